@@ -1,0 +1,77 @@
+/*
+ * The start block: what a starter hands to a new process, in memory of the process, pages of its own, read and write.
+ *
+ * A starter makes a process, maps into it the image of user/linux (linux_image.h), a time page, this block and a first stack,
+ * gives it the handles named here, and starts its first thread at the image's entry with rdi = address of this block and rsp =
+ * stack_base + stack_size. The image loads the program, inside the process that runs it: no starter maps foreign ELF bytes.
+ * A native program finds the block by getauxval(AT_HEARTH_START).
+ *
+ * All offsets are from the beginning of the block; strings end with a NUL and lie inside `size`.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/handle.h"
+
+#define START_MAGIC 0x5452415453485248ull /* "HRHSTART" */
+#define START_VERSION 1
+#define START_SIZE_MAX (1024u * 1024u)
+#define START_GRANTS 40
+#define START_FILES 16
+#define START_NAME 24
+#define AT_HEARTH_START 0x48454152u /* "HEAR" */
+
+/* A handle that the starter granted, by the name of the import: "log", "vfs", "machine", "export.console", "irq.4" ... */
+struct start_grant {
+	char name[START_NAME];
+	handle_t handle;
+	uint32_t reserved;
+};
+
+/* A file descriptor that is open from the start: a sender of protocol fs, or the log when handle is 0. */
+struct start_file {
+	uint32_t descriptor;
+	handle_t handle;
+};
+
+#define START_PROGRAM_MAPPED 0x1u /* the program is there already (only root): program_* describe it */
+#define START_LOG_UNKNOWN_CALLS 0x2u /* a Linux call that is not answered leaves a line on the log */
+
+struct start_block {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size; /* of the whole block with its strings */
+	uint32_t flags;
+	uint32_t process_number;
+
+	uint64_t linux_image;      /* where the image is mapped */
+	uint64_t linux_image_size;
+	uint64_t time_page;        /* where, or 0 */
+	uint64_t control_block;    /* of the first thread */
+	uint64_t stack_base;       /* the first stack; becomes the first thread's stack for Linux calls */
+	uint64_t stack_size;
+	uint8_t seed[32];          /* secret random bytes, the process's own; erased once taken */
+
+	/* The program's ELF file: length bytes from offset in a frame (rights READ, and EXECUTE to map its text). */
+	handle_t program_frame;
+	uint32_t program_name; /* offset of the path that it was started by (AT_EXECFN) */
+	uint64_t program_offset;
+	uint64_t program_length;
+	/* With START_PROGRAM_MAPPED: addresses in the process. */
+	uint64_t program_base;
+	uint64_t program_headers;
+	uint64_t program_entry;
+	uint32_t program_header_count;
+
+	uint32_t argument_count;    /* NUL-ended strings one after another from `arguments` */
+	uint32_t arguments;
+	uint32_t environment_count; /* likewise */
+	uint32_t environment;
+	uint32_t working_directory; /* offset of an absolute path */
+
+	uint32_t grant_count;
+	uint32_t file_count;
+	struct start_grant grants[START_GRANTS];
+	struct start_file files[START_FILES];
+};

@@ -1,0 +1,135 @@
+/*
+ * Numbers of the native system calls (SYS_*) and the flags and structures that they take. Form of registers: message.h.
+ * Words below are in the order rdi rsi rdx r10 r8 r9; "→" names results in the same registers. docs/syscalls/ has the pages.
+ *
+ * channel_call          label, 6 words → label, info, 6 words. Waits without a deadline: a server's end answers.
+ * channel_call_x        the same with control block `send`, also its deadline
+ * channel_reply_recv    label, 6 words: answers HANDLE_SELF_REPLY, then waits for the next message → kind, label, 6 words;
+ *                       `received.stamp` and `.caller` are always written. BAD_STATE if there is nothing to answer.
+ * channel_reply_recv_x  the same with `send` for the answer; send.deadline limits the wait (TIMED_OUT; the answer is given)
+ * channel_recv          deadline → as channel_reply_recv. BAD_STATE if an answer is still owed.
+ * channel_forward       label, 6 words: hands the call held in HANDLE_SELF_REPLY on to the channel of this sender, with its
+ *                       caller, long words, handles and buffers, the new label and words, and this sender's stamp
+ * channel_create        → receiver handle
+ * channel_mint          stamp, rights → sender handle. EXISTS if that stamp lives.
+ * channel_bind          notify handle (0: none): its bits arrive at this receiver as messages of kind RECEIVED_NOTIFY
+ * reply_send(_x)        label, 6 words: answers the reply, which is used up. Never waits.
+ * reply_save            → reply handle: moves HANDLE_SELF_REPLY into the handle table
+ * reply_read            offset in the caller's readable buffer, address, length → bytes copied
+ * reply_write           offset in the caller's writable buffer, address, length → bytes copied
+ * process_create        name (words 0 to 3, zero padded) → process handle, vmem handle, process number
+ * process_give          handle, rights → handle in that process (a copy; the giver's stays)
+ * process_kill          status
+ * process_exit          status; does not return
+ * process_info          → state, status, number, resident pages, handles, CPU time in ns
+ * process_watch         notify handle, bits: signalled when the process ends, at once if it has
+ * process_set_foreign   entry of the foreign-call handler
+ * process_set_exception sender handle (0: none) that faults of its threads are reported to
+ * thread_create         → thread handle, address of its control block in that process, thread number
+ * thread_start          entry, stack pointer, word for rdi, FS base, GS base
+ * thread_exit           address of a 32-bit word to clear and futex-wake (0: none), range to unmap: address, length (0: none)
+ * thread_yield          →
+ * thread_set_priority   0 (lowest) to 31
+ * thread_read_registers address of a struct thread_registers; BAD_STATE unless the thread is held by an exception or new
+ * thread_write_registers the same, to set them
+ * vmem_map              address (0: the kernel picks one at random), length, MAP_* flags, frame handle (0: fresh zeroed
+ *                       memory of its own), offset in the frame → address
+ * vmem_unmap            address, length: all mappings or parts of such in that range
+ * vmem_protect          address, length, MAP_READ|WRITE|EXECUTE
+ * frame_create          length, FRAME_* flags → frame handle
+ * frame_create_device   physical address, length, CACHE_* → frame handle. DENIED for ranges that are RAM.
+ * frame_read            offset, address, length → bytes copied
+ * frame_write           offset, address, length → bytes copied
+ * frame_resize          length
+ * frame_info            → length, resident pages, flags
+ * notify_create         → notify handle
+ * notify_signal         bits
+ * notify_wait           mask, deadline → bits taken
+ * timer_create          bits of the notify (the object acted on) → timer handle
+ * timer_set             deadline (DEADLINE_NEVER: off), period in ns (0: once)
+ * futex_wait            address, expected value, deadline
+ * futex_wake            address, largest number to wake → woken
+ * irq_create            global system interrupt or IRQ_ISA|line, IRQ_* flags, notify handle, bits → irq handle
+ * irq_ack               lets the next interrupt come
+ * ioport_create         first port, count → ioport handle; whoever has it in its table may use these ports
+ * log_write             address, length (at most LOG_LINE_MAX), LOG_* level: one line, prefixed by the kernel
+ * log_read              cursor, address, length → bytes, next cursor, bytes lost before them
+ * log_watch             notify handle, bits: signalled when a line was added
+ * log_claim             the UART and the screen are the caller's process's until it ends or the kernel panics
+ *                       → cursor of the first line that the kernel has not printed
+ * handle_close          handle
+ * handle_duplicate      handle, rights (those it has of these) → handle
+ * handle_info           handle → type, rights, number of the object
+ * machine_stats         address of a struct machine_stats, its size
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/handle.h"
+#include "abi/message.h"
+
+enum {
+#define SYSCALL(number, name, type, rights) SYS_##name = (number),
+#include "abi/syscalls.def"
+#undef SYSCALL
+};
+
+/* vmem_map and vmem_protect. A mapping that is writable and executable is refused. */
+#define MAP_READ 0x1u
+#define MAP_WRITE 0x2u
+#define MAP_EXECUTE 0x4u
+#define MAP_FIXED 0x10u       /* at this very address; what was mapped there is replaced */
+#define MAP_FIXED_EMPTY 0x20u /* at this very address; EXISTS if something is there */
+#define MAP_SHARE 0x40u       /* a clone of the process shares the pages; else it gets a copy (fresh memory only) */
+
+/* Where a program may map: [USER_BOTTOM, USER_TOP). The last page below the non-canonical hole is never mapped. */
+#define USER_BOTTOM 0x0000000000010000ull
+#define USER_TOP 0x00007ffffffff000ull
+
+/* frame_create */
+#define FRAME_CONTIGUOUS 0x1u /* physically, and filled at once */
+#define FRAME_BELOW_4G 0x2u   /* with FRAME_CONTIGUOUS */
+#define FRAME_DEVICE 0x100u   /* only told by frame_info */
+
+/* frame_create_device */
+enum { CACHE_WRITE_BACK, CACHE_WRITE_THROUGH, CACHE_WRITE_COMBINING, CACHE_UNCACHED };
+
+/* irq_create; without polarity and trigger flags, what the firmware's tables say of the pin. */
+#define IRQ_ISA 0x10000u /* in the number: a line of the ISA bus, translated by the MADT's overrides */
+#define IRQ_ACTIVE_HIGH 0x1u
+#define IRQ_ACTIVE_LOW 0x2u
+#define IRQ_EDGE 0x4u
+#define IRQ_LEVEL 0x8u
+
+/* log_write */
+enum { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+#define LOG_LINE_MAX 512u
+
+/* process_info */
+enum { PROCESS_NEW, PROCESS_RUNNING, PROCESS_ENDED };
+
+/* Status of a process that did not end by process_exit: this plus a vector of exception.h, or plus 0x100 when it was killed. */
+#define PROCESS_STATUS_FAULT 0x10000u
+#define PROCESS_STATUS_KILLED 0x10100u
+
+struct thread_registers {
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rip, rflags, fs_base, gs_base;
+};
+
+/* machine_stats: counts of this moment. Fields are only added, at the end. */
+struct machine_stats {
+	uint64_t size; /* of what the kernel filled */
+	uint64_t pages_total;
+	uint64_t pages_free;
+	uint64_t pages_kernel; /* tables, objects, control blocks */
+	uint64_t objects[24];  /* live ones by enum object_type */
+	uint64_t context_switches;
+	uint64_t interrupts;
+	uint64_t idle_ns;
+	uint64_t kernel_entry_tsc; /* rdtsc at the kernel's first instruction */
+	uint64_t loader_entry_tsc; /* rdtsc at the loader's */
+	uint64_t tsc_hz;
+};
