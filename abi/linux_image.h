@@ -9,6 +9,14 @@
 #define LINUX_IMAGE_MAGIC 0x58554e494c524548ull
 #define LINUX_IMAGE_VERSION 1
 
+/*
+ * What every thread finds at GS, whose remainder is the image's own: native stubs use the control block from there.
+ *   mov %gs:LINUX_GS_SELF, reg           address of this structure
+ *   mov %gs:LINUX_GS_CONTROL_BLOCK, reg  address of the thread's control block
+ */
+#define LINUX_GS_SELF 0
+#define LINUX_GS_CONTROL_BLOCK 8
+
 struct linux_image_header {
 	uint64_t magic;
 	uint32_t version;
