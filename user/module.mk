@@ -1,0 +1,65 @@
+# Native programs: how a folder becomes a file of the initfs.
+#
+#   user/servers/NAME/*.c, user/drivers/CLASS/NAME/*.c   a program each, in the initfs as /sbin/NAME
+#   user/lib/*.c                                         libhearth.a, which every one of them is linked with
+#
+# A folder with a need of its own (another library, a part made in another way) has a module.mk beside its sources, which adds
+# to NAME_LIBS, NAME_CFLAGS or NAME_NEEDS. All are static-PIE programs on Debian's musl, and the file in the initfs is the one
+# beside it named .debug without its debug sections. INITFS_FILES is what the initfs gets: words PATH=FILE.
+
+MUSL_LIB := /usr/lib/x86_64-linux-musl
+
+USER_CFLAGS := $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -O2 -g -fPIE -fno-omit-frame-pointer -fstack-protector-strong \
+	-fcf-protection=none -ffunction-sections -fdata-sections
+
+# rcrt1.o relocates the program by itself. Segments do not share pages, so that each has its own rights.
+USER_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text,-z,separate-code,-z,max-page-size=4096 \
+	-Wl,-z,noexecstack,--gc-sections,--build-id=none,--fatal-warnings
+USER_CRT_BEGIN := $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o
+USER_CRT_END := $(MUSL_LIB)/crtn.o
+
+INITFS_FILES :=
+
+# In a rule whose target is a .debug file: links the objects among its prerequisites. $(1): libraries, further flags.
+user_link = $(MUSL_CC) $(USER_LDFLAGS) -o $@ $(USER_CRT_BEGIN) $(filter %.o,$^) $(filter %.a,$^) $(1) $(USER_CRT_END)
+
+$(B)/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(USER_CFLAGS) $($(notdir $(patsubst %/,%,$(dir $<)))_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/user/%.o: user/%.S
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The library, with those parts of common/ that programs share with loader and kernel.
+USER_LIB := $(B)/user/libhearth.a
+USER_LIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard user/lib/*.c)) $(patsubst common/%.c,$(B)/user/common/%.o,$(wildcard common/*.c))
+
+$(B)/user/common/%.o: common/%.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(USER_LIB): $(USER_LIB_OBJECTS)
+	@mkdir -p $(@D)
+	rm -f $@
+	ar crD $@ $^
+
+# initfsd is not a program: it is a part of root.
+USER_PROGRAMS := $(filter-out user/servers/initfsd,$(patsubst %/,%,$(sort $(dir $(wildcard user/servers/*/*.c user/drivers/*/*/*.c)))))
+
+include $(wildcard user/linux/module.mk user/root/module.mk user/servers/*/module.mk user/drivers/*/*/module.mk)
+
+# $(1): folder, $(2): NAME.
+define USER_PROGRAM
+$(B)/user/sbin/$(2).debug: $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(USER_LIB) $($(2)_NEEDS)
+	@mkdir -p $$(@D)
+	$$(call user_link,$$($(2)_LIBS))
+
+INITFS_FILES += /sbin/$(2)=$(B)/user/sbin/$(2)
+ALL += $(B)/user/sbin/$(2)
+endef
+
+$(foreach folder,$(USER_PROGRAMS),$(eval $(call USER_PROGRAM,$(folder),$(notdir $(folder)))))
+
+$(B)/user/%: $(B)/user/%.debug
+	$(OBJCOPY) --strip-debug $< $@
