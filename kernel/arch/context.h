@@ -1,0 +1,64 @@
+/*
+ * A thread's registers while it does not run in user mode, and how the kernel reads a call's arguments and writes its results
+ * there. entry.S saves into the context that the CPU points to and restores from the one that upcall_leave answers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/control_block.h"
+#include "abi/message.h"
+#include "abi/syscalls.h"
+#include "lib/address.h"
+
+struct context {
+	uint64_t word[MESSAGE_WORDS]; /* rdi rsi rdx r10 r8 r9 */
+	uint64_t rax;
+	uint64_t rbx, rbp, rsp, r12, r13, r14, r15;
+	uint64_t rip, rflags;
+	uint64_t rcx, r11; /* only of a thread that was interrupted */
+	uint64_t fs_base, gs_base;
+
+	/* How the thread may be resumed: by sysret only if it entered by syscall and nobody wrote its registers since. */
+	uint64_t by_syscall;
+
+	/* What entry needs for foreign calls, kept here so that it follows one pointer. */
+	struct control_block *control_block; /* through the direct map */
+	uint64_t foreign_entry;              /* 0: the process registered none */
+
+	void *fpu; /* save area of arch/fpu.h, 0 until the thread was preempted with live state */
+	uint32_t fpu_live;
+	uint32_t reserved;
+};
+
+/* A thread that has not run: everything else is zero, interrupts on. */
+void context_init(struct context *context, struct uaddr entry, struct uaddr stack, uint64_t argument, uint64_t fs_base,
+	uint64_t gs_base);
+
+/* For exception handlers. context_set checks rip and rsp for canonical user addresses and keeps only harmless flags. */
+void context_get(const struct context *context, struct thread_registers *out);
+bool context_set(struct context *context, const struct thread_registers *registers);
+
+static inline uint32_t context_call_number(const struct context *context)
+{
+	return (uint32_t)(context->rax & 0xffff);
+}
+
+static inline uint32_t context_call_label(const struct context *context)
+{
+	return CALL_LABEL(context->rax);
+}
+
+static inline handle_t context_call_handle(const struct context *context)
+{
+	return (handle_t)(context->rax >> 32);
+}
+
+/* Ends a call: error, and zero words but for those the caller sets afterwards. */
+static inline void context_answer(struct context *context, uint32_t error)
+{
+	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+		context->word[i] = 0;
+	context->rax = error;
+}

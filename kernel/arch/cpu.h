@@ -1,0 +1,56 @@
+/* The processor that executes: its per-CPU block, its identity, interrupts, the time stamp counter, and stopping. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/context.h"
+
+/* The part of the per-CPU data that entry code knows; core/percpu.h has the whole. GS points here while the kernel runs. */
+struct arch_cpu {
+	struct arch_cpu *self;
+	struct context *context; /* of the thread that runs in user mode on this CPU */
+	uint64_t kernel_stack;   /* top of the CPU's only stack */
+	uint64_t scratch;        /* one word for entry code */
+	uint32_t index;          /* 0 is the CPU that booted */
+	uint32_t apic_id;
+};
+
+static inline struct arch_cpu *arch_cpu_current(void)
+{
+	struct arch_cpu *cpu;
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+static inline uint64_t cpu_tsc(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+static inline void cpu_pause(void)
+{
+	__builtin_ia32_pause();
+}
+
+/* Masks `index` to 0 when it is not below `count`, without a branch, so that nothing is read beyond it under speculation. */
+static inline uint64_t cpu_mask_index(uint64_t index, uint64_t count)
+{
+	uint64_t mask;
+	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(index), "r"(count) : "cc");
+	return index & mask;
+}
+
+/* 64 hard-to-guess bits: the generator seeded from the boot seed, mixed with RDRAND where there is one. */
+uint64_t cpu_random(void);
+
+/* A sentence on what the CPU is and which protections are in use, for the log. */
+const char *cpu_description(void);
+
+/* Stops this CPU for good, and the others first; for panics. */
+_Noreturn void cpu_stop_all(void);
+
+/* Calls visit with each return address of the running kernel code, innermost first; at most 64, never faults. */
+void cpu_backtrace(void (*visit)(uint64_t address, void *argument), void *argument);

@@ -1,0 +1,64 @@
+/*
+ * Page tables of address spaces, the direct map, and device memory in the kernel's half. Knows nothing of frames: the caller
+ * (object/vmem.c) says which physical page goes where. The kernel's half is the same in every table.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/address.h"
+
+enum page_cache { PAGE_CACHE_BACK, PAGE_CACHE_THROUGH, PAGE_CACHE_COMBINING, PAGE_CACHE_NONE }; /* as CACHE_* of the ABI */
+
+struct page_rights {
+	bool writable, executable;
+	enum page_cache cache;
+};
+
+struct page_table {
+	struct paddr root; /* 0: none */
+	uint64_t tables;   /* pages it consists of */
+};
+
+extern uint64_t direct_map_base;
+
+/* RAM only. */
+static inline void *direct_map(struct paddr address)
+{
+	return (void *)(direct_map_base + address.raw);
+}
+
+static inline struct paddr direct_map_physical(const void *pointer)
+{
+	return (struct paddr){(uint64_t)pointer - direct_map_base};
+}
+
+/* Pages for tables come from upcall_page_alloc. False: no memory, nothing changed. */
+bool page_table_create(struct page_table *table) __attribute__((warn_unused_result));
+
+/* Maps one page, replacing what is there; false: no memory for a table. The caller flushes when it replaced something. */
+bool page_table_map(struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights)
+	__attribute__((warn_unused_result));
+
+/* One page; false if nothing is mapped there. Neither flushes. */
+bool page_table_unmap(struct page_table *table, struct uaddr address, struct paddr *out_page);
+bool page_table_protect(struct page_table *table, struct uaddr address, struct page_rights rights);
+bool page_table_find(const struct page_table *table, struct uaddr address, struct paddr *out_page, struct page_rights *out_rights);
+
+/* First address from `address` on, below `end`, where something may be mapped: skips absent tables. */
+struct uaddr page_table_next(const struct page_table *table, struct uaddr address, struct uaddr end);
+
+/* Frees at most `budget` table pages of a table that no CPU uses; true when all are gone. Mapped pages are not touched. */
+bool page_table_destroy_step(struct page_table *table, unsigned budget);
+
+/* Makes it the address space of this CPU; a no-op if it is. page_table_activate_kernel: one with an empty lower half. */
+void page_table_activate(const struct page_table *table);
+void page_table_activate_kernel(void);
+
+/* Forget translations on this CPU: one page of the current table, or all of it. */
+void page_flush(struct uaddr address);
+void page_flush_all(void);
+
+/* Device memory for the kernel itself, page-aligned, for good; 0 when out of memory. */
+volatile void *device_map(struct paddr start, uint64_t length, enum page_cache cache);

@@ -1,0 +1,38 @@
+/*
+ * What arch/ calls upwards, all on the CPU's only stack with interrupts off. After each of the first four, entry code calls
+ * upcall_leave and resumes the context it answers, or idles (interrupts on, halted) when it answers 0.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "arch/context.h"
+
+struct fault {
+	uint32_t vector;  /* abi/exception.h */
+	uint64_t error;   /* the CPU's error code, 0 where there is none */
+	uint64_t address; /* CR2 of a page fault, else 0 */
+};
+
+#define FAULT_PRESENT 0x1u /* error code of a page fault: Intel SDM volume 3, 4.7 */
+#define FAULT_WRITE 0x2u
+#define FAULT_FETCH 0x10u
+
+/* A native call by the current thread; its registers are in its context. Foreign calls never come here, but for one case: */
+void upcall_syscall(void);
+
+/* A number outside the native range by a thread whose process registered no handler. */
+void upcall_foreign_unhandled(void);
+
+/* An exception in user mode. Faults inside user_copy_* are handled in arch/; any other in kernel mode is a panic. */
+void upcall_exception(const struct fault *fault);
+
+void upcall_interrupt(uint32_t pin);
+void upcall_timer(void);
+
+/* The context to resume on this CPU, in its address space, which upcall_leave has activated; 0: nothing to run. */
+struct context *upcall_leave(void);
+
+/* A zeroed page for page tables; 0: none left. */
+void *upcall_page_alloc(void);
+void upcall_page_free(void *page);

@@ -1,0 +1,40 @@
+/*
+ * Spin locks with a rank and a name: taken in rising rank only, which debug builds check, held for at most 2,000 instructions,
+ * never across user_copy. kernel/LOCKS.md has the order in one line. Interrupts are off in the kernel anyway.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum lock_rank {
+	RANK_NONE,
+	RANK_PROCESS, /* handle table, threads of a process */
+	RANK_VMEM,
+	RANK_FRAME,
+	RANK_CHANNEL,
+	RANK_OBJECT, /* notify, timer, irq, futex bucket */
+	RANK_QUEUE,  /* run queue, timer queue */
+	RANK_REAPER,
+	RANK_GROUP,
+	RANK_SLAB,
+	RANK_PAGES,
+	RANK_LOG,
+};
+
+struct lock {
+	uint32_t held;
+	uint8_t rank;
+	uint8_t reserved[3];
+	const char *name;
+};
+
+#define LOCK_INIT(lock_rank, lock_name) {0, (lock_rank), {0, 0, 0}, (lock_name)}
+
+static inline void lock_init(struct lock *lock, enum lock_rank rank, const char *name)
+{
+	*lock = (struct lock)LOCK_INIT((uint8_t)rank, name);
+}
+
+void lock_acquire(struct lock *lock);
+void lock_release(struct lock *lock);

@@ -1,0 +1,34 @@
+/*
+ * Physical pages: a buddy allocator over the boot map's free memory, one zone below 4 GiB and one above, with a stack of
+ * recently freed single pages per CPU. Pages are not zeroed unless asked. Charging is the caller's business (object/group.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/bootinfo.h"
+#include "lib/address.h"
+
+#define PAGES_ORDER_MAX 10 /* 4 MiB */
+
+#define PAGES_ZERO 0x1u     /* filled with zeros; only for order 0 to 3, so that it stays bounded */
+#define PAGES_BELOW_4G 0x2u
+
+/* Takes over what the map calls free. The page metadata is taken from it too. Panics in words when there is too little. */
+void pages_init(const struct bootinfo *boot);
+
+/* Gives the loader's memory back; after that nothing of bootinfo may be used. */
+void pages_reclaim_loader(void);
+
+/* 2^order pages, naturally aligned; false when there are none. */
+bool pages_alloc(unsigned order, uint32_t flags, struct paddr *out) __attribute__((warn_unused_result));
+void pages_free(struct paddr start, unsigned order);
+
+/* One page through the direct map, 0 when there is none. */
+void *page_alloc(uint32_t flags) __attribute__((warn_unused_result));
+void page_free(void *page);
+
+bool pages_is_ram(struct paddr start, uint64_t length); /* whether any byte of the range is RAM of any type */
+uint64_t pages_total(void);
+uint64_t pages_available(void);

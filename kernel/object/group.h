@@ -1,0 +1,27 @@
+/*
+ * Groups: who pays. Every page and every object is charged to the group of the process that asked for it, before it is
+ * allocated, and given back when it is freed. Accounting only: a group conveys no authority.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "object/object.h"
+
+struct group {
+	struct object object;
+	struct group *parent;
+	uint64_t pages_used, pages_limit;
+	uint64_t objects_used, objects_limit;
+};
+
+/* The first group, which owns all that is not the kernel's own. */
+extern struct group *group_root;
+void group_init(uint64_t pages_limit);
+
+/* ERR_OK or ERR_QUOTA; charges every ancestor or none. */
+uint32_t group_charge_pages(struct group *group, uint64_t pages) __attribute__((warn_unused_result));
+void group_return_pages(struct group *group, uint64_t pages);
+uint32_t group_charge_object(struct group *group) __attribute__((warn_unused_result));
+void group_return_object(struct group *group);
