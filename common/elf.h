@@ -22,15 +22,18 @@ struct elf_image {
 	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* sorted by address, not overlapping, not even in one page */
 	uint32_t segment_count;
 	bool position_independent; /* ET_DYN: addresses may be slid */
-	uint64_t lowest;           /* page-aligned range of all segments */
+	uint64_t lowest; /* page-aligned range of all segments */
 	uint64_t end;
 	uint64_t entry; /* in an executable segment */
 	uint64_t headers_address; /* address of the program headers in memory, 0 if no segment contains them */
 	uint16_t header_count;
 	uint64_t interpreter_offset, interpreter_size; /* PT_INTERP in the file; size 0: none */
-	uint64_t note_offset[4], note_size[4];         /* PT_NOTE parts of the file */
+	uint64_t note_offset[4], note_size[4]; /* PT_NOTE parts of the file */
 	uint32_t note_count;
 	uint64_t relocations_address, relocations_size; /* DT_RELA: a table of Elf64_Rela; size 0: none */
+	bool other_relocations; /* of a kind that elf_relocate refuses: REL, RELR, or of a PLT */
+	uint64_t relro_address,
+	        relro_size; /* PT_GNU_RELRO, inside a writable segment: read-only once relocated; size 0: none */
 	bool executable_stack;
 };
 
@@ -46,7 +49,7 @@ enum elf_error {
 	ELF_SEGMENT_OUT_OF_FILE,
 	ELF_SEGMENT_OUT_OF_RANGE, /* addresses outside what the caller allows, or that overflow */
 	ELF_SEGMENTS_OVERLAP,
-	ELF_SEGMENT_MISALIGNED,   /* address and file offset differ within a page */
+	ELF_SEGMENT_MISALIGNED, /* address and file offset differ within a page */
 	ELF_WRITABLE_EXECUTABLE,
 	ELF_ENTRY_OUTSIDE,
 	ELF_BAD_DYNAMIC,
@@ -59,7 +62,7 @@ const char *elf_error_text(enum elf_error error);
 
 /* Reads the headers of a file of `size` bytes; every segment must lie in [lowest, highest). Writes *out only on ELF_OK. */
 enum elf_error elf_read(const void *file, uint64_t size, uint64_t lowest, uint64_t highest, struct elf_image *out)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 /*
  * Applies the R_X86_64_RELATIVE relocations of a position-independent image that stands in memory at `memory` (where address
