@@ -1,5 +1,5 @@
 # The only makefile. Each folder's module.mk adds its rules; all paths are relative to here and all output is under build/,
-# so that the tree may lie in a path with spaces.
+# so that the tree may lie in a path with spaces. `make help` says what can be typed.
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -20,21 +20,38 @@ BUILD_ID := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || ech
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wwrite-strings -Werror
 CSTD := -std=gnu17
-REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)/= -fdebug-prefix-map=$(CURDIR)=.
+REPRODUCIBLE := '-ffile-prefix-map=$(subst ','\'',$(CURDIR))/=' '-fdebug-prefix-map=$(subst ','\'',$(CURDIR))=.'
 
-# What `make` builds, what the image carries, what `make test-host` runs: filled by the modules.
+# What `make` builds and what the image carries (pairs path-in-image=file); filled by the modules.
 ALL :=
-HOST_TESTS :=
+INITFS_FILES :=
 
-.PHONY: all
+.PHONY: all FORCE
 all:
 
-include $(wildcard boot/module.mk common/module.mk kernel/module.mk user/module.mk initfs/module.mk tools/module.mk tests/module.mk)
+# $(call text_file,PATH,TEXT) is the recipe of a file that changes only when the text does: rules whose result depends on a
+# variable name such a file, with FORCE as its prerequisite.
+text_file = @mkdir -p $(dir $1); echo '$(subst ','\'',$2)' | cmp -s - $1 || echo '$(subst ','\'',$2)' >$1
+
+# initfs and esp come last: they carry what the others built.
+include $(wildcard $(addsuffix /module.mk,boot common kernel user tools tests initfs esp))
 
 all: $(ALL)
+
+.PHONY: run test test-host image flash check bench setup
+run test image check bench setup:
+	@scripts/$@
+test-host:
+	@scripts/test host
+flash:
+	@scripts/flash $(if $(FORCE_FLASH),--force )'$(DEVICE)'
 
 .PHONY: clean
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: help
+help:
+	@scripts/help
+
+-include $(shell find $(B) -path $(B)/payload -prune -o -path $(B)/apt -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -1,0 +1,35 @@
+# Tests that are programs of the build machine.
+#
+# tests/host/NAME_test.c   a program that prints "ok NAME" or "not ok NAME: why" for each test and exits 1 if one failed
+# tests/host/NAME_test.sh  the same as a bash script, run from the root of the tree
+# tests/fuzz/NAME_fuzz.c   a libFuzzer target: int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+#
+# Both kinds of C programs name the sources that they test in a comment; tools/program_rules.awk has the words:
+#   /* sources: common/elf.c */   /* includes: kernel */   /* libraries: -lzstd */
+# They are built with the address and undefined-behaviour sanitizers, which end the program at the first finding.
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+HOST_TEST_COMPILE := $(HOSTCC) $(CSTD) -O1 -g $(WARNINGS) $(SANITIZE) -D_GNU_SOURCE -I. -Itests/host
+HOST_TEST_LINK := $(HOSTCC) $(SANITIZE)
+FUZZ_COMPILE := $(CLANG) $(CSTD) -O1 -g $(WARNINGS) -Wno-missing-prototypes $(SANITIZE) -fsanitize=fuzzer-no-link -D_GNU_SOURCE -I. -Itests/fuzz
+FUZZ_LINK := $(CLANG) $(SANITIZE) -fsanitize=fuzzer
+
+HOST_TEST_SOURCES := $(wildcard tests/host/*_test.c)
+FUZZ_SOURCES := $(wildcard tests/fuzz/*_fuzz.c)
+HOST_TESTS := $(HOST_TEST_SOURCES:tests/host/%.c=$(B)/tests/host/%)
+FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
+
+$(B)/tests/rules.mk: tools/program_rules.awk $(HOST_TEST_SOURCES) $(FUZZ_SOURCES)
+	@mkdir -p $(@D)
+	@: >$@.new
+	@$(if $(HOST_TEST_SOURCES),awk -v output=$(B)/tests/host -v compile=HOST_TEST_COMPILE -v link=HOST_TEST_LINK \
+		-f tools/program_rules.awk $(HOST_TEST_SOURCES) >>$@.new)
+	@$(if $(FUZZ_SOURCES),awk -v output=$(B)/tests/fuzz -v compile=FUZZ_COMPILE -v link=FUZZ_LINK \
+		-f tools/program_rules.awk $(FUZZ_SOURCES) >>$@.new)
+	@mv $@.new $@
+-include $(B)/tests/rules.mk
+
+.PHONY: host-tests fuzzers
+host-tests: $(HOST_TESTS)
+fuzzers: $(FUZZERS)
