@@ -21,15 +21,15 @@
 
 enum boot_memory_type {
 	BOOT_MEMORY_FREE = 1,
-	BOOT_MEMORY_LOADER,   /* bootinfo, memory map, command line, loader itself: free once the kernel has copied them */
-	BOOT_MEMORY_KERNEL,   /* the kernel's segments and the page tables in use */
+	BOOT_MEMORY_LOADER, /* bootinfo, memory map, command line, loader itself: free once the kernel has copied them */
+	BOOT_MEMORY_KERNEL, /* the kernel's segments and the page tables in use */
 	BOOT_MEMORY_INITFS,
-	BOOT_MEMORY_ACPI,     /* tables: readable, kept */
+	BOOT_MEMORY_ACPI, /* tables: readable, kept */
 	BOOT_MEMORY_ACPI_NVS,
 	BOOT_MEMORY_PANIC,    /* the last panic's report (bootinfo.panic_*) */
 	BOOT_MEMORY_FIRMWARE, /* runtime services: not touched */
 	BOOT_MEMORY_RESERVED,
-	BOOT_MEMORY_DEVICE,   /* not RAM, not in the direct map */
+	BOOT_MEMORY_DEVICE, /* not RAM, not in the direct map */
 	BOOT_MEMORY_BAD,
 };
 
@@ -91,10 +91,10 @@ struct bootinfo {
 	struct boot_range panic;        /* length 0: none */
 	struct boot_framebuffer framebuffer;
 
-	uint64_t rsdp;    /* 0: none found */
-	uint64_t smbios;  /* of the entry point structure, 0: none */
-	uint64_t tsc_entry; /* rdtsc at the loader's first instruction */
-	uint64_t tsc_exit;  /* and at its jump to the kernel */
+	uint64_t rsdp;         /* 0: none found */
+	uint64_t smbios;       /* of the entry point structure, 0: none */
+	uint64_t tsc_entry;    /* rdtsc at the loader's first instruction */
+	uint64_t tsc_exit;     /* and at its jump to the kernel */
 	uint64_t wall_seconds; /* since 1970-01-01 UTC at tsc_exit by the firmware's clock, 0: unknown */
 	char loader[32];       /* its name and version */
 };

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-enum { EXCEPTION_FAULT = 1 };               /* label of the call */
+enum { EXCEPTION_FAULT = 1 };                 /* label of the call */
 enum { EXCEPTION_END = 0, EXCEPTION_RESUME }; /* label of the answer */
 
 /* Vectors: Intel SDM volume 3, table 6-1. */

@@ -28,8 +28,7 @@
 
 #define CALL_NUMBER_FIRST 0x1000u
 
-#define CALL_REGISTER(number, label, handle) \
-	((uint64_t)(number) | (uint64_t)(uint16_t)(label) << 16 | (uint64_t)(handle) << 32)
+#define CALL_REGISTER(number, label, handle) ((uint64_t)(number) | (uint64_t)(uint16_t)(label) << 16 | (uint64_t)(handle) << 32)
 #define CALL_ERROR(rax) ((uint32_t)((rax)&0xffff))
 #define CALL_LABEL(rax) ((uint32_t)((rax) >> 16 & 0xffff))
 #define CALL_INFO(rax) ((uint32_t)((rax) >> 32))
@@ -54,12 +53,12 @@ struct message_buffer {
 
 /* What does not fit in registers; both parts of a control block have this form. */
 struct message_extras {
-	uint64_t deadline;              /* sent: of this call. received: that of the caller */
-	uint64_t stamp;                 /* received only: of the sender used */
-	uint32_t caller;                /* received only: the caller's process number; conveys no right */
-	uint8_t handle_count;           /* at most MESSAGE_HANDLES */
-	uint8_t word_count;             /* long words, at most MESSAGE_LONG_WORDS */
-	uint8_t move_mask;              /* sent: bit i set: handles[i] is moved, else duplicated */
+	uint64_t deadline;    /* sent: of this call. received: that of the caller */
+	uint64_t stamp;       /* received only: of the sender used */
+	uint32_t caller;      /* received only: the caller's process number; conveys no right */
+	uint8_t handle_count; /* at most MESSAGE_HANDLES */
+	uint8_t word_count;   /* long words, at most MESSAGE_LONG_WORDS */
+	uint8_t move_mask;    /* sent: bit i set: handles[i] is moved, else duplicated */
 	uint8_t reserved0;
 	struct message_buffer readable; /* sent: what the receiver may read. received: only the length is told */
 	struct message_buffer writable; /* sent: what the receiver may write. received: only the length is told */

@@ -35,7 +35,7 @@ struct start_file {
 	handle_t handle;
 };
 
-#define START_PROGRAM_MAPPED 0x1u /* the program is there already (only root): program_* describe it */
+#define START_PROGRAM_MAPPED 0x1u    /* the program is there already (only root): program_* describe it */
 #define START_LOG_UNKNOWN_CALLS 0x2u /* a Linux call that is not answered leaves a line on the log */
 
 struct start_block {
@@ -45,13 +45,13 @@ struct start_block {
 	uint32_t flags;
 	uint32_t process_number;
 
-	uint64_t linux_image;      /* where the image is mapped */
+	uint64_t linux_image; /* where the image is mapped */
 	uint64_t linux_image_size;
-	uint64_t time_page;        /* where, or 0 */
-	uint64_t control_block;    /* of the first thread */
-	uint64_t stack_base;       /* the first stack; becomes the first thread's stack for Linux calls */
+	uint64_t time_page;     /* where, or 0 */
+	uint64_t control_block; /* of the first thread */
+	uint64_t stack_base;    /* the first stack; becomes the first thread's stack for Linux calls */
 	uint64_t stack_size;
-	uint8_t seed[32];          /* secret random bytes, the process's own; erased once taken */
+	uint8_t seed[32]; /* secret random bytes, the process's own; erased once taken */
 
 	/* The program's ELF file: length bytes from offset in a frame (rights READ, and EXECUTE to map its text). */
 	handle_t program_frame;
@@ -64,7 +64,7 @@ struct start_block {
 	uint64_t program_entry;
 	uint32_t program_header_count;
 
-	uint32_t argument_count;    /* NUL-ended strings one after another from `arguments` */
+	uint32_t argument_count; /* NUL-ended strings one after another from `arguments` */
 	uint32_t arguments;
 	uint32_t environment_count; /* likewise */
 	uint32_t environment;

@@ -12,9 +12,9 @@
 
 struct time_page {
 	uint32_t version;
-	uint32_t sequence;         /* odd while the kernel writes */
+	uint32_t sequence; /* odd while the kernel writes */
 	uint64_t tsc_base;
-	uint64_t ns_base;          /* nanoseconds since boot at tsc_base */
+	uint64_t ns_base; /* nanoseconds since boot at tsc_base */
 	uint64_t mult;
 	uint64_t shift;
 	uint64_t wall_seconds_at_boot; /* since 1970-01-01 UTC at ns 0, 0 if the firmware's clock could not be read */

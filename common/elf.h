@@ -22,16 +22,16 @@ struct elf_image {
 	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* sorted by address, not overlapping, not even in one page */
 	uint32_t segment_count;
 	bool position_independent; /* ET_DYN: addresses may be slid */
-	uint64_t lowest; /* page-aligned range of all segments */
+	uint64_t lowest;           /* page-aligned range of all segments */
 	uint64_t end;
-	uint64_t entry; /* in an executable segment */
+	uint64_t entry;           /* in an executable segment */
 	uint64_t headers_address; /* address of the program headers in memory, 0 if no segment contains them */
 	uint16_t header_count;
 	uint64_t interpreter_offset, interpreter_size; /* PT_INTERP in the file; size 0: none */
-	uint64_t note_offset[4], note_size[4]; /* PT_NOTE parts of the file */
+	uint64_t note_offset[4], note_size[4];         /* PT_NOTE parts of the file */
 	uint32_t note_count;
 	uint64_t relocations_address, relocations_size; /* DT_RELA: a table of Elf64_Rela; size 0: none */
-	bool other_relocations; /* of a kind that elf_relocate refuses: REL, RELR, or of a PLT */
+	bool other_relocations;                         /* of a kind that elf_relocate refuses: REL, RELR, or of a PLT */
 	uint64_t relro_address,
 	        relro_size; /* PT_GNU_RELRO, inside a writable segment: read-only once relocated; size 0: none */
 	bool executable_stack;

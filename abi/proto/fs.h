@@ -19,10 +19,10 @@ enum {
 #define OPEN_EXCLUSIVE 0x8u
 #define OPEN_TRUNCATE 0x10u
 #define OPEN_APPEND 0x20u
-#define OPEN_DIRECTORY 0x40u   /* NOT_DIRECTORY if it is none */
-#define OPEN_NO_FOLLOW 0x80u   /* LINK_LOOP if the last name is a symbolic link */
-#define OPEN_EXECUTE 0x100u    /* the frame of `map` conveys RIGHT_EXECUTE */
-#define OPEN_NONBLOCK 0x200u   /* read and write answer WOULD_BLOCK */
+#define OPEN_DIRECTORY 0x40u /* NOT_DIRECTORY if it is none */
+#define OPEN_NO_FOLLOW 0x80u /* LINK_LOOP if the last name is a symbolic link */
+#define OPEN_EXECUTE 0x100u  /* the frame of `map` conveys RIGHT_EXECUTE */
+#define OPEN_NONBLOCK 0x200u /* read and write answer WOULD_BLOCK */
 
 enum { FS_KIND_FILE = 1, FS_KIND_DIRECTORY, FS_KIND_SYMLINK, FS_KIND_TERMINAL, FS_KIND_DEVICE, FS_KIND_STREAM };
 enum { FS_SEEK_SET, FS_SEEK_CURRENT, FS_SEEK_END };

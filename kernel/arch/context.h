@@ -33,8 +33,8 @@ struct context {
 };
 
 /* A thread that has not run: everything else is zero, interrupts on. */
-void context_init(struct context *context, struct uaddr entry, struct uaddr stack, uint64_t argument, uint64_t fs_base,
-	uint64_t gs_base);
+void context_init(
+        struct context *context, struct uaddr entry, struct uaddr stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base);
 
 /* For exception handlers. context_set checks rip and rsp for canonical user addresses and keeps only harmless flags. */
 void context_get(const struct context *context, struct thread_registers *out);

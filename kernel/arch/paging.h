@@ -39,12 +39,13 @@ bool page_table_create(struct page_table *table) __attribute__((warn_unused_resu
 
 /* Maps one page, replacing what is there; false: no memory for a table. The caller flushes when it replaced something. */
 bool page_table_map(struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 /* One page; false if nothing is mapped there. Neither flushes. */
 bool page_table_unmap(struct page_table *table, struct uaddr address, struct paddr *out_page);
 bool page_table_protect(struct page_table *table, struct uaddr address, struct page_rights rights);
-bool page_table_find(const struct page_table *table, struct uaddr address, struct paddr *out_page, struct page_rights *out_rights);
+bool page_table_find(
+        const struct page_table *table, struct uaddr address, struct paddr *out_page, struct page_rights *out_rights);
 
 /* First address from `address` on, below `end`, where something may be mapped: skips absent tables. */
 struct uaddr page_table_next(const struct page_table *table, struct uaddr address, struct uaddr end);

@@ -25,11 +25,15 @@ enum lock_rank {
 struct lock {
 	uint32_t held;
 	uint8_t rank;
-	uint8_t reserved[3];
+	uint8_t below; /* highest rank the holder had before; guarded by the lock itself */
+	uint8_t reserved[2];
 	const char *name;
 };
 
-#define LOCK_INIT(lock_rank, lock_name) {0, (lock_rank), {0, 0, 0}, (lock_name)}
+#define LOCK_INIT(lock_rank, lock_name) \
+	{ \
+		0, (lock_rank), RANK_NONE, {0, 0}, (lock_name) \
+	}
 
 static inline void lock_init(struct lock *lock, enum lock_rank rank, const char *name)
 {

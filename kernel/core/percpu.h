@@ -12,14 +12,14 @@
 struct thread;
 
 struct cpu {
-	struct arch_cpu arch; /* first: entry code finds it at GS */
-	struct thread *current;  /* whose registers are in arch.context; 0 while idle */
-	uint64_t switches;       /* of threads */
+	struct arch_cpu arch;   /* first: entry code finds it at GS */
+	struct thread *current; /* whose registers are in arch.context; 0 while idle */
+	uint64_t switches;      /* of threads */
 	uint64_t interrupts;
-	uint64_t idle_since;     /* 0 while not idle */
+	uint64_t idle_since; /* 0 while not idle */
 	uint64_t idle_ns;
-	uint8_t lock_rank;       /* highest rank held */
-	uint8_t need_schedule;   /* look at the run queue before leaving */
+	uint8_t lock_rank;     /* highest rank held */
+	uint8_t need_schedule; /* look at the run queue before leaving */
 };
 
 extern struct cpu cpus[CPUS_MAX];

@@ -12,7 +12,7 @@
 
 #define PAGES_ORDER_MAX 10 /* 4 MiB */
 
-#define PAGES_ZERO 0x1u     /* filled with zeros; only for order 0 to 3, so that it stays bounded */
+#define PAGES_ZERO 0x1u /* filled with zeros; only for order 0 to 3, so that it stays bounded */
 #define PAGES_BELOW_4G 0x2u
 
 /* Takes over what the map calls free. The page metadata is taken from it too. Panics in words when there is too little. */

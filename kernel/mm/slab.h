@@ -18,7 +18,9 @@ struct slab {
 };
 
 #define SLAB_INIT(slab_name, type) \
-	{(slab_name), (sizeof(type) + 15) / 16 * 16, 0, 0, 0, LOCK_INIT(RANK_SLAB, slab_name)}
+	{ \
+		(slab_name), (sizeof(type) + 15) / 16 * 16, 0, 0, 0, LOCK_INIT(RANK_SLAB, slab_name) \
+	}
 
 void *slab_alloc(struct slab *slab) __attribute__((warn_unused_result)); /* zeroed; 0: no memory */
 void slab_free(struct slab *slab, void *piece);                          /* zeroes it */

@@ -14,14 +14,15 @@
 
 struct frame {
 	struct object object;
-	struct lock lock;       /* tree, length */
+	struct lock lock; /* tree, length */
 	struct page_tree tree;
-	uint64_t length;        /* bytes, a multiple of the page size */
-	uint32_t flags;         /* FRAME_* */
-	uint32_t cache;         /* CACHE_*, fixed when made */
-	struct paddr device;    /* of a device frame: its start */
-	uint64_t resident;      /* pages */
-	struct vmem_mapping *mappings; /* where it is mapped, so that a shrink can take pages away (vmem.h, guarded by `lock`) */
+	uint64_t length;     /* bytes, a multiple of the page size */
+	uint32_t flags;      /* FRAME_* */
+	uint32_t cache;      /* CACHE_*, fixed when made */
+	struct paddr device; /* of a device frame: its start */
+	uint64_t resident;   /* pages */
+	struct vmem_mapping
+	        *mappings; /* where it is mapped, so that a shrink can take pages away (vmem.h, guarded by `lock`) */
 };
 
 uint32_t frame_create(struct group *group, uint64_t length, uint32_t flags, struct frame **out);

@@ -46,7 +46,7 @@ uint32_t vmem_create(struct group *group, struct vmem **out);
  * NO_MEMORY, QUOTA, TOO_LARGE. All or nothing.
  */
 uint32_t vmem_map(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t flags, struct frame *frame, uint64_t offset,
-	uint32_t allowed, uint64_t *out_address);
+        uint32_t allowed, uint64_t *out_address);
 uint32_t vmem_unmap(struct vmem *vmem, uint64_t address, uint64_t length);
 uint32_t vmem_protect(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t flags);
 

@@ -28,7 +28,7 @@ struct message {
 #ifdef __SSE__
 #define CALL_CLOBBERS \
 	"rcx", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
-		"xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+	        "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 #else
 #define CALL_CLOBBERS "rcx", "r11", "memory", "cc"
 #endif
@@ -142,10 +142,8 @@ static inline MUST_CHECK status_t sys_reply_send_x(handle_t reply, const struct 
 }
 
 /* A stub for a call of plain words: `SYS_STUB_n_m` takes n words and gives m results. */
-#define SYS_WORDS(...) \
-	uint64_t word[MESSAGE_WORDS] = {__VA_ARGS__}
-#define SYS_RUN(name, handle) \
-	status_t status = call_words(SYS_##name, handle, word)
+#define SYS_WORDS(...) uint64_t word[MESSAGE_WORDS] = {__VA_ARGS__}
+#define SYS_RUN(name, handle) status_t status = call_words(SYS_##name, handle, word)
 
 static inline MUST_CHECK status_t sys_channel_create(handle_t *out_receiver)
 {
@@ -181,7 +179,8 @@ static inline MUST_CHECK status_t sys_reply_save(handle_t *out_reply)
 	return status;
 }
 
-static inline MUST_CHECK status_t sys_reply_read(handle_t reply, uint64_t offset, void *to, uint64_t length, uint64_t *out_copied)
+static inline MUST_CHECK status_t sys_reply_read(
+        handle_t reply, uint64_t offset, void *to, uint64_t length, uint64_t *out_copied)
 {
 	SYS_WORDS(offset, (uintptr_t)to, length);
 	SYS_RUN(reply_read, reply);
@@ -191,7 +190,7 @@ static inline MUST_CHECK status_t sys_reply_read(handle_t reply, uint64_t offset
 }
 
 static inline MUST_CHECK status_t sys_reply_write(
-	handle_t reply, uint64_t offset, const void *from, uint64_t length, uint64_t *out_copied)
+        handle_t reply, uint64_t offset, const void *from, uint64_t length, uint64_t *out_copied)
 {
 	SYS_WORDS(offset, (uintptr_t)from, length);
 	SYS_RUN(reply_write, reply);
@@ -201,7 +200,7 @@ static inline MUST_CHECK status_t sys_reply_write(
 }
 
 static inline MUST_CHECK status_t sys_process_create(
-	handle_t group, const char *name, handle_t *out_process, handle_t *out_vmem, uint32_t *out_number)
+        handle_t group, const char *name, handle_t *out_process, handle_t *out_vmem, uint32_t *out_number)
 {
 	SYS_WORDS(0);
 	for (unsigned i = 0; i < 31 && name[i]; i++)
@@ -254,7 +253,7 @@ static inline MUST_CHECK status_t sys_process_info(handle_t process, struct proc
 	SYS_RUN(process_info, process);
 	if (!status)
 		*out = (struct process_info){
-			(uint32_t)word[0], (uint32_t)word[1], (uint32_t)word[2], word[3], word[4], word[5]};
+		        (uint32_t)word[0], (uint32_t)word[1], (uint32_t)word[2], word[3], word[4], word[5]};
 	return status;
 }
 
@@ -280,7 +279,7 @@ static inline MUST_CHECK status_t sys_process_set_exception(handle_t process, ha
 }
 
 static inline MUST_CHECK status_t sys_thread_create(
-	handle_t process, handle_t *out_thread, uint64_t *out_control_block, uint32_t *out_number)
+        handle_t process, handle_t *out_thread, uint64_t *out_control_block, uint32_t *out_number)
 {
 	SYS_WORDS(0);
 	SYS_RUN(thread_create, process);
@@ -293,7 +292,7 @@ static inline MUST_CHECK status_t sys_thread_create(
 }
 
 static inline MUST_CHECK status_t sys_thread_start(
-	handle_t thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
+        handle_t thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
 {
 	SYS_WORDS(entry, stack, argument, fs_base, gs_base);
 	SYS_RUN(thread_start, thread);
@@ -328,7 +327,7 @@ static inline MUST_CHECK status_t sys_thread_write_registers(handle_t thread, co
 }
 
 static inline MUST_CHECK status_t sys_vmem_map(handle_t vmem, uint64_t address, uint64_t length, uint32_t flags, handle_t frame,
-	uint64_t offset, uint64_t *out_address)
+        uint64_t offset, uint64_t *out_address)
 {
 	SYS_WORDS(address, length, flags, frame, offset);
 	SYS_RUN(vmem_map, vmem);
@@ -361,7 +360,7 @@ static inline MUST_CHECK status_t sys_frame_create(uint64_t length, uint32_t fla
 }
 
 static inline MUST_CHECK status_t sys_frame_create_device(
-	handle_t machine, uint64_t physical, uint64_t length, uint32_t cache, handle_t *out_frame)
+        handle_t machine, uint64_t physical, uint64_t length, uint32_t cache, handle_t *out_frame)
 {
 	SYS_WORDS(physical, length, cache);
 	SYS_RUN(frame_create_device, machine);
@@ -370,7 +369,8 @@ static inline MUST_CHECK status_t sys_frame_create_device(
 	return status;
 }
 
-static inline MUST_CHECK status_t sys_frame_read(handle_t frame, uint64_t offset, void *to, uint64_t length, uint64_t *out_copied)
+static inline MUST_CHECK status_t sys_frame_read(
+        handle_t frame, uint64_t offset, void *to, uint64_t length, uint64_t *out_copied)
 {
 	SYS_WORDS(offset, (uintptr_t)to, length);
 	SYS_RUN(frame_read, frame);
@@ -380,7 +380,7 @@ static inline MUST_CHECK status_t sys_frame_read(handle_t frame, uint64_t offset
 }
 
 static inline MUST_CHECK status_t sys_frame_write(
-	handle_t frame, uint64_t offset, const void *from, uint64_t length, uint64_t *out_copied)
+        handle_t frame, uint64_t offset, const void *from, uint64_t length, uint64_t *out_copied)
 {
 	SYS_WORDS(offset, (uintptr_t)from, length);
 	SYS_RUN(frame_write, frame);
@@ -397,7 +397,7 @@ static inline MUST_CHECK status_t sys_frame_resize(handle_t frame, uint64_t leng
 }
 
 static inline MUST_CHECK status_t sys_frame_info(
-	handle_t frame, uint64_t *out_length, uint64_t *out_resident_pages, uint32_t *out_flags)
+        handle_t frame, uint64_t *out_length, uint64_t *out_resident_pages, uint32_t *out_flags)
 {
 	SYS_WORDS(0);
 	SYS_RUN(frame_info, frame);
@@ -467,7 +467,7 @@ static inline MUST_CHECK status_t sys_futex_wake(const uint32_t *address, uint32
 }
 
 static inline MUST_CHECK status_t sys_irq_create(
-	handle_t machine, uint32_t number, uint32_t flags, handle_t notify, uint64_t bits, handle_t *out_irq)
+        handle_t machine, uint32_t number, uint32_t flags, handle_t notify, uint64_t bits, handle_t *out_irq)
 {
 	SYS_WORDS(number, flags, notify, bits);
 	SYS_RUN(irq_create, machine);
@@ -500,7 +500,7 @@ static inline MUST_CHECK status_t sys_log_write(handle_t log, const char *text, 
 }
 
 static inline MUST_CHECK status_t sys_log_read(
-	handle_t log, uint64_t cursor, void *to, uint64_t length, uint64_t *out_bytes, uint64_t *out_cursor, uint64_t *out_lost)
+        handle_t log, uint64_t cursor, void *to, uint64_t length, uint64_t *out_bytes, uint64_t *out_cursor, uint64_t *out_lost)
 {
 	SYS_WORDS(cursor, (uintptr_t)to, length);
 	SYS_RUN(log_read, log);
@@ -544,7 +544,8 @@ static inline MUST_CHECK status_t sys_handle_duplicate(handle_t handle, uint32_t
 	return status;
 }
 
-static inline MUST_CHECK status_t sys_handle_info(handle_t handle, uint32_t *out_type, uint32_t *out_rights, uint64_t *out_object)
+static inline MUST_CHECK status_t sys_handle_info(
+        handle_t handle, uint32_t *out_type, uint32_t *out_rights, uint64_t *out_object)
 {
 	SYS_WORDS(handle);
 	SYS_RUN(handle_info, 0);

@@ -1,0 +1,4 @@
+/* What this kernel was built from. */
+#pragma once
+
+extern const char build_id[];
