@@ -5,7 +5,7 @@
 #
 # A folder with a need of its own (another library, a part made in another way) has a module.mk beside its sources, which adds
 # to NAME_LIBS, NAME_CFLAGS or NAME_NEEDS. All are static-PIE programs on Debian's musl, and the file in the initfs is the one
-# beside it named .debug without its debug sections. INITFS_FILES is what the initfs gets: words PATH=FILE.
+# beside it named .debug without its debug sections.
 
 MUSL_LIB := /usr/lib/x86_64-linux-musl
 
@@ -17,8 +17,6 @@ USER_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text,-z,se
 	-Wl,-z,noexecstack,--gc-sections,--build-id=none,--fatal-warnings
 USER_CRT_BEGIN := $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o
 USER_CRT_END := $(MUSL_LIB)/crtn.o
-
-INITFS_FILES :=
 
 # In a rule whose target is a .debug file: links the objects among its prerequisites. $(1): libraries, further flags.
 user_link = $(MUSL_CC) $(USER_LDFLAGS) -o $@ $(USER_CRT_BEGIN) $(filter %.o,$^) $(filter %.a,$^) $(1) $(USER_CRT_END)
