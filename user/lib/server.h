@@ -7,7 +7,7 @@
  * A handler looks at its `struct request`, acts, puts results into request->answer and returns a status; the kit answers. A
  * status that is not ERR_OK becomes the answer's label, and what the handler had put into the answer is dropped. A handler
  * never waits for a client; what it cannot answer yet it saves (request_save) and answers later, from another handler, a bit
- * or a timer (server_answer). It calls only servers below it.
+ * or a timer (answer_send). It calls only servers below it.
  *
  * Whom the server serves is told by the stamp of the sender that was used. Stamps below SERVER_STAMP_FIRST are minted by the
  * server's starter: *sessions*, of which the kit keeps nothing. From there on the server mints them itself, one for each
@@ -24,44 +24,14 @@
 #include <stdint.h>
 
 #include "user/lib/call.h"
+#include "user/lib/request.h"
+#include "user/lib/server_timer.h"
 #include "user/lib/table.h"
-
-struct server;
-struct server_timer;
 
 #define SERVER_STAMP_FIRST (1ull << 32) /* the least stamp of an object; those below are sessions, minted by the starter */
 #define SERVER_SENDER_RIGHTS (RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT)
 #define SERVER_OPERATIONS_MAX 64
 #define SERVER_BITS 64
-
-/* Results of a call. Handles in it belong to the answer: they are moved to the caller, or closed if it cannot be given. */
-struct answer {
-	uint64_t word[MESSAGE_WORDS];
-	uint32_t handle_count;
-	handle_t handles[MESSAGE_HANDLES];
-	uint32_t rights[MESSAGE_HANDLES];
-};
-
-/* One call; exists while its handler runs. */
-struct request {
-	struct server *server;
-	uint64_t stamp; /* of the sender used */
-	void *object; /* state of the object with that stamp, NULL for a session */
-	uint32_t caller; /* the caller's process number; conveys no right */
-	uint32_t label;
-	uint64_t deadline; /* the caller's, DEADLINE_NEVER if it has none */
-	uint64_t word[MESSAGE_WORDS];
-	uint32_t long_word_count;
-	uint32_t handle_count;
-	uint64_t long_word[MESSAGE_LONG_WORDS];
-	uint64_t readable; /* length of what request_read() can reach */
-	uint64_t writable; /* and request_write() */
-	handle_t handles[MESSAGE_HANDLES];
-	uint32_t rights[MESSAGE_HANDLES];
-
-	struct answer answer;
-	handle_t reply; /* HANDLE_SELF_REPLY, or what request_save() made of it; HANDLE_NONE once handed on */
-};
 
 /* Whom an operation is offered to; the others get ERR_NOT_SUPPORTED. */
 enum server_audience { SERVER_ANYBODY, SERVER_SESSION, SERVER_OBJECT };
@@ -120,41 +90,6 @@ status_t server_run(struct server *server);
  */
 MUST_CHECK status_t server_open(struct request *request, void *object);
 
-/* Adds a handle to an answer, which takes it in any case; the rights must be ones that the handle has. */
-void answer_add_handle(struct answer *answer, handle_t handle, uint32_t rights);
-
-/* Takes handle number i of the request, which the kit would close otherwise; HANDLE_NONE if it is not there any more. */
-handle_t request_take_handle(struct request *request, uint32_t i);
-
-/*
- * Copies exactly `length` bytes from the caller's readable buffer, or to its writable one. ERR_BAD_ARGUMENT if they are not in
- * the buffer, ERR_BAD_ADDRESS if the caller's memory is not.
- */
-MUST_CHECK status_t request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
-MUST_CHECK status_t request_write(struct request *request, uint64_t offset, const void *from, uint64_t length);
-
-/*
- * Reads the path at `offset` of `length` bytes into `out`, of at least FS_PATH_MAX bytes, and adds a NUL. Refuses what
- * protocol fs forbids: longer than FS_PATH_MAX - 1 or a name longer than FS_NAME_MAX (ERR_NAME_TOO_LONG), a NUL, an empty
- * name, "." or ".." (ERR_BAD_ARGUMENT). The path is absolute, or empty: the root of a file system that is mounted.
- */
-MUST_CHECK status_t request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
-
-/*
- * Keeps the call to be answered later: request->reply is a handle that outlives the handler, which then returns ERR_OK and is
- * not answered for. The handles of the call that were not taken are closed.
- */
-MUST_CHECK status_t request_save(struct request *request, handle_t *out_reply);
-
-/* Answers a saved call and uses the reply up, whatever happens to the answer; the same rules as for a handler's. */
-void server_answer(handle_t reply, status_t status, struct answer *answer);
-
-/*
- * Hands the call on to the server behind `sender` with its caller, its buffers, new words and the same label; it is answered
- * from there. On an error the call is still the handler's.
- */
-MUST_CHECK status_t request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
-
 /*
  * Allots a bit of the server's notify and calls `signalled` whenever it was set. *out_notify (owned by the kit; all rights) and
  * *out_bits are what irq_create, timer_create, process_watch and `watch` want. ERR_FULL when all are in use.
@@ -162,19 +97,3 @@ MUST_CHECK status_t request_forward(struct request *request, handle_t sender, co
 MUST_CHECK status_t server_add_bit(
         struct server *server, void (*signalled)(void *context), void *context, handle_t *out_notify, uint64_t *out_bits);
 void server_remove_bit(struct server *server, uint64_t bits);
-
-/* A timer of the event loop: memory of the server, zeroed at first, untouched while it is set. */
-struct server_timer {
-	void (*expired)(struct server_timer *timer);
-	void *context;
-	uint64_t deadline; /* ns since boot */
-	struct server_timer *next;
-	uint8_t set;
-};
-
-/* Sets or resets; it fires once, never early. Cancelling one that is not set does nothing. */
-void server_timer_set(struct server *server, struct server_timer *timer, uint64_t deadline);
-void server_timer_cancel(struct server *server, struct server_timer *timer);
-
-/* Nanoseconds since boot on the clock of all deadlines. */
-uint64_t server_now(void);

@@ -1,0 +1,139 @@
+/* Requests and answers: see request.h. */
+#include "user/lib/request.h"
+
+#include "common/path.h"
+
+void answer_add_handle(struct answer *answer, handle_t handle, uint32_t rights)
+{
+	if (answer->handle_count == MESSAGE_HANDLES) {
+		sys_handle_close(handle);
+		return;
+	}
+	answer->handles[answer->handle_count] = handle;
+	answer->rights[answer->handle_count] = rights;
+	answer->handle_count++;
+}
+
+void answer_drop(struct answer *answer)
+{
+	for (uint32_t i = 0; i < answer->handle_count; i++)
+		sys_handle_close(answer->handles[i]);
+	answer->handle_count = 0;
+}
+
+/* Ends a call without an answer: the caller hears ERR_DROPPED. The reply of this very call has to be made a handle first. */
+static void reply_abandon(handle_t reply)
+{
+	if (reply == HANDLE_SELF_REPLY && sys_reply_save(&reply))
+		return;
+	sys_handle_close(reply);
+}
+
+/*
+ * If the answer can not be given as it is (the caller's handle table is full, a handle is not one), the caller is told so
+ * instead, by a label that needs nothing. A caller that has ended meanwhile needs no answer.
+ */
+void answer_send(handle_t reply, status_t status, struct answer *answer)
+{
+	struct message message = {.label = status};
+	status_t sent;
+
+	if (!status && answer)
+		memcpy(message.word, answer->word, sizeof message.word);
+	if (!status && answer && answer->handle_count) {
+		struct message_extras *send = extras_begin();
+		for (uint32_t i = 0; i < answer->handle_count; i++)
+			extras_add_handle(send, answer->handles[i], answer->rights[i], 1);
+		sent = sys_reply_send_x(reply, &message);
+	} else {
+		sent = sys_reply_send(reply, &message);
+	}
+	if (sent) {
+		message = (struct message){.label = sent};
+		if (sys_reply_send(reply, &message))
+			reply_abandon(reply);
+	}
+	if (answer && (status || sent))
+		answer_drop(answer);
+}
+
+handle_t request_take_handle(struct request *request, uint32_t i)
+{
+	if (i >= request->handle_count)
+		return HANDLE_NONE;
+	handle_t handle = request->handles[i];
+	request->handles[i] = HANDLE_NONE;
+	return handle;
+}
+
+/* The kernel copies in bounded steps, so a call may come back with a part; one that copies nothing never will copy more. */
+status_t reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length)
+{
+	for (uint64_t done = 0; done < length;) {
+		uint64_t copied = 0;
+		status_t status = sys_reply_read(reply, offset + done, (char *)to + done, length - done, &copied);
+		if (status)
+			return status;
+		if (!copied)
+			return ERR_BAD_ADDRESS;
+		done += copied;
+	}
+	return ERR_OK;
+}
+
+status_t reply_write_bytes(handle_t reply, uint64_t offset, const void *from, uint64_t length)
+{
+	for (uint64_t done = 0; done < length;) {
+		uint64_t copied = 0;
+		status_t status = sys_reply_write(reply, offset + done, (const char *)from + done, length - done, &copied);
+		if (status)
+			return status;
+		if (!copied)
+			return ERR_BAD_ADDRESS;
+		done += copied;
+	}
+	return ERR_OK;
+}
+
+status_t request_read(struct request *request, uint64_t offset, void *to, uint64_t length)
+{
+	if (offset > request->readable || length > request->readable - offset)
+		return ERR_BAD_ARGUMENT;
+	return reply_read_bytes(request->reply, offset, to, length);
+}
+
+status_t request_write(struct request *request, uint64_t offset, const void *from, uint64_t length)
+{
+	if (offset > request->writable || length > request->writable - offset)
+		return ERR_BAD_ARGUMENT;
+	return reply_write_bytes(request->reply, offset, from, length);
+}
+
+status_t request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out)
+{
+	if (length >= PATH_SIZE_MAX)
+		return ERR_NAME_TOO_LONG;
+	status_t status = request_read(request, offset, out, length);
+	if (status)
+		return status;
+	out[length] = 0;
+	return path_check(out, length);
+}
+
+status_t request_save(struct request *request, handle_t *out_reply)
+{
+	status_t status = sys_reply_save(&request->reply);
+	if (!status)
+		*out_reply = request->reply;
+	return status;
+}
+
+status_t request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS])
+{
+	struct message message = {.label = request->label};
+	memcpy(message.word, word, sizeof message.word);
+	status_t status = sys_channel_forward(sender, &message);
+	if (!status)
+		request->reply = HANDLE_NONE;
+	return status;
+}

@@ -1,0 +1,92 @@
+/*
+ * One call as a server's handler sees it, and its answer.
+ *
+ * The kit (server.h) fills the request, calls the handler and gives the answer when it returns. Until then, and after
+ * request_save() until answer_send(), the caller waits and its two buffers can be reached: data goes between it and the
+ * server's memory by one copy of the kernel's. Nothing else of the caller can be reached, and nothing that it says is checked
+ * yet except what the server's table asks for.
+ *
+ * Handles have one owner at any time: those of a request are the kit's until the handler takes them, those of an answer are the
+ * answer's.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "user/lib/call.h"
+
+struct server;
+
+/* The results of a call. Handles in it belong to the answer: they are moved to the caller, or closed if it cannot be given. */
+struct answer {
+	uint64_t word[MESSAGE_WORDS];
+	uint32_t handle_count;
+	handle_t handles[MESSAGE_HANDLES];
+	uint32_t rights[MESSAGE_HANDLES];
+};
+
+/* One call; exists while its handler runs. */
+struct request {
+	struct server *server;
+	uint64_t stamp; /* of the sender used */
+	void *object; /* state of the object with that stamp, NULL for a session */
+	uint32_t caller; /* the caller's process number; conveys no right */
+	uint32_t label;
+	uint64_t deadline; /* the caller's, DEADLINE_NEVER if it has none */
+	uint64_t word[MESSAGE_WORDS];
+	uint32_t long_word_count;
+	uint32_t handle_count;
+	uint64_t long_word[MESSAGE_LONG_WORDS];
+	uint64_t readable; /* length of what request_read() can reach */
+	uint64_t writable; /* and request_write() */
+	handle_t handles[MESSAGE_HANDLES];
+	uint32_t rights[MESSAGE_HANDLES];
+
+	struct answer answer;
+	handle_t reply; /* HANDLE_SELF_REPLY, or what request_save() made of it; HANDLE_NONE once handed on */
+};
+
+/* Adds a handle to an answer, which takes it in any case; the rights must be ones that the handle has. */
+void answer_add_handle(struct answer *answer, handle_t handle, uint32_t rights);
+
+/* Takes handle number i of the request, which the kit would close otherwise; HANDLE_NONE if it is not there any more. */
+handle_t request_take_handle(struct request *request, uint32_t i);
+
+/*
+ * Copies exactly `length` bytes from the caller's readable buffer, or to its writable one. ERR_BAD_ARGUMENT if they are not in
+ * the buffer, ERR_BAD_ADDRESS if the caller's memory is not.
+ */
+MUST_CHECK status_t request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
+MUST_CHECK status_t request_write(struct request *request, uint64_t offset, const void *from, uint64_t length);
+
+/*
+ * The same by the handle of a saved call; `offset` and `length` must lie in what request->readable or ->writable was when it
+ * was saved.
+ */
+MUST_CHECK status_t reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
+MUST_CHECK status_t reply_write_bytes(handle_t reply, uint64_t offset, const void *from, uint64_t length);
+
+/*
+ * Reads the path at `offset` of `length` bytes into `out`, of at least FS_PATH_MAX bytes, and adds a NUL. Refuses what
+ * protocol fs forbids, as path_check() does: the path is in normal form, or empty, which is the root of a file system that is
+ * mounted.
+ */
+MUST_CHECK status_t request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
+
+/*
+ * Keeps the call to be answered later: request->reply is a handle that outlives the handler, which then returns ERR_OK and is
+ * not answered for. The handles of the call that were not taken are closed.
+ */
+MUST_CHECK status_t request_save(struct request *request, handle_t *out_reply);
+
+/*
+ * Hands the call on to the server behind `sender` with its caller, its buffers, new words and the same label; it is answered
+ * from there. On an error the call is still the handler's.
+ */
+MUST_CHECK status_t request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
+
+/* Answers a saved call and uses the reply up, whatever happens to the answer; the same rules as for a handler's. */
+void answer_send(handle_t reply, status_t status, struct answer *answer);
+
+/* Closes the handles of an answer that is not given. */
+void answer_drop(struct answer *answer);

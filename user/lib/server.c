@@ -1,0 +1,304 @@
+/* The server kit's event loop, dispatch, objects and bits: see server.h. Timers are in server_timer.c. */
+#include "user/lib/server.h"
+
+#include <stdlib.h>
+
+#include "abi/exception.h"
+
+/* What the kit knows of an object; its stamp is the key. */
+struct server_object {
+	void *state;
+	uint32_t caller; /* whom it was opened for, and is counted for */
+};
+
+/* Labels are found by hashing: an operation's place plus one stands at its label's hash or behind it. */
+static uint8_t label_hash(uint32_t label)
+{
+	return (uint8_t)(label ^ label >> 8);
+}
+
+static const struct server_operation *find_operation(const struct server *server, uint32_t label)
+{
+	for (uint8_t place = label_hash(label); server->index[place]; place++) {
+		const struct server_operation *operation = &server->operations[server->index[place] - 1];
+		if (operation->label == label)
+			return operation;
+	}
+	return NULL;
+}
+
+status_t server_begin(struct server *server, handle_t receiver)
+{
+	if (server->operation_count > SERVER_OPERATIONS_MAX)
+		return ERR_BAD_ARGUMENT;
+	memset(server->index, 0, sizeof server->index);
+	for (size_t i = 0; i < server->operation_count; i++) {
+		uint32_t label = server->operations[i].label;
+		if (find_operation(server, label))
+			return ERR_BAD_ARGUMENT;
+		uint8_t place = label_hash(label);
+		while (server->index[place])
+			place++;
+		server->index[place] = (uint8_t)(i + 1);
+	}
+	server->receiver = receiver;
+	server->notify = HANDLE_NONE;
+	server->next_stamp = SERVER_STAMP_FIRST;
+	server->bits_used = 0;
+	server->timers = NULL;
+	server->open = (struct table){0};
+	server->clients = (struct table){0};
+	return ERR_OK;
+}
+
+/* Counts of objects per client are kept in place of pointers: a count of 0 is no entry. */
+static uint64_t client_count(const struct server *server, uint32_t caller)
+{
+	return (uintptr_t)table_find(&server->clients, caller);
+}
+
+static bool client_set_count(struct server *server, uint32_t caller, uint64_t count)
+{
+	if (count)
+		return table_put(&server->clients, caller, (void *)(uintptr_t)count);
+	table_remove(&server->clients, caller);
+	return true;
+}
+
+status_t server_open(struct request *request, void *object)
+{
+	struct server *server = request->server;
+	uint64_t count = client_count(server, request->caller);
+	handle_t sender;
+
+	if (server->open.count >= server->objects)
+		return ERR_FULL;
+	if (count >= server->client_objects)
+		return ERR_QUOTA;
+	if (request->answer.handle_count == MESSAGE_HANDLES)
+		return ERR_TOO_LARGE;
+	struct server_object *entry = malloc(sizeof *entry);
+	if (!entry)
+		return ERR_NO_MEMORY;
+	*entry = (struct server_object){object, request->caller};
+	uint64_t stamp = server->next_stamp;
+	status_t status = ERR_NO_MEMORY;
+	if (!table_put(&server->open, stamp, entry))
+		goto no_entry;
+	if (!client_set_count(server, request->caller, count + 1))
+		goto no_count;
+	status = sys_channel_mint(server->receiver, stamp, SERVER_SENDER_RIGHTS, &sender);
+	if (status)
+		goto no_sender;
+	server->next_stamp++;
+	answer_add_handle(&request->answer, sender, SERVER_SENDER_RIGHTS);
+	return ERR_OK;
+
+no_sender:
+	client_set_count(server, request->caller, count); /* lowers or removes: needs no memory */
+no_count:
+	table_remove(&server->open, stamp);
+no_entry:
+	free(entry);
+	return status;
+}
+
+/* The last sender with this stamp is gone. */
+static void close_stamp(struct server *server, uint64_t stamp)
+{
+	if (stamp < SERVER_STAMP_FIRST) {
+		if (server->close_session)
+			server->close_session(server, stamp);
+		return;
+	}
+	struct server_object *entry = table_remove(&server->open, stamp);
+	if (!entry)
+		return;
+	client_set_count(server, entry->caller, client_count(server, entry->caller) - 1);
+	server->close_object(server, entry->state);
+	free(entry);
+}
+
+/* Takes over what the kernel has left in registers and control block, with the counts held to their limits. */
+static void fill_request(struct server *server, struct request *request, const struct message *message)
+{
+	const struct message_extras *received = &control_block()->received;
+
+	request->server = server;
+	request->stamp = received->stamp;
+	request->caller = received->caller;
+	request->object = NULL;
+	request->label = message->label;
+	request->deadline = DEADLINE_NEVER;
+	memcpy(request->word, message->word, sizeof request->word);
+	request->long_word_count = 0;
+	request->handle_count = 0;
+	request->readable = 0;
+	request->writable = 0;
+	request->answer.handle_count = 0;
+	memset(request->answer.word, 0, sizeof request->answer.word);
+	request->reply = HANDLE_SELF_REPLY;
+	if (!(message->info & RECEIVED_EXTRAS))
+		return;
+	request->deadline = received->deadline;
+	request->readable = received->readable.length;
+	request->writable = received->writable.length;
+	if (received->word_count <= MESSAGE_LONG_WORDS)
+		request->long_word_count = received->word_count;
+	if (received->handle_count <= MESSAGE_HANDLES)
+		request->handle_count = received->handle_count;
+	memcpy(request->long_word, control_block()->received_words, request->long_word_count * sizeof(uint64_t));
+	memcpy(request->handles, received->handles, sizeof request->handles);
+	memcpy(request->rights, received->rights, sizeof request->rights);
+}
+
+/* Finds who handles the call, checks what the table asks for, and lets it be handled. */
+static status_t serve_call(struct request *request)
+{
+	struct server *server = request->server;
+
+	if (request->stamp >= SERVER_STAMP_FIRST) {
+		struct server_object *entry = table_find(&server->open, request->stamp);
+		if (!entry)
+			return ERR_DEAD;
+		request->object = entry->state;
+	}
+	const struct server_operation *operation = find_operation(server, request->label);
+	if (!operation)
+		return ERR_BAD_CALL;
+	if (operation->audience == (request->object ? SERVER_SESSION : SERVER_OBJECT))
+		return ERR_NOT_SUPPORTED;
+	if (request->handle_count < operation->handles || request->readable < operation->readable ||
+	        request->writable < operation->writable)
+		return ERR_BAD_ARGUMENT;
+	return operation->handle(request);
+}
+
+/* An exception's answer is no error: nobody to ask means that the process ends. */
+static status_t serve_exception(struct request *request)
+{
+	return request->server->exception ? request->server->exception(request) : EXCEPTION_END;
+}
+
+/* What was not taken of a call is closed, and what was meant for an answer that will not be given here. */
+static void finish_request(struct request *request, status_t status)
+{
+	for (uint32_t i = 0; i < request->handle_count; i++)
+		if (request->handles[i])
+			sys_handle_close(request->handles[i]);
+	request->handle_count = 0;
+	if (status || request->reply != HANDLE_SELF_REPLY)
+		answer_drop(&request->answer);
+}
+
+static void serve_bits(struct server *server, uint64_t bits)
+{
+	while (bits &= server->bits_used) {
+		unsigned i = (unsigned)__builtin_ctzll(bits);
+		bits &= bits - 1;
+		server->bit[i].signalled(server->bit[i].context);
+	}
+}
+
+/* Serves one message. Afterwards an answer `*out_status` is owed if request->reply is still HANDLE_SELF_REPLY. */
+static void serve(struct server *server, struct request *request, const struct message *message, status_t *out_status)
+{
+	switch (RECEIVED_KIND(message->info)) {
+	case RECEIVED_CALL:
+		fill_request(server, request, message);
+		*out_status = serve_call(request);
+		finish_request(request, *out_status);
+		break;
+	case RECEIVED_EXCEPTION:
+		fill_request(server, request, message);
+		*out_status = serve_exception(request);
+		finish_request(request, ERR_OK);
+		break;
+	case RECEIVED_CLOSE:
+		request->reply = HANDLE_NONE;
+		close_stamp(server, control_block()->received.stamp);
+		break;
+	case RECEIVED_NOTIFY:
+		request->reply = HANDLE_NONE;
+		serve_bits(server, message->word[0]);
+		break;
+	default: request->reply = HANDLE_NONE; break;
+	}
+}
+
+/*
+ * Gives the answer that is owed, if any, and waits for the next message, both in one call. The plain call does where neither
+ * handles nor a deadline are wanted. ERR_TIMED_OUT: the answer was given, a timer is due.
+ */
+static status_t answer_and_receive(
+        struct server *server, struct request *request, status_t status, struct message *message, uint64_t deadline)
+{
+	struct answer *answer = &request->answer;
+
+	if (request->reply != HANDLE_SELF_REPLY)
+		return sys_channel_recv(server->receiver, deadline, message);
+	message->label = status;
+	memcpy(message->word, answer->word, sizeof message->word);
+	if (status)
+		memset(message->word, 0, sizeof message->word);
+	if (!answer->handle_count && deadline == DEADLINE_NEVER)
+		return sys_channel_reply_recv(server->receiver, message);
+	struct message_extras *send = extras_begin();
+	send->deadline = deadline;
+	for (uint32_t i = 0; i < answer->handle_count; i++)
+		extras_add_handle(send, answer->handles[i], answer->rights[i], 1);
+	return sys_channel_reply_recv_x(server->receiver, message);
+}
+
+status_t server_run(struct server *server)
+{
+	struct request request;
+	struct message message;
+	status_t status = ERR_OK;
+
+	request.reply = HANDLE_NONE;
+	for (;;) {
+		uint64_t deadline = server_timer_run(server);
+		status_t received = answer_and_receive(server, &request, status, &message, deadline);
+		if (!received) {
+			serve(server, &request, &message, &status);
+			continue;
+		}
+		if (received != ERR_TIMED_OUT && request.reply != HANDLE_SELF_REPLY)
+			return received;
+		/* It may be the answer that could not be given; then the caller hears that, and the next round shows the rest. */
+		if (received != ERR_TIMED_OUT)
+			answer_send(HANDLE_SELF_REPLY, received, &request.answer);
+		request.reply = HANDLE_NONE;
+	}
+}
+
+status_t server_add_bit(
+        struct server *server, void (*signalled)(void *context), void *context, handle_t *out_notify, uint64_t *out_bits)
+{
+	if (server->bits_used == UINT64_MAX)
+		return ERR_FULL;
+	if (!server->notify) {
+		handle_t notify;
+		status_t status = sys_notify_create(&notify);
+		if (status)
+			return status;
+		status = sys_channel_bind(server->receiver, notify);
+		if (status) {
+			sys_handle_close(notify);
+			return status;
+		}
+		server->notify = notify;
+	}
+	unsigned i = (unsigned)__builtin_ctzll(~server->bits_used);
+	server->bits_used |= 1ull << i;
+	server->bit[i] = (struct server_bit){signalled, context};
+	*out_notify = server->notify;
+	*out_bits = 1ull << i;
+	return ERR_OK;
+}
+
+void server_remove_bit(struct server *server, uint64_t bits)
+{
+	server->bits_used &= ~bits;
+}

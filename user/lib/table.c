@@ -1,0 +1,84 @@
+/* The table: see table.h. */
+#include "user/lib/table.h"
+
+#include <stdlib.h>
+
+#define CAPACITY_FIRST 16
+
+/* A multiplication by an odd number and the upper bits of the product: neighbouring numbers go far apart. */
+static size_t home(const struct table *table, uint64_t key)
+{
+	return (size_t)((key * 0x9e3779b97f4a7c15ull) >> 32) & (table->capacity - 1);
+}
+
+static size_t after(const struct table *table, size_t place)
+{
+	return (place + 1) & (table->capacity - 1);
+}
+
+/* The place of `key`, or the free one where it would go. There is always a free one. */
+static size_t place_of(const struct table *table, uint64_t key)
+{
+	size_t place = home(table, key);
+	while (table->slots[place].value && table->slots[place].key != key)
+		place = after(table, place);
+	return place;
+}
+
+void *table_find(const struct table *table, uint64_t key)
+{
+	return table->capacity ? table->slots[place_of(table, key)].value : NULL;
+}
+
+static bool grow(struct table *table)
+{
+	struct table larger = {.capacity = table->capacity ? table->capacity * 2 : CAPACITY_FIRST, .count = table->count};
+	larger.slots = calloc(larger.capacity, sizeof *larger.slots);
+	if (!larger.slots)
+		return false;
+	for (size_t i = 0; i < table->capacity; i++)
+		if (table->slots[i].value)
+			larger.slots[place_of(&larger, table->slots[i].key)] = table->slots[i];
+	free(table->slots);
+	*table = larger;
+	return true;
+}
+
+bool table_put(struct table *table, uint64_t key, void *value)
+{
+	if ((table->count + 1) * 4 > table->capacity * 3 && !grow(table))
+		return false;
+	struct table_slot *slot = &table->slots[place_of(table, key)];
+	if (!slot->value)
+		table->count++;
+	*slot = (struct table_slot){key, value};
+	return true;
+}
+
+void *table_remove(struct table *table, uint64_t key)
+{
+	if (!table->capacity)
+		return NULL;
+	size_t hole = place_of(table, key);
+	void *value = table->slots[hole].value;
+	if (!value)
+		return NULL;
+	table->count--;
+	/* An entry behind the hole may move into it if its home is not between the two. */
+	for (size_t place = after(table, hole); table->slots[place].value; place = after(table, place)) {
+		size_t from_home = (place - home(table, table->slots[place].key)) & (table->capacity - 1);
+		size_t from_hole = (place - hole) & (table->capacity - 1);
+		if (from_home >= from_hole) {
+			table->slots[hole] = table->slots[place];
+			hole = place;
+		}
+	}
+	table->slots[hole].value = NULL;
+	return value;
+}
+
+void table_free(struct table *table)
+{
+	free(table->slots);
+	*table = (struct table){0};
+}
