@@ -53,7 +53,7 @@ $(B)/user/sbin/$(2).debug: $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(USER_
 	@mkdir -p $$(@D)
 	$$(call user_link,$$($(2)_LIBS))
 
-INITFS_FILES += /sbin/$(2)=$(B)/user/sbin/$(2)
+INITFS_FILES += sbin/$(2)=$(B)/user/sbin/$(2)
 ALL += $(B)/user/sbin/$(2)
 endef
 
