@@ -15,6 +15,7 @@
 #include "core/lock.h"
 #include "core/log.h"
 #include "core/percpu.h"
+#include "core/screen.h"
 #include "core/symbols.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -113,6 +114,7 @@ void panic(const char *format, ...)
 	log_print_raw("\n", 1);
 	log_print_raw(report, printed);
 	log_print_raw("The machine has stopped. The next start prints this report again.\n", 67);
+	screen_output_finish();
 	cpu_stop_all();
 }
 

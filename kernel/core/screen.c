@@ -1,0 +1,51 @@
+/*
+ * Each write draws at most a bounded number of cells, so that a full screen costs no log line more than its share; what is left
+ * is drawn by the next lines, and by the console server, which draws everything again.
+ */
+#include "core/screen.h"
+
+#include "arch/paging.h"
+#include "common/screen.h"
+#include "core/log.h"
+
+#define CELLS_MAX (256u * 96u)
+#define DRAW_STEP 96u /* cells; some 15,000 instructions */
+
+extern const char font_image[] __attribute__((visibility("hidden"))); /* font_image.S */
+extern const char font_image_end[] __attribute__((visibility("hidden")));
+
+static struct font font;
+static struct screen screen;
+static struct screen_cell cells[CELLS_MAX * 2];
+static bool present;
+
+static void write_step(const char *text, size_t length)
+{
+	screen_write(&screen, text, length);
+	screen_draw(&screen, DRAW_STEP);
+}
+
+void screen_output_init(const struct bootinfo *boot)
+{
+	const struct boot_framebuffer *framebuffer = &boot->framebuffer;
+
+	if (framebuffer->width == 0)
+		return;
+	if (!font_read(font_image, (size_t)(font_image_end - font_image), &font)) {
+		log_warning("the built-in font is damaged; the screen stays dark");
+		return;
+	}
+	volatile void *pixels = device_map(paddr(framebuffer->start), framebuffer->length, PAGE_CACHE_COMBINING);
+	if (!pixels || !screen_init(&screen, pixels, framebuffer, &font, cells, sizeof cells)) {
+		log_warning("the framebuffer at 0x%lx cannot be used", framebuffer->start);
+		return;
+	}
+	present = true;
+	log_add_output(write_step);
+}
+
+void screen_output_finish(void)
+{
+	if (present)
+		screen_draw(&screen, UINT32_MAX);
+}
