@@ -9,6 +9,7 @@
 
 #include "arch/paging.h"
 #include "core/lock.h"
+#include "lib/digital_tree.h"
 #include "object/frame.h"
 #include "object/object.h"
 
@@ -34,6 +35,7 @@ struct vmem {
 	uint64_t mapped;   /* bytes */
 	uint64_t resident; /* pages in the page table */
 	uint32_t mapping_count;
+	struct digital_tree futexes; /* addresses that threads wait at (object/futex.h), guarded by `lock` */
 };
 
 #define VMEM_MAPPINGS_MAX 65536u
@@ -63,7 +65,10 @@ uint64_t vmem_copy_out(struct vmem *vmem, uint64_t to, const void *from, uint64_
 /* Between two address spaces, at most `length` bytes in one bounded step (the caller limits it); returns the bytes copied. */
 uint64_t vmem_copy_across(struct vmem *to_vmem, uint64_t to, struct vmem *from_vmem, uint64_t from, uint64_t length);
 
-/* A page of pinned memory for control blocks: mapped read and write for the program and reachable by the kernel. */
-uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel);
+/*
+ * A page of pinned memory for control blocks: mapped read and write for the program at a random place, and reachable by the
+ * kernel. The caller gets a reference to its frame, which keeps the page whatever the program unmaps.
+ */
+uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame);
 
 bool vmem_destroy_step(struct object *object);

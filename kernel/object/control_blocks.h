@@ -1,0 +1,33 @@
+/*
+ * Where a process's control blocks lie: four to a page of pinned memory (vmem_map_pinned), allotted when a thread is created. A
+ * page stays with the process until its end; its blocks are used again.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/control_block.h"
+#include "abi/errors.h"
+
+struct process;
+struct control_page;
+
+struct control_blocks {
+	struct control_page *pages; /* all */
+	struct control_page *free;  /* those with a free block */
+};
+
+struct control_block_place {
+	struct control_page *page; /* 0: none */
+	uint32_t index;
+};
+
+/* A zeroed block with its `self` written. QUOTA, NO_MEMORY, NO_SPACE, TOO_LARGE (mappings). */
+uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
+	uint64_t *out_address) __attribute__((warn_unused_result));
+
+void control_block_return(struct process *process, struct control_block_place *place);
+
+/* Gives up to `budget` pages back; true when all are gone. No thread may be left. */
+bool control_blocks_destroy_step(struct control_blocks *blocks, unsigned budget);

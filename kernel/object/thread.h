@@ -1,0 +1,88 @@
+/*
+ * Threads: a task that the scheduler runs, with what the kernel's objects know of it.
+ *
+ * A thread waits in at most one place, which `wait` names, and lies in that place's queue by its own links. While it waits for
+ * an answer, its reply record says who owes it (object/reply.h). Its control block is pinned memory of its process.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/control_block.h"
+#include "object/control_blocks.h"
+#include "object/object.h"
+#include "object/reply.h"
+#include "sched/task.h"
+
+struct process;
+struct channel;
+struct sender;
+struct notify;
+
+enum wait_kind {
+	WAIT_NONE,
+	WAIT_RECEIVE, /* in its channel's list of waiting receivers */
+	WAIT_QUEUED,  /* its call lies in a channel's queue */
+	WAIT_ANSWER,  /* its call was received: the reply record is with a thread or a handle table */
+	WAIT_NOTIFY,  /* in its notify's list */
+	WAIT_FUTEX,   /* in its address space's tree of futexes */
+};
+
+struct thread {
+	struct task task; /* first: a task of a process is a thread */
+	struct process *process;
+	struct control_block *block;   /* through the direct map */
+	struct reply_record *reply_to; /* the call that is HANDLE_SELF_REPLY, 0: none */
+	struct reply_record reply;     /* of the call that it makes itself */
+	uint8_t wait;                  /* enum wait_kind */
+	bool faulted;                  /* the call that it makes is the report of an exception: its registers stay */
+
+	/* The place that it waits in; which member counts says `wait`. */
+	union {
+		struct channel *channel;
+		struct notify *notify;
+		uint64_t futex_address;
+	} at;
+	struct thread *next, *previous; /* in that place's list, circular */
+	uint64_t wait_mask;             /* of notify_wait */
+
+	struct object object; /* OBJECT_THREAD */
+	uint32_t number;
+	struct thread *next_of_process, **link_of_process;
+	struct control_block_place place;
+
+	/* A call in steps keeps its state here; `held` is a reference, given back when the thread ends. */
+	struct object *held;
+	uint64_t progress[3];
+	uint64_t exception_words[MESSAGE_WORDS];
+};
+
+static inline struct thread *thread_of_task(struct task *task)
+{
+	return (struct thread *)task;
+}
+
+static inline struct thread *thread_of_object(struct object *object)
+{
+	return (struct thread *)((char *)object - offsetof(struct thread, object));
+}
+
+/* A thread of a process that is not ending (BAD_STATE); the caller gets a reference. */
+uint32_t thread_create(struct process *process, struct thread **out) __attribute__((warn_unused_result));
+
+/* BAD_STATE unless it is new and its process not ending, BAD_ADDRESS for addresses outside the user half. */
+uint32_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
+	__attribute__((warn_unused_result));
+
+/* Ends it wherever it is: what it owes is dropped, what it waits for is taken back. Not for one that runs on another CPU. */
+void thread_end(struct thread *thread);
+
+/* The current thread begins to wait: at once if the deadline of its task has passed, which is answered with TIMED_OUT. */
+void thread_wait(struct thread *thread, enum wait_kind kind);
+
+/* Ends a wait with an error, by whoever took the task: leaves the queue, answers the call, makes it ready. */
+void thread_wake_error(struct thread *thread, uint32_t error);
+
+bool thread_destroy_step(struct object *object);

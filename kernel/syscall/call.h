@@ -1,0 +1,62 @@
+/*
+ * How a system call is written.
+ *
+ * Each line of abi/syscalls.def has a handler syscall_NAME, in the file of its noun. The dispatcher (dispatch.c) has already
+ * found the object behind the handle in rax, of the type and with the rights that the table wants; for OBJECT_NONE it passes 0.
+ * The object is borrowed: it stays until the CPU leaves the kernel, but over a continuation only a reference keeps it.
+ *
+ * A handler reads its words (call_word), checks everything, then acts, and ends with exactly one call_answer..., call_again, a
+ * wait, or the end of the thread. What stands in user memory is copied in once and checked in the copy. A call happens, changes
+ * nothing, or reports progress; work that may take more than some 10,000 instructions goes in steps with call_again.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/syscalls.h"
+#include "core/percpu.h"
+#include "object/process.h"
+#include "object/thread.h"
+
+#define SYSCALL(call_number, name, object_type, needed) \
+	void syscall_##name(struct thread *thread, struct object *object, uint32_t rights);
+#include "abi/syscalls.def"
+#undef SYSCALL
+
+static inline uint64_t call_word(const struct thread *thread, unsigned index)
+{
+	return thread->task.context.word[index];
+}
+
+/* Ends the call with an error or ERR_OK; all words are zero. */
+static inline void call_answer(struct thread *thread, uint32_t error)
+{
+	context_answer(&thread->task.context, error);
+}
+
+/* Ends the call with ERR_OK and results; the other words are zero. */
+static inline void call_answer_words(struct thread *thread, uint64_t word0, uint64_t word1, uint64_t word2)
+{
+	context_answer(&thread->task.context, ERR_OK);
+	thread->task.context.word[0] = word0;
+	thread->task.context.word[1] = word1;
+	thread->task.context.word[2] = word2;
+}
+
+/* Ends the call with a new handle to `object` in word 0, which takes over the caller's reference, or with an error. */
+void call_answer_handle(struct thread *thread, struct object *object, uint32_t rights);
+
+/* The call goes on in `step`, after interrupts and other threads had their turn; its words stay as they are. */
+static inline void call_again(struct thread *thread, void (*step)(struct task *task))
+{
+	thread->task.continuation = step;
+	cpu_current()->need_schedule = 1;
+}
+
+/*
+ * The object of a handle that a call has in a word: of this type (OBJECT_NONE: any), with these rights. Knows the pseudo
+ * handles. BAD_HANDLE, WRONG_TYPE, NO_RIGHT. out_rights may be 0.
+ */
+uint32_t call_find(struct thread *thread, handle_t handle, enum object_type type, uint32_t rights, struct object **out_object,
+	uint32_t *out_rights) __attribute__((warn_unused_result));
