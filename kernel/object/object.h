@@ -23,7 +23,10 @@ struct object {
 	struct object *next_dead; /* in the reaper's list */
 };
 
-/* One row per type: name for people, what its end needs. The step frees the memory itself when it answers true. */
+/*
+ * One row per type: name for people, what its end needs. The step answers true when the object is gone: it has then called
+ * object_end and freed the memory itself. False: call it again.
+ */
 struct object_class {
 	const char *name;
 	bool (*destroy_step)(struct object *object);
@@ -41,5 +44,8 @@ static inline void object_reference(struct object *object)
 }
 
 void object_release(struct object *object);
+
+/* The last act of a destroy_step before it frees the memory: the object is not counted and not charged any more. */
+void object_end(struct object *object);
 
 uint64_t object_count(enum object_type type);
