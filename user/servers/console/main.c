@@ -1,0 +1,138 @@
+/*
+ * console: owner of the UART at COM1 and of the screen, until it ends or the kernel panics. Shows the log, and offers a terminal
+ * (protocol fs) that programs read from and write to.
+ */
+#include <stdlib.h>
+
+#include "abi/bootinfo.h"
+#include "abi/manifest.h"
+#include "user/lib/grants.h"
+#include "user/lib/log.h"
+#include "user/servers/console/terminal.h"
+
+HEARTH_MANIFEST("name console\n"
+                "import log\n"
+                "import log.read\n"
+                "import log.claim\n"
+                "import bootinfo\n"
+                "import framebuffer optional\n"
+                "import ioport 3f8 8\n"
+                "import irq 4 optional\n"
+                "export console\n"
+                "restart always\n");
+
+#define COM1 0x3f8
+#define LOG_PART 2048u
+
+static struct terminal terminal;
+static uint64_t log_cursor;
+static handle_t log_reader, serial_irq;
+
+/* Lines of the log go out as long as there is room; the rest follows when the serial line has taken some. */
+static void pump_log(void *context)
+{
+	char text[LOG_PART];
+	uint64_t length, lost;
+
+	(void)context;
+	while (output_space(&terminal.output) >= sizeof text + 64) {
+		if (sys_log_read(log_reader, log_cursor, text, sizeof text, &length, &log_cursor, &lost) || length == 0)
+			return;
+		output_fresh_line(&terminal.output);
+		if (lost)
+			output_text(&terminal.output, "(older lines of the log were overwritten)\n", 42, true);
+		output_text(&terminal.output, text, length, true);
+	}
+}
+
+static void serial_interrupt(void *context)
+{
+	uint8_t bytes[64];
+	size_t length;
+
+	(void)context;
+	while ((length = uart_read(&terminal.uart, bytes, sizeof bytes)) > 0)
+		terminal_input(&terminal, bytes, length);
+	uart_send(&terminal.uart);
+	terminal_drained(&terminal);
+	pump_log(NULL);
+	status_t status = sys_irq_ack(serial_irq);
+	if (status)
+		log_error("the interrupt of COM1 cannot be acknowledged (%s); nothing typed will arrive", error_text(status));
+}
+
+static struct boot_framebuffer framebuffer_geometry(void)
+{
+	struct bootinfo boot = {0};
+	uint64_t copied;
+
+	if (sys_frame_read(grant_find("bootinfo"), 0, &boot, sizeof boot, &copied) || copied != sizeof boot)
+		return (struct boot_framebuffer){0};
+	return boot.framebuffer;
+}
+
+static void say_first_read(void)
+{
+	log_info("a program waits for input");
+}
+
+static void fail(const char *what, status_t status)
+{
+	log_error("cannot %s: %s", what, error_text(status));
+	exit(1);
+}
+
+/* Without its interrupt the serial line still shows the log; typing and long outputs need it. */
+static void begin_serial_interrupts(void)
+{
+	handle_t notify;
+	uint64_t bits;
+
+	serial_irq = grant_find("irq.4");
+	if (!serial_irq) {
+		log_warning("COM1 has no interrupt; nothing typed will arrive");
+		return;
+	}
+	status_t status = server_add_bit(&terminal.server, serial_interrupt, NULL, &notify, &bits);
+	if (!status)
+		status = sys_irq_bind(serial_irq, notify, bits);
+	if (status)
+		fail("wait for the interrupt of COM1", status);
+	serial_interrupt(NULL); /* unmasks it */
+}
+
+static void begin_log(void)
+{
+	handle_t notify;
+	uint64_t bits;
+	status_t status = server_add_bit(&terminal.server, pump_log, NULL, &notify, &bits);
+
+	if (!status)
+		status = sys_log_watch(log_reader, notify, bits);
+	if (status)
+		fail("be told of new lines of the log", status);
+	pump_log(NULL);
+}
+
+int main(void)
+{
+	struct boot_framebuffer geometry = framebuffer_geometry();
+	status_t status;
+
+	terminal_init(&terminal);
+	terminal.first_read = say_first_read;
+	status = server_begin(&terminal.server, grant_find("export.console"));
+	if (status)
+		fail("serve on the receiver that was granted", status);
+	log_reader = grant_find("log.read");
+	status = sys_log_claim(grant_find("log.claim"), &log_cursor);
+	if (status)
+		fail("take over the serial line and the screen from the kernel", status);
+	bool serial = uart_init(&terminal.uart, COM1);
+	output_init(&terminal.output, &terminal.server, &terminal.uart, grant_find("framebuffer"), &geometry);
+	if (serial)
+		begin_serial_interrupts();
+	begin_log();
+	status = server_run(&terminal.server);
+	fail("receive", status);
+}
