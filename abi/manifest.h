@@ -5,7 +5,7 @@
  *   import NAME                    a sender of that name in the starter's namespace, or one of:
  *   import log | log.read | log.claim | machine | group | linux | time | initfs | framebuffer | bootinfo
  *   import ioport FIRST COUNT      granted as "ioport.FIRST", FIRST in hexadecimal without 0x
- *   import irq LINE                an ISA line, granted as "irq.LINE": an irq, and as "irq.LINE.notify" its notify (bit 0)
+ *   import irq LINE                an ISA line, granted as "irq.LINE": an irq, to be bound to a notify of the program's (irq_bind)
  *   import ... optional            before the line's end: the program starts without it too
  *   export NAME                    a receiver, granted as "export.NAME"; the starter keeps the minting of senders
  *   restart never | always         what the supervisor does at its end

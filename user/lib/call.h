@@ -141,7 +141,7 @@ static inline MUST_CHECK status_t sys_reply_send_x(handle_t reply, const struct 
 	return call_message(SYS_reply_send_x, reply, &copy);
 }
 
-/* A stub for a call of plain words: `SYS_STUB_n_m` takes n words and gives m results. */
+/* The body of a stub for a call of plain words: what it takes, and the call itself, which leaves the results in `word`. */
 #define SYS_WORDS(...) uint64_t word[MESSAGE_WORDS] = {__VA_ARGS__}
 #define SYS_RUN(name, handle) status_t status = call_words(SYS_##name, handle, word)
 
@@ -466,13 +466,19 @@ static inline MUST_CHECK status_t sys_futex_wake(const uint32_t *address, uint32
 	return status;
 }
 
-static inline MUST_CHECK status_t sys_irq_create(
-        handle_t machine, uint32_t number, uint32_t flags, handle_t notify, uint64_t bits, handle_t *out_irq)
+static inline MUST_CHECK status_t sys_irq_create(handle_t machine, uint32_t number, uint32_t flags, handle_t *out_irq)
 {
-	SYS_WORDS(number, flags, notify, bits);
+	SYS_WORDS(number, flags);
 	SYS_RUN(irq_create, machine);
 	if (!status)
 		*out_irq = (handle_t)word[0];
+	return status;
+}
+
+static inline MUST_CHECK status_t sys_irq_bind(handle_t irq, handle_t notify, uint64_t bits)
+{
+	SYS_WORDS(notify, bits);
+	SYS_RUN(irq_bind, irq);
 	return status;
 }
 

@@ -21,6 +21,13 @@ static void show(void *context, const char *bytes, size_t length)
 	output_text(&terminal->output, bytes, length, (output & (TTY_OPOST | TTY_ONLCR)) == (TTY_OPOST | TTY_ONLCR));
 }
 
+static void say_first_read(struct terminal *terminal)
+{
+	if (!terminal->first_read_said && terminal->first_read)
+		terminal->first_read();
+	terminal->first_read_said = true;
+}
+
 /* Watching. */
 
 static uint32_t ready_events(const struct terminal *terminal)
@@ -61,6 +68,8 @@ static status_t handle_watch(struct request *request)
 	uint32_t wanted = (uint32_t)request->word[0], ready = ready_events(terminal) & wanted;
 
 	drop_watcher(file);
+	if (wanted & FS_READY_READ)
+		say_first_read(terminal);
 	if (!ready && request->handle_count) {
 		file->watcher = request_take_handle(request, 0);
 		file->watch_bits = request->word[1];
@@ -135,10 +144,7 @@ static status_t handle_read(struct request *request)
 		return ERR_DENIED;
 	if (length == 0)
 		return ERR_OK;
-	if (!terminal->first_read_said && terminal->first_read) {
-		terminal->first_read_said = true;
-		terminal->first_read();
-	}
+	say_first_read(terminal);
 	if (!terminal->readers && !read_waits(terminal))
 		return read_now(terminal, request->reply, length, &request->answer.word[0]);
 	if (file->flags & OPEN_NONBLOCK)
