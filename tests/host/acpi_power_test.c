@@ -45,7 +45,7 @@ static void check_s5(void)
 	verdict(finds("\x08_S5_\x12\x08\x04\x0a\x07\x0a\x05\x00\x00", 13, 7, 5), "s5_of_byte_constants_is_found");
 	verdict(finds("\x08\\_S5_\x12\x06\x02\x01\x0a\x05zz", 13, 1, 5), "s5_below_the_root_is_found");
 	verdict(finds("\x08_S5_\x12\x47\x00\x02\x01\x01", 11, 1, 1), "package_lengths_of_two_bytes_are_understood");
-	verdict(finds("_S5_\x08_S5_\x12\x06\x02\x01\x01", 13, 1, 1), "a_name_that_is_only_used_is_passed_over");
+	verdict(finds("_S5_\x08_S5_\x12\x06\x02\x01\x01", 14, 1, 1), "a_name_that_is_only_used_is_passed_over");
 	verdict(!finds("\x08_S5_\x12\x06\x02\x0a\x09\x01", 11, 9, 1), "values_of_more_than_three_bits_are_refused");
 	verdict(!finds("\x08_S5_\x12\x06\x02\x0a", 8, 0, 0), "a_package_that_is_cut_is_refused");
 	verdict(!finds("nothing of that kind", 20, 0, 0), "no_s5_is_no_s5");
