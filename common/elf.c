@@ -75,6 +75,8 @@ enum { R_X86_64_RELATIVE = 8 };
 #define DT_RELSZ 18u
 #define DT_PLTRELSZ 2u
 #define DT_RELRSZ 35u
+#define DT_FLAGS_1 0x6ffffffbu
+#define DF_1_PIE 0x08000000u
 
 const char *elf_error_text(enum elf_error error)
 {
@@ -253,6 +255,7 @@ static enum elf_error dynamic_read(const uint8_t *section, uint64_t size, struct
 		case DT_RELA: address = dynamic.value; break;
 		case DT_RELASZ: length = dynamic.value; break;
 		case DT_RELAENT: entry_size = dynamic.value; break;
+		case DT_FLAGS_1: image->position_independent |= (dynamic.value & DF_1_PIE) != 0; break;
 		case DT_RELSZ:
 		case DT_RELRSZ:
 		case DT_PLTRELSZ: image->other_relocations |= dynamic.value != 0; break;
@@ -355,7 +358,7 @@ enum elf_error elf_read(const void *file, uint64_t size, uint64_t lowest, uint64
 	}
 	if (!entry_is_executable(&image, header.entry))
 		return ELF_ENTRY_OUTSIDE;
-	image.position_independent = header.type == TYPE_DYN;
+	image.position_independent |= header.type == TYPE_DYN;
 	image.entry = header.entry;
 	image.headers_address = headers_address(&image, &header);
 	image.header_count = header.program_header_count;

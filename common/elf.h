@@ -21,7 +21,7 @@ struct elf_segment {
 struct elf_image {
 	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* sorted by address, not overlapping, not even in one page */
 	uint32_t segment_count;
-	bool position_independent; /* ET_DYN: addresses may be slid */
+	bool position_independent; /* addresses may be slid: ET_DYN, or linked as PIE at a base of its own (DF_1_PIE) */
 	uint64_t lowest;           /* page-aligned range of all segments */
 	uint64_t end;
 	uint64_t entry;           /* in an executable segment */

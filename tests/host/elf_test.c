@@ -3,7 +3,8 @@
  * answered with its own error. The file is kept in an allocation of exactly its size at an odd address, so that the sanitizers
  * see every read beyond it and every access that presumes alignment.
  */
-#include "common/elf.c"
+/* sources: common/elf.c */
+#include "common/elf.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -304,6 +305,8 @@ static void test_relocations(void)
 	s.header.e_type = ET_EXEC;
 	expect_relocation(&s, 0x200000, ELF_BAD_RELOCATION, "elf: a program at fixed addresses is not slid");
 	expect_relocation(&s, 0, ELF_OK, "elf: a program at fixed addresses can stay there");
+	s.dynamic[3] = (Elf64_Dyn){.d_tag = DT_FLAGS_1, .d_un.d_val = DF_1_PIE};
+	expect_relocation(&s, 0x200000, ELF_OK, "elf: a PIE with a base of its own is slid");
 }
 
 static void test_texts(void)

@@ -1,0 +1,36 @@
+# The loader: an EFI application made with gnu-efi's start code, relocation and linker script.
+BOOT_SOURCES := $(sort $(wildcard boot/*.c boot/*.S)) common/elf.c
+BOOT_OBJECTS := $(patsubst %,$(B)/boot/objects/%.o,$(basename $(BOOT_SOURCES)))
+BOOT_LIB := /usr/lib
+
+# The firmware calls no function of ours between entry and return, so that only the red zone (interrupts use our stack) and the
+# 16-bit wchar_t are special. No vector registers: nothing here would gain by them.
+BOOT_CFLAGS := $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -Iboot -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 \
+	-DGNU_EFI_USE_MS_ABI -ffreestanding -fshort-wchar -mno-red-zone -mgeneral-regs-only -Os -g -fpic -fvisibility=hidden \
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-tree-loop-distribute-patterns
+
+BOOT_SECTIONS := .text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc
+
+$(B)/boot/build_id: FORCE
+	$(call text_file,$@,$(BUILD_ID))
+
+$(B)/boot/objects/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BOOT_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/boot/objects/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(BOOT_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Those that name the build.
+$(B)/boot/objects/boot/main.o $(B)/boot/objects/boot/handoff.o: $(B)/boot/build_id
+$(B)/boot/objects/boot/main.o $(B)/boot/objects/boot/handoff.o: BOOT_CFLAGS += -DLOADER_BUILD_ID='"$(BUILD_ID)"'
+
+$(B)/boot/loader.so: $(BOOT_OBJECTS)
+	$(LD) -shared -Bsymbolic -nostdlib -znocombreloc -z noexecstack --fatal-warnings --build-id=none -e loader_start \
+		-T $(BOOT_LIB)/elf_x86_64_efi.lds -o $@ $(BOOT_LIB)/crt0-efi-x86_64.o $^ -L $(BOOT_LIB) --no-undefined -l:libgnuefi.a
+
+$(B)/boot/BOOTX64.EFI: $(B)/boot/loader.so
+	$(OBJCOPY) $(addprefix -j ,$(BOOT_SECTIONS)) --strip-debug --target=efi-app-x86_64 --subsystem=10 $< $@
+
+ALL += $(B)/boot/BOOTX64.EFI
