@@ -7,7 +7,7 @@ BOOT_LIB := /usr/lib
 # 16-bit wchar_t are special. No vector registers: nothing here would gain by them.
 BOOT_CFLAGS := $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -Iboot -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 \
 	-DGNU_EFI_USE_MS_ABI -ffreestanding -fshort-wchar -mno-red-zone -mgeneral-regs-only -Os -g -fpic -fvisibility=hidden \
-	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-tree-loop-distribute-patterns
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing
 
 BOOT_SECTIONS := .text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc
 
