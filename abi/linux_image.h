@@ -4,9 +4,7 @@
  */
 #pragma once
 
-#include <stdint.h>
-
-#define LINUX_IMAGE_MAGIC 0x58554e494c524548ull
+#define LINUX_IMAGE_MAGIC 0x58554e494c524548 /* "HERLINUX" */
 #define LINUX_IMAGE_VERSION 1
 
 /*
@@ -17,6 +15,9 @@
 #define LINUX_GS_SELF 0
 #define LINUX_GS_CONTROL_BLOCK 8
 
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
 struct linux_image_header {
 	uint64_t magic;
 	uint32_t version;
@@ -24,3 +25,4 @@ struct linux_image_header {
 	uint32_t start; /* offset of the entry of a process's first thread: rdi = start block */
 	uint32_t reserved;
 };
+#endif

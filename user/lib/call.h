@@ -33,6 +33,11 @@ struct message {
 #define CALL_CLOBBERS "rcx", "r11", "memory", "cc"
 #endif
 
+/* The image of user/linux puts a function of its own here, which keeps the program's vector state. */
+#ifndef CALL_INSTRUCTION
+#define CALL_INSTRUCTION "syscall"
+#endif
+
 static inline uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WORDS])
 {
 	register uint64_t w0 __asm__("rdi") = word[0];
@@ -41,7 +46,7 @@ static inline uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WO
 	register uint64_t w3 __asm__("r10") = word[3];
 	register uint64_t w4 __asm__("r8") = word[4];
 	register uint64_t w5 __asm__("r9") = word[5];
-	__asm__ volatile("syscall" : "+a"(rax), "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3), "+r"(w4), "+r"(w5) : : CALL_CLOBBERS);
+	__asm__ volatile(CALL_INSTRUCTION : "+a"(rax), "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3), "+r"(w4), "+r"(w5) : : CALL_CLOBBERS);
 	word[0] = w0;
 	word[1] = w1;
 	word[2] = w2;
@@ -297,6 +302,15 @@ static inline MUST_CHECK status_t sys_thread_start(
 	SYS_WORDS(entry, stack, argument, fs_base, gs_base);
 	SYS_RUN(thread_start, thread);
 	return status;
+}
+
+/* `clear`: a word to set to 0 and wake (NULL: none); [address, address + length): unmapped with the thread (0: nothing). */
+static inline _Noreturn void sys_thread_exit(uint32_t *clear, uint64_t address, uint64_t length)
+{
+	for (;;) {
+		SYS_WORDS((uintptr_t)clear, address, length);
+		call_words(SYS_thread_exit, 0, word);
+	}
 }
 
 static inline void sys_thread_yield(void)

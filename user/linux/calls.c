@@ -1,0 +1,88 @@
+/*
+ * Dispatch: a switch made from calls.def, because a table of addresses would need relocations. Arguments become the types of
+ * each function here, as Linux takes an int from the lower half of a register.
+ *
+ * A call that is not answered is ENOSYS. If the starter asked for it, each such call is named on the log once.
+ */
+#include "user/linux/calls.h"
+
+#include "user/linux/descriptors.h"
+#include "user/linux/directory.h"
+#include "user/linux/errors.h"
+#include "user/linux/file.h"
+#include "user/linux/futex.h"
+#include "user/linux/identity.h"
+#include "user/linux/log.h"
+#include "user/linux/memory.h"
+#include "user/linux/poll.h"
+#include "user/linux/random.h"
+#include "user/linux/signal.h"
+#include "user/linux/stat.h"
+#include "user/linux/terminal.h"
+#include "user/linux/thread.h"
+#include "user/linux/time.h"
+
+struct absent {
+	uint16_t number;
+	char name[30];
+};
+
+static const struct absent absents[] = {
+#define LINUX_CALL(number, name, function, arguments)
+#define LINUX_ABSENT(number, name) {number, #name},
+#include "user/linux/calls.def"
+#undef LINUX_ABSENT
+#undef LINUX_CALL
+};
+
+/* True the first time for each number below CALLS_MAX, false for all others. */
+static bool tell_once(struct process *process, uint32_t number)
+{
+	if (number >= CALLS_MAX)
+		return false;
+	uint64_t bit = 1ull << number % 64;
+	return !(__atomic_fetch_or(&process->unknown_told[number / 64], bit, __ATOMIC_RELAXED) & bit);
+}
+
+static int64_t unknown(uint32_t number)
+{
+	struct process *process = process_self();
+	if (!process->log_unknown_calls || !tell_once(process, number))
+		return -ENOSYS;
+	const char *name = "?";
+	for (uint32_t i = 0; i < sizeof absents / sizeof *absents; i++) {
+		if (absents[i].number == number)
+			name = absents[i].name;
+	}
+	struct log_text line = {0};
+	log_add(&line, process->name);
+	log_add(&line, " made the Linux call ");
+	log_add(&line, name);
+	log_add(&line, " (");
+	log_add_number(&line, number);
+	log_add(&line, "), which is not answered: it gets ENOSYS");
+	log_put(process->log, LOG_DEBUG, &line);
+	return -ENOSYS;
+}
+
+#define ARGUMENTS_0()
+#define ARGUMENTS_1() f->rdi
+#define ARGUMENTS_2() f->rdi, f->rsi
+#define ARGUMENTS_3() f->rdi, f->rsi, f->rdx
+#define ARGUMENTS_4() f->rdi, f->rsi, f->rdx, f->r10
+#define ARGUMENTS_5() f->rdi, f->rsi, f->rdx, f->r10, f->r8
+#define ARGUMENTS_6() f->rdi, f->rsi, f->rdx, f->r10, f->r8, f->r9
+
+int64_t calls_dispatch(struct frame *f)
+{
+	switch ((uint32_t)f->rax) {
+#define LINUX_CALL(number, name, function, arguments) \
+	case number: \
+		return function(ARGUMENTS_##arguments());
+#define LINUX_ABSENT(number, name)
+#include "user/linux/calls.def"
+#undef LINUX_ABSENT
+#undef LINUX_CALL
+	}
+	return unknown((uint32_t)f->rax);
+}

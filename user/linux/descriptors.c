@@ -1,0 +1,263 @@
+/* The descriptor table and the calls on it alone: close, dup, fcntl. One lock; nothing waits for a server under it. */
+#include "user/linux/descriptors.h"
+
+#include <string.h>
+
+#include "user/linux/errors.h"
+#include "user/linux/log.h"
+#include "user/linux/native.h"
+
+#define FLAGS_SETTABLE (LINUX_O_NONBLOCK)
+
+/* The open file of a descriptor, NULL if there is none. */
+static struct open_file *look_up_locked(struct process *process, int fd)
+{
+	if (fd < 0 || (uint32_t)fd >= DESCRIPTORS_MAX || !process->descriptors[fd].file)
+		return NULL;
+	return &process->files[process->descriptors[fd].file - 1];
+}
+
+struct open_file *descriptors_hold(int fd)
+{
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	struct open_file *file = look_up_locked(process, fd);
+	if (file)
+		file->references++;
+	lock_drop(&process->descriptors_lock);
+	return file;
+}
+
+/* One user less. What is returned is to be closed once the lock is free. */
+static handle_t let_go_locked(struct open_file *file)
+{
+	if (--file->references)
+		return HANDLE_NONE;
+	handle_t handle = file->handle;
+	memset(file, 0, sizeof *file);
+	return handle;
+}
+
+void descriptors_drop(struct open_file *file)
+{
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	handle_t last = let_go_locked(file);
+	lock_drop(&process->descriptors_lock);
+	if (last)
+		sys_handle_close(last);
+}
+
+/* The lowest free descriptor from `from` on; DESCRIPTORS_MAX if there is none. */
+static uint32_t find_free_locked(const struct process *process, uint32_t from)
+{
+	while (from < DESCRIPTORS_MAX && process->descriptors[from].file)
+		from++;
+	return from;
+}
+
+static struct open_file *find_free_file_locked(struct process *process)
+{
+	for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++) {
+		if (!process->files[i].references)
+			return &process->files[i];
+	}
+	return NULL;
+}
+
+static bool remember_path_locked(struct process *process, struct open_file *file, const struct path *path)
+{
+	if (!process->directory_paths) {
+		uint64_t address;
+		if (sys_vmem_map(HANDLE_SELF_VMEM, 0, (uint64_t)DESCRIPTORS_MAX * FS_PATH_MAX, MAP_READ | MAP_WRITE,
+		            HANDLE_NONE, 0, &address))
+			return false;
+		process->directory_paths = (char(*)[FS_PATH_MAX])address;
+	}
+	memcpy(process->directory_paths[file - process->files], path->text, path->length + 1);
+	file->has_path = true;
+	return true;
+}
+
+static int64_t add_locked(struct process *process, const struct open_file *what, bool close_on_exec, const struct path *path)
+{
+	uint32_t fd = find_free_locked(process, 0);
+	if (fd == DESCRIPTORS_MAX)
+		return -EMFILE;
+	struct open_file *file = find_free_file_locked(process);
+	if (!file)
+		return -ENFILE;
+	*file = *what;
+	if (path && !remember_path_locked(process, file, path))
+		return -ENOMEM;
+	file->references = 1;
+	process->descriptors[fd].file = (uint16_t)(file - process->files + 1);
+	process->descriptors[fd].close_on_exec = close_on_exec;
+	return fd;
+}
+
+int64_t descriptors_add(const struct open_file *what, bool close_on_exec, const struct path *path)
+{
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	int64_t result = add_locked(process, what, close_on_exec, path);
+	lock_drop(&process->descriptors_lock);
+	if (result < 0 && what->handle)
+		sys_handle_close(what->handle);
+	return result;
+}
+
+bool descriptors_add_first(uint32_t fd, handle_t handle)
+{
+	struct process *process = process_self();
+	if (fd >= DESCRIPTORS_MAX || process->descriptors[fd].file)
+		return false;
+	struct open_file *file = find_free_file_locked(process);
+	*file = (struct open_file){.references = 1, .handle = handle, .flags = LINUX_O_RDWR};
+	file->log_stream = fd == 2 ? LOG_STREAM_ERRORS : LOG_STREAM_OUTPUT;
+	process->descriptors[fd].file = (uint16_t)(file - process->files + 1);
+	return true;
+}
+
+int64_t descriptors_path(int fd, char out[FS_PATH_MAX])
+{
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	const struct open_file *file = look_up_locked(process, fd);
+	int64_t result = !file ? -EBADF : !file->has_path ? -ENOTDIR : 0;
+	if (!result)
+		memcpy(out, process->directory_paths[file - process->files], FS_PATH_MAX);
+	lock_drop(&process->descriptors_lock);
+	return result;
+}
+
+int64_t descriptors_close(int fd)
+{
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	struct open_file *file = look_up_locked(process, fd);
+	handle_t last = HANDLE_NONE;
+	if (file) {
+		process->descriptors[fd] = (struct descriptor){0, 0};
+		last = let_go_locked(file);
+	}
+	lock_drop(&process->descriptors_lock);
+	if (last)
+		sys_handle_close(last);
+	return file ? 0 : -EBADF;
+}
+
+/* close_range: CLOSE_RANGE_UNSHARE (2) changes nothing here, where no two processes share a table. */
+int64_t descriptors_close_range(uint32_t first, uint32_t last, uint32_t flags)
+{
+	enum { UNSHARE = 2, CLOEXEC = 4 };
+	if (first > last || (flags & ~(uint32_t)(UNSHARE | CLOEXEC)))
+		return -EINVAL;
+	struct process *process = process_self();
+	for (uint32_t fd = first; fd < DESCRIPTORS_MAX && fd <= last; fd++) {
+		if (!(flags & CLOEXEC)) {
+			descriptors_close((int)fd);
+			continue;
+		}
+		lock_take(&process->descriptors_lock);
+		process->descriptors[fd].close_on_exec = process->descriptors[fd].file != 0;
+		lock_drop(&process->descriptors_lock);
+	}
+	return 0;
+}
+
+/* The lowest free descriptor from `lowest` on becomes another name for fd's open file. */
+static int64_t duplicate(int fd, uint64_t lowest, bool close_on_exec)
+{
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	int64_t result = -EBADF;
+	struct open_file *file = look_up_locked(process, fd);
+	if (file && lowest >= DESCRIPTORS_MAX)
+		result = -EINVAL;
+	else if (file) {
+		uint32_t to = find_free_locked(process, (uint32_t)lowest);
+		result = -EMFILE;
+		if (to < DESCRIPTORS_MAX) {
+			process->descriptors[to] = (struct descriptor){process->descriptors[fd].file, close_on_exec};
+			file->references++;
+			result = to;
+		}
+	}
+	lock_drop(&process->descriptors_lock);
+	return result;
+}
+
+int64_t descriptors_dup(int fd)
+{
+	return duplicate(fd, 0, false);
+}
+
+static int64_t replace(int from, int to, bool close_on_exec)
+{
+	struct process *process = process_self();
+	if (to < 0 || (uint32_t)to >= DESCRIPTORS_MAX)
+		return -EBADF;
+	lock_take(&process->descriptors_lock);
+	handle_t last = HANDLE_NONE;
+	struct open_file *file = look_up_locked(process, from), *old = look_up_locked(process, to);
+	if (file) {
+		file->references++;
+		if (old)
+			last = let_go_locked(old);
+		process->descriptors[to] = (struct descriptor){process->descriptors[from].file, close_on_exec};
+	}
+	lock_drop(&process->descriptors_lock);
+	if (last)
+		sys_handle_close(last);
+	return file ? to : -EBADF;
+}
+
+int64_t descriptors_dup2(int from, int to)
+{
+	if (from != to)
+		return replace(from, to, false);
+	struct open_file *file = descriptors_hold(from);
+	if (!file)
+		return -EBADF;
+	descriptors_drop(file);
+	return to;
+}
+
+int64_t descriptors_dup3(int from, int to, uint32_t flags)
+{
+	if (from == to || (flags & ~LINUX_O_CLOEXEC))
+		return -EINVAL;
+	return replace(from, to, (flags & LINUX_O_CLOEXEC) != 0);
+}
+
+static int64_t get_or_set(int fd, int command, uint64_t argument)
+{
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	struct open_file *file = look_up_locked(process, fd);
+	int64_t result = file ? 0 : -EBADF;
+	if (file && command == LINUX_F_GETFD)
+		result = process->descriptors[fd].close_on_exec ? LINUX_FD_CLOEXEC : 0;
+	else if (file && command == LINUX_F_SETFD)
+		process->descriptors[fd].close_on_exec = (argument & LINUX_FD_CLOEXEC) != 0;
+	else if (file && command == LINUX_F_GETFL)
+		result = file->flags;
+	else if (file) /* F_SETFL; other flags than O_NONBLOCK live in the server from the opening on */
+		file->flags = (file->flags & ~FLAGS_SETTABLE) | ((uint32_t)argument & FLAGS_SETTABLE);
+	lock_drop(&process->descriptors_lock);
+	return result;
+}
+
+int64_t descriptors_fcntl(int fd, int command, uint64_t argument)
+{
+	switch (command) {
+	case LINUX_F_DUPFD: return duplicate(fd, argument, false);
+	case LINUX_F_DUPFD_CLOEXEC: return duplicate(fd, argument, true);
+	case LINUX_F_GETFD:
+	case LINUX_F_SETFD:
+	case LINUX_F_GETFL:
+	case LINUX_F_SETFL: return get_or_set(fd, command, argument);
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,32 @@
+/*
+ * File descriptors: small numbers for open files, which several of them (and calls that are under way) can share.
+ *
+ * descriptors_hold keeps an open file alive over a call although another thread closes its descriptor meanwhile; the last to
+ * let go closes it at its server.
+ */
+#pragma once
+
+#include "user/linux/remote.h"
+#include "user/linux/state.h"
+
+/* NULL if fd is not open. Every success needs a descriptors_drop. */
+struct open_file *descriptors_hold(int fd);
+void descriptors_drop(struct open_file *file);
+
+/*
+ * Gives an open file its first descriptor, the lowest that is free. The handle is taken over, and closed on an error.
+ * `path` is remembered for a directory (NULL: none). The descriptor, -EMFILE or -ENFILE.
+ */
+int64_t descriptors_add(const struct open_file *file, bool close_on_exec, const struct path *path);
+/* At the start, before anybody else can look: a descriptor of the start block. False if its number is out of range or taken. */
+bool descriptors_add_first(uint32_t fd, handle_t handle);
+
+/* The path of an open directory: 0, -EBADF, -ENOTDIR; false where it was not opened by a path. */
+int64_t descriptors_path(int fd, char out[FS_PATH_MAX]);
+
+int64_t descriptors_close(int fd);
+int64_t descriptors_close_range(uint32_t first, uint32_t last, uint32_t flags);
+int64_t descriptors_dup(int fd);
+int64_t descriptors_dup2(int from, int to);
+int64_t descriptors_dup3(int from, int to, uint32_t flags);
+int64_t descriptors_fcntl(int fd, int command, uint64_t argument);

@@ -1,0 +1,187 @@
+/*
+ * Names are made absolute here, by text, and handed whole to vfs; no server knows a process's working directory.
+ *
+ * FS_readdir's entries are a little shorter than Linux's, so entries are fetched into a buffer of this stack that is smaller
+ * than the program's by as much as they can grow.
+ */
+#include "user/linux/directory.h"
+
+#include <string.h>
+
+#include "common/path.h"
+#include "user/linux/descriptors.h"
+#include "user/linux/errors.h"
+#include "user/linux/remote.h"
+#include "user/linux/state.h"
+
+/* Whether the /scheme/NAME that a path begins with exists. */
+static bool scheme_mounted(const struct process *process, struct path *path, size_t name_length)
+{
+	struct fs_stat ignored;
+	uint32_t whole = path->length;
+	path->length = (uint32_t)(sizeof "/scheme/" - 1 + name_length);
+	status_t status = remote_stat(process->vfs, path, true, &ignored);
+	path->length = whole;
+	return status == ERR_OK;
+}
+
+static int64_t copy_base(struct process *process, int dirfd, char out[FS_PATH_MAX])
+{
+	if (dirfd != LINUX_AT_FDCWD)
+		return descriptors_path(dirfd, out);
+	lock_take(&process->directory_lock);
+	memcpy(out, process->working_directory, strlen(process->working_directory) + 1);
+	lock_drop(&process->directory_lock);
+	return 0;
+}
+
+static int64_t normalise(const char *base, const char *said, struct path *out)
+{
+	status_t status = path_join_normalise(base, said, out->text, sizeof out->text);
+	if (status)
+		return errors_to_linux(status);
+	out->length = (uint32_t)strlen(out->text);
+	out->directory = path_wants_directory(said);
+	return 0;
+}
+
+/* A relative name that looks like a URI and is none, because nothing of that name is mounted. */
+static int64_t resolve_plainly(struct process *process, int dirfd, const char *said, struct path *out)
+{
+	char base[FS_PATH_MAX], plain[FS_PATH_MAX] = "./";
+	size_t length = strlen(said);
+	if (length + 2 >= sizeof plain)
+		return -ENAMETOOLONG;
+	memcpy(plain + 2, said, length + 1);
+	int64_t error = copy_base(process, dirfd, base);
+	return error ? error : normalise(base, plain, out);
+}
+
+int64_t directory_resolve(int dirfd, uint64_t name, struct path *out)
+{
+	struct process *process = process_self();
+	if (!user_range(name, 1))
+		return -EFAULT;
+	const char *said = user_pointer(name);
+	if (said[0] == '/')
+		return normalise("/", said, out);
+	size_t name_length, rest;
+	if (path_is_uri(said, &name_length, &rest)) {
+		int64_t error = normalise("/", said, out);
+		if (error || scheme_mounted(process, out, name_length))
+			return error;
+		return resolve_plainly(process, dirfd, said, out);
+	}
+	char base[FS_PATH_MAX];
+	int64_t error = copy_base(process, dirfd, base);
+	return error ? error : normalise(base, said, out);
+}
+
+int64_t directory_getcwd(uint64_t buffer, uint64_t size)
+{
+	struct process *process = process_self();
+	if (!user_range(buffer, size))
+		return -EFAULT;
+	lock_take(&process->directory_lock);
+	uint64_t length = strlen(process->working_directory) + 1;
+	if (length <= size)
+		memcpy(user_pointer(buffer), process->working_directory, length);
+	lock_drop(&process->directory_lock);
+	return length <= size ? (int64_t)length : -ERANGE;
+}
+
+static void change(struct process *process, const char *text, uint32_t length)
+{
+	lock_take(&process->directory_lock);
+	memcpy(process->working_directory, text, length);
+	process->working_directory[length] = 0;
+	lock_drop(&process->directory_lock);
+}
+
+int64_t directory_chdir(uint64_t name)
+{
+	struct process *process = process_self();
+	struct path path;
+	int64_t error = directory_resolve(LINUX_AT_FDCWD, name, &path);
+	if (error)
+		return error;
+	struct fs_stat stat;
+	status_t status = remote_stat(process->vfs, &path, true, &stat);
+	if (status)
+		return errors_to_linux(status);
+	if (stat.kind != FS_KIND_DIRECTORY)
+		return -ENOTDIR;
+	change(process, path.text, path.length);
+	return 0;
+}
+
+int64_t directory_fchdir(int fd)
+{
+	char text[FS_PATH_MAX];
+	int64_t error = descriptors_path(fd, text);
+	if (!error)
+		change(process_self(), text, (uint32_t)strlen(text));
+	return error;
+}
+
+static uint8_t entry_type(uint32_t kind)
+{
+	switch (kind) {
+	case FS_KIND_FILE: return LINUX_DT_REG;
+	case FS_KIND_DIRECTORY: return LINUX_DT_DIR;
+	case FS_KIND_SYMLINK: return LINUX_DT_LNK;
+	case FS_KIND_TERMINAL:
+	case FS_KIND_DEVICE: return LINUX_DT_CHR;
+	case FS_KIND_STREAM: return LINUX_DT_FIFO;
+	}
+	return LINUX_DT_UNKNOWN;
+}
+
+#define LINUX_ENTRY_SIZE(name_length) (((uint64_t)(name_length) + LINUX_DIRENT_NAME + 1 + 7) & ~7ull)
+
+/* Linux's form of `bytes` bytes of entries; what it comes to, or -EIO if the server's are not well formed. */
+static int64_t convert(struct open_file *file, const char *entries, uint64_t bytes, char *out)
+{
+	char *to = out;
+	for (uint64_t at = 0; at < bytes;) {
+		const struct fs_entry *entry = (const struct fs_entry *)(entries + at);
+		uint64_t left = bytes - at;
+		if (left < sizeof *entry || entry->size > left || entry->size % 8 ||
+		        entry->size < sizeof *entry + entry->name_length + 1 || entry->name_length > FS_NAME_MAX)
+			return -EIO;
+		uint64_t size = LINUX_ENTRY_SIZE(entry->name_length);
+		struct linux_dirent *linux_entry = (struct linux_dirent *)to;
+		linux_entry->ino = entry->file;
+		linux_entry->offset = (int64_t)++file->entries_read;
+		linux_entry->size = (uint16_t)size;
+		linux_entry->type = entry_type(entry->kind);
+		memcpy(to + LINUX_DIRENT_NAME, entry->name, entry->name_length);
+		memset(to + LINUX_DIRENT_NAME + entry->name_length, 0, size - LINUX_DIRENT_NAME - entry->name_length);
+		to += size;
+		at += entry->size;
+	}
+	return to - out;
+}
+
+int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size)
+{
+	if (!user_range(buffer, size))
+		return -EFAULT;
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	/* An entry of 24 bytes, the shortest, can become one of 32; longer ones grow by 8 too. */
+	char entries[4096] __attribute__((aligned(8)));
+	uint64_t ask = size / 32 * 24;
+	if (ask > sizeof entries)
+		ask = sizeof entries;
+	uint64_t bytes = 0;
+	status_t status = ERR_NOT_DIRECTORY;
+	if (file->handle)
+		status = remote_fetch(file->handle, FS_readdir, (uintptr_t)entries, ask, 0, &bytes);
+	int64_t result = status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL ? -ENOTDIR : errors_to_linux(status);
+	if (!result)
+		result = convert(file, entries, bytes, user_pointer(buffer));
+	descriptors_drop(file);
+	return result;
+}

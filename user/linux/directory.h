@@ -1,0 +1,15 @@
+/* The working directory, names relative to it or to an open directory, and what a directory holds. */
+#pragma once
+
+#include "user/linux/remote.h"
+
+/*
+ * The server's path for a name that the program gave (an address in its memory) relative to `dirfd`. 0 or a negative errno.
+ * A leading NAME: is a scheme where such a one is mounted, else part of an ordinary name.
+ */
+int64_t directory_resolve(int dirfd, uint64_t name, struct path *out);
+
+int64_t directory_getcwd(uint64_t buffer, uint64_t size);
+int64_t directory_chdir(uint64_t name);
+int64_t directory_fchdir(int fd);
+int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size);

@@ -1,0 +1,57 @@
+/*
+ * One table: what a program is told when Hearth answers an error. Where a call means something else by the same error (a bad
+ * address that is a hole in a mapping, say) the call decides before it comes here.
+ */
+#include "user/linux/errors.h"
+
+#define ERRNO(name, number) [ERR_##name] = (number)
+
+static const uint8_t errno_of[] = {
+        ERRNO(BAD_CALL, ENOSYS),
+        ERRNO(BAD_HANDLE, EBADF),
+        ERRNO(WRONG_TYPE, EBADF),
+        ERRNO(NO_RIGHT, EACCES),
+        ERRNO(BAD_ARGUMENT, EINVAL),
+        ERRNO(BAD_ADDRESS, EFAULT),
+        ERRNO(BAD_STATE, EINVAL),
+        ERRNO(TOO_LARGE, EINVAL),
+        ERRNO(NOT_SUPPORTED, EINVAL),
+        ERRNO(NO_MEMORY, ENOMEM),
+        ERRNO(QUOTA, ENOMEM),
+        ERRNO(NO_HANDLES, EMFILE),
+        ERRNO(FULL, EAGAIN),
+        ERRNO(NO_SPACE, ENOMEM),
+        ERRNO(TIMED_OUT, ETIMEDOUT),
+        ERRNO(DEAD, EIO),
+        ERRNO(PEER_CLOSED, EIO),
+        ERRNO(DROPPED, EIO),
+        ERRNO(INTERRUPTED, EINTR),
+        ERRNO(WOULD_BLOCK, EAGAIN),
+        ERRNO(PAGE_ABSENT, EFAULT),
+        ERRNO(CHANGED, EAGAIN),
+        ERRNO(SERVER_FAULT, EIO),
+        ERRNO(NOT_FOUND, ENOENT),
+        ERRNO(EXISTS, EEXIST),
+        ERRNO(NOT_DIRECTORY, ENOTDIR),
+        ERRNO(IS_DIRECTORY, EISDIR),
+        ERRNO(NOT_EMPTY, ENOTEMPTY),
+        ERRNO(READ_ONLY, EROFS),
+        ERRNO(NAME_TOO_LONG, ENAMETOOLONG),
+        ERRNO(LINK_LOOP, ELOOP),
+        ERRNO(CROSS_DEVICE, EXDEV),
+        ERRNO(NOT_TERMINAL, ENOTTY),
+        ERRNO(NOT_SEEKABLE, ESPIPE),
+        ERRNO(IO, EIO),
+        ERRNO(BAD_FORMAT, ENOEXEC),
+        ERRNO(DENIED, EBADF),
+        ERRNO(NO_LINK, EINVAL),
+};
+
+int64_t errors_to_linux(status_t status)
+{
+	if (status == ERR_OK)
+		return 0;
+	if (status >= sizeof errno_of || !errno_of[status])
+		return -EIO;
+	return -(int64_t)errno_of[status];
+}

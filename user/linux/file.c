@@ -1,0 +1,300 @@
+/*
+ * Opening, reading and writing. Offset and append mode live in the server's open file, so a read or write is one call that
+ * hands the program's own buffer to the server, whatever its size.
+ *
+ * A vector of buffers becomes one call as far as GATHER bytes through a buffer of this stack, so that a line written by parts
+ * arrives as one; what is larger goes part by part, and ends where a part was not filled or another read would have to wait.
+ *
+ * O_NONBLOCK is told to the server at the opening only. Set later by fcntl it is kept here, by asking for readiness first.
+ */
+#include "user/linux/file.h"
+
+#include <string.h>
+
+#include "user/linux/descriptors.h"
+#include "user/linux/directory.h"
+#include "user/linux/errors.h"
+#include "user/linux/log.h"
+#include "user/linux/poll.h"
+#include "user/linux/remote.h"
+#include "user/linux/state.h"
+
+#define GATHER 4096u
+
+static uint32_t open_flags(uint32_t flags)
+{
+	uint32_t open = 0;
+	uint32_t access = flags & LINUX_O_ACCMODE;
+	if (!(flags & LINUX_O_PATH)) {
+		if (access == LINUX_O_RDONLY || access == LINUX_O_RDWR)
+			open |= OPEN_READ;
+		if (access == LINUX_O_WRONLY || access == LINUX_O_RDWR)
+			open |= OPEN_WRITE;
+		if (flags & LINUX_O_CREAT)
+			open |= OPEN_CREATE;
+		if (flags & LINUX_O_EXCL)
+			open |= OPEN_EXCLUSIVE;
+		if (flags & LINUX_O_TRUNC)
+			open |= OPEN_TRUNCATE;
+		if (flags & LINUX_O_APPEND)
+			open |= OPEN_APPEND;
+		if (flags & LINUX_O_NONBLOCK)
+			open |= OPEN_NONBLOCK;
+	}
+	if (flags & LINUX_O_DIRECTORY)
+		open |= OPEN_DIRECTORY;
+	if (flags & LINUX_O_NOFOLLOW)
+		open |= OPEN_NO_FOLLOW;
+	return open;
+}
+
+int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
+{
+	struct process *process = process_self();
+	struct path path;
+	int64_t error = directory_resolve(dirfd, name, &path);
+	if (error)
+		return error;
+	if (path.directory && (flags & LINUX_O_CREAT))
+		return -EISDIR;
+	uint32_t open = open_flags(flags) | (path.directory ? OPEN_DIRECTORY : 0);
+	struct open_file file = {.flags = flags & ~(LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_TRUNC | LINUX_O_CLOEXEC)};
+	file.flags |= LINUX_O_LARGEFILE;
+	file.server_never_waits = (open & OPEN_NONBLOCK) != 0;
+	mode &= 07777 & ~__atomic_load_n(&process->umask, __ATOMIC_RELAXED);
+	status_t status = remote_open(process->vfs, &path, open, mode, &file.handle, &file.kind);
+	if (status)
+		return errors_to_linux(status);
+	bool directory = file.kind == FS_KIND_DIRECTORY;
+	return descriptors_add(&file, (flags & LINUX_O_CLOEXEC) != 0, directory ? &path : NULL);
+}
+
+int64_t file_open(uint64_t name, uint32_t flags, uint32_t mode)
+{
+	return file_openat(LINUX_AT_FDCWD, name, flags, mode);
+}
+
+int64_t file_creat(uint64_t name, uint32_t mode)
+{
+	return file_openat(LINUX_AT_FDCWD, name, LINUX_O_CREAT | LINUX_O_WRONLY | LINUX_O_TRUNC, mode);
+}
+
+/* Which of the two directions an operation is. */
+static bool is_store(uint32_t operation)
+{
+	return operation == FS_write || operation == FS_pwrite;
+}
+
+/* 0 if the descriptor's mode allows the operation, else -EBADF. */
+static int64_t check_mode(const struct open_file *file, uint32_t operation)
+{
+	uint32_t access = file->flags & LINUX_O_ACCMODE;
+	uint32_t refused = is_store(operation) ? LINUX_O_RDONLY : LINUX_O_WRONLY;
+	return access == refused || (file->flags & LINUX_O_PATH) ? -EBADF : 0;
+}
+
+/* The log takes everything and has nothing to read. */
+static int64_t transfer_log(struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length)
+{
+	if (operation == FS_pread || operation == FS_pwrite)
+		return -ESPIPE;
+	if (operation == FS_read)
+		return 0;
+	log_stream_write(&process_self()->log_streams[file->log_stream], user_pointer(buffer), length);
+	return (int64_t)length;
+}
+
+/* Moves [buffer, buffer + length) to or from the file: the bytes moved, or a negative errno. */
+static int64_t transfer(struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
+{
+	if (!length)
+		return 0;
+	if (!user_range(buffer, length))
+		return -EFAULT;
+	if (length > LINUX_TRANSFER_MAX)
+		length = LINUX_TRANSFER_MAX;
+	if (!file->handle)
+		return transfer_log(file, operation, buffer, length);
+
+	uint32_t ready = is_store(operation) ? FS_READY_WRITE : FS_READY_READ;
+	bool wait = !(file->flags & LINUX_O_NONBLOCK);
+	if (!wait && !file->server_never_waits && !poll_ready(file, ready))
+		return -EAGAIN;
+	for (;;) {
+		uint64_t bytes;
+		status_t status = is_store(operation) ? remote_store(file->handle, operation, buffer, length, position, &bytes)
+		                                      : remote_fetch(file->handle, operation, buffer, length, position, &bytes);
+		if (!status)
+			return (int64_t)bytes;
+		if (status != ERR_WOULD_BLOCK || !wait)
+			return errors_to_linux(status);
+		int64_t error = poll_wait(file, ready);
+		if (error)
+			return error;
+	}
+}
+
+static int64_t transfer_fd(int fd, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
+{
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	int64_t result = check_mode(file, operation);
+	if (!result)
+		result = transfer(file, operation, buffer, length, position);
+	descriptors_drop(file);
+	return result;
+}
+
+int64_t file_read(int fd, uint64_t buffer, uint64_t length)
+{
+	return transfer_fd(fd, FS_read, buffer, length, 0);
+}
+
+int64_t file_write(int fd, uint64_t buffer, uint64_t length)
+{
+	return transfer_fd(fd, FS_write, buffer, length, 0);
+}
+
+int64_t file_pread64(int fd, uint64_t buffer, uint64_t length, int64_t position)
+{
+	return position < 0 ? -EINVAL : transfer_fd(fd, FS_pread, buffer, length, (uint64_t)position);
+}
+
+int64_t file_pwrite64(int fd, uint64_t buffer, uint64_t length, int64_t position)
+{
+	return position < 0 ? -EINVAL : transfer_fd(fd, FS_pwrite, buffer, length, (uint64_t)position);
+}
+
+/* Checks a vector: the sum of its lengths, or a negative errno. */
+static int64_t vector_length(const struct linux_iovec *part, uint64_t count)
+{
+	uint64_t sum = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		if (part[i].length > INT64_MAX || sum + part[i].length > INT64_MAX)
+			return -EINVAL;
+		if (part[i].length && !user_range(part[i].base, part[i].length))
+			return -EFAULT;
+		sum += part[i].length;
+	}
+	return (int64_t)sum;
+}
+
+/* The whole vector in one call, through a buffer. */
+static int64_t transfer_gathered(
+        struct open_file *file, uint32_t operation, const struct linux_iovec *part, uint64_t count, uint64_t sum)
+{
+	char buffer[GATHER];
+	uint64_t at = 0;
+	for (uint64_t i = 0; is_store(operation) && i < count; at += part[i++].length)
+		memcpy(buffer + at, user_pointer(part[i].base), part[i].length);
+	int64_t result = transfer(file, operation, (uintptr_t)buffer, sum, 0);
+	if (is_store(operation) || result <= 0)
+		return result;
+	at = 0;
+	for (uint64_t i = 0; i < count && at < (uint64_t)result; i++) {
+		uint64_t left = (uint64_t)result - at;
+		uint64_t length = part[i].length < left ? part[i].length : left;
+		memcpy(user_pointer(part[i].base), buffer + at, length);
+		at += length;
+	}
+	return result;
+}
+
+/* Part by part. An error after some bytes were moved is not told; the next call meets it again. */
+static int64_t transfer_parts(struct open_file *file, uint32_t operation, const struct linux_iovec *part, uint64_t count)
+{
+	int64_t moved = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		if (!part[i].length)
+			continue;
+		if (moved && operation == FS_read && file->handle && !poll_ready(file, FS_READY_READ))
+			break;
+		int64_t result = transfer(file, operation, part[i].base, part[i].length, 0);
+		if (result < 0)
+			return moved ? moved : result;
+		moved += result;
+		if ((uint64_t)result < part[i].length)
+			break;
+	}
+	return moved;
+}
+
+static int64_t transfer_vector(int fd, uint32_t operation, uint64_t vector, uint64_t count)
+{
+	if (count > LINUX_IOV_MAX)
+		return -EINVAL;
+	if (count && !user_range(vector, count * sizeof(struct linux_iovec)))
+		return -EFAULT;
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	const struct linux_iovec *part = user_pointer(vector);
+	int64_t result = check_mode(file, operation);
+	int64_t sum = vector_length(part, count);
+	if (!result && sum <= 0)
+		result = sum;
+	else if (!result && file->handle && sum <= GATHER && count > 1)
+		result = transfer_gathered(file, operation, part, count, (uint64_t)sum);
+	else if (!result)
+		result = transfer_parts(file, operation, part, count);
+	descriptors_drop(file);
+	return result;
+}
+
+int64_t file_readv(int fd, uint64_t vector, uint64_t count)
+{
+	return transfer_vector(fd, FS_read, vector, count);
+}
+
+int64_t file_writev(int fd, uint64_t vector, uint64_t count)
+{
+	return transfer_vector(fd, FS_write, vector, count);
+}
+
+int64_t file_lseek(int fd, int64_t offset, uint32_t origin)
+{
+	if (origin > FS_SEEK_END)
+		return -EINVAL;
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	uint64_t position = 0;
+	int64_t result = -ESPIPE;
+	if (file->handle) {
+		status_t status = remote_seek(file->handle, offset, origin, &position);
+		result = status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL ? -ESPIPE : errors_to_linux(status);
+		if (!status) {
+			file->entries_read = position;
+			result = (int64_t)position;
+		}
+	}
+	descriptors_drop(file);
+	return result;
+}
+
+/* An operation without buffers on an open file. */
+static int64_t plain(int fd, uint32_t operation, uint64_t word)
+{
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	int64_t result = file->handle ? errors_to_linux(remote_plain(file->handle, operation, word)) : -EINVAL;
+	descriptors_drop(file);
+	return result;
+}
+
+int64_t file_ftruncate(int fd, int64_t size)
+{
+	return size < 0 ? -EINVAL : plain(fd, FS_truncate, (uint64_t)size);
+}
+
+int64_t file_fsync(int fd)
+{
+	return plain(fd, FS_sync, 0);
+}
+
+int64_t file_umask(uint32_t mask)
+{
+	return __atomic_exchange_n(&process_self()->umask, mask & 0777, __ATOMIC_RELAXED);
+}

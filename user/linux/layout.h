@@ -1,0 +1,43 @@
+/*
+ * Offsets that the assembly of entry.S shares with the structures of state.h (which asserts them) and abi/control_block.h.
+ */
+#pragma once
+
+/* struct control_block */
+#define CONTROL_RIP 0
+#define CONTROL_RFLAGS 8
+#define CONTROL_HOLD_OFF 16
+
+/* struct thread, at GS; LINUX_GS_SELF and LINUX_GS_CONTROL_BLOCK come first */
+#define THREAD_STACK_TOP 16
+#define THREAD_PROCESS 24
+#define THREAD_ENTRY 32
+#define THREAD_VECTORS_SAVED 40 /* byte: the area holds the program's vector state, and the registers do not */
+#define THREAD_VECTORS_HOW 41   /* byte: VECTORS_* */
+#define THREAD_IRET 48          /* five words */
+#define THREAD_AREA 512         /* of the vector state; a multiple of 64, as XSAVE wants it */
+
+#define VECTORS_FXSAVE 0
+#define VECTORS_XSAVE 1
+#define VECTORS_XSAVEC 2
+
+/* struct frame: the program's registers, on top of the thread's stack for Linux calls */
+#define FRAME_RAX 0
+#define FRAME_RDI 8
+#define FRAME_RSI 16
+#define FRAME_RDX 24
+#define FRAME_R10 32
+#define FRAME_R8 40
+#define FRAME_R9 48
+#define FRAME_RBX 56
+#define FRAME_RBP 64
+#define FRAME_R12 72
+#define FRAME_R13 80
+#define FRAME_R14 88
+#define FRAME_R15 96
+#define FRAME_RSP 104
+#define FRAME_RIP 112
+#define FRAME_RFLAGS 120
+#define FRAME_SIZE 128
+
+#define RFLAGS_TF 0x100

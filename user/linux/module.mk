@@ -1,0 +1,43 @@
+# user/linux: one flat image of position-independent text and constants. linux.elf has the symbols and line tables of linux.bin.
+
+LINUX_CFLAGS := $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -O2 -g -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
+	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
+# Tables that a compiler makes out of a switch over strings hold addresses.
+LINUX_CFLAGS_gcc := -fno-tree-switch-conversion
+# The linker script is the judge: it refuses writable data and relocations.
+LINUX_LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --build-id=none --hash-style=sysv --fatal-warnings
+
+LINUX_SOURCES := $(sort $(wildcard user/linux/*.c)) user/linux/entry.S common/elf.c common/path.c
+linux_objects = $(patsubst %,$(B)/linux$(1)/%.o,$(basename $(LINUX_SOURCES)))
+
+$(B)/linux/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(LINUX_CFLAGS) $(LINUX_CFLAGS_gcc) -MMD -MP -c -o $@ $<
+
+$(B)/linux/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(LINUX_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/linux-clang/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(LINUX_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/linux-clang/%.o: %.S
+	@mkdir -p $(@D)
+	$(CLANG) $(LINUX_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/user/linux.elf: $(call linux_objects) user/linux/linux.lds
+	@mkdir -p $(@D)
+	$(LD) $(LINUX_LDFLAGS) -T user/linux/linux.lds -o $@ $(filter %.o,$^)
+
+$(B)/user/linux-clang.elf: $(call linux_objects,-clang) user/linux/linux.lds
+	@mkdir -p $(@D)
+	$(LD) $(LINUX_LDFLAGS) -T user/linux/linux.lds -o $@ $(filter %.o,$^)
+
+$(B)/user/linux%.bin: $(B)/user/linux%.elf
+	$(OBJCOPY) -O binary -j .image $< $@
+
+$(B)/user/linux.bin: $(B)/user/linux.elf
+	$(OBJCOPY) -O binary -j .image $< $@
+
+ALL += $(B)/user/linux.bin

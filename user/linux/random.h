@@ -1,0 +1,10 @@
+/* Random bytes of the process's own generator. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Takes the start block's seed, which the caller erases, and what the CPU has. At the start only. */
+void random_start(const uint8_t seed[32]);
+void random_fill(void *out, size_t length);
+int64_t random_getrandom(uint64_t buffer, uint64_t length, uint32_t flags);

@@ -1,0 +1,186 @@
+/* Client stubs of protocol fs for the image: remote.h says what each does. */
+#include "user/linux/remote.h"
+
+/*
+ * Sends what `message` and the prepared `send` part say; the answer's label is the server's error. Where no server was
+ * granted there is nothing of any name.
+ */
+static status_t call(handle_t server, struct message *message)
+{
+	if (!server)
+		return ERR_NOT_FOUND;
+	status_t status = sys_channel_call_x(server, message);
+	return status ? status : message->label;
+}
+
+static status_t call_readable(handle_t server, struct message *message, uint64_t address, uint64_t length)
+{
+	extras_begin()->readable = (struct message_buffer){address, length};
+	return call(server, message);
+}
+
+static status_t call_writable(handle_t server, struct message *message, uint64_t address, uint64_t length)
+{
+	extras_begin()->writable = (struct message_buffer){address, length};
+	return call(server, message);
+}
+
+/* The first handle that came with an answer; others, which no operation sends, are closed. */
+static handle_t take_handle(const struct message *message)
+{
+	if (!(message->info & RECEIVED_EXTRAS))
+		return HANDLE_NONE;
+	const struct message_extras *received = &control_block()->received;
+	uint32_t count = received->handle_count < MESSAGE_HANDLES ? received->handle_count : MESSAGE_HANDLES;
+	for (uint32_t i = 1; i < count; i++)
+		sys_handle_close(received->handles[i]);
+	return count ? received->handles[0] : HANDLE_NONE;
+}
+
+status_t remote_open(
+        handle_t vfs, const struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind)
+{
+	struct message message = {FS_open, 0, {0, path->length, flags, mode}};
+	status_t status = call_readable(vfs, &message, (uintptr_t)path->text, path->length);
+	if (status)
+		return status;
+	handle_t handle = take_handle(&message);
+	if (!handle)
+		return ERR_BAD_FORMAT;
+	*out_handle = handle;
+	*out_kind = (uint32_t)message.word[0];
+	return ERR_OK;
+}
+
+status_t remote_stat(handle_t vfs, const struct path *path, bool follow, struct fs_stat *out)
+{
+	struct message message = {FS_stat, 0, {0, path->length, follow}};
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
+	send->writable = (struct message_buffer){(uintptr_t)out, sizeof *out};
+	return call(vfs, &message);
+}
+
+status_t remote_readlink(handle_t vfs, const struct path *path, char *out, uint64_t size, uint64_t *out_length)
+{
+	struct message message = {FS_readlink, 0, {0, path->length}};
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
+	send->writable = (struct message_buffer){(uintptr_t)out, size};
+	status_t status = call(vfs, &message);
+	if (status)
+		return status;
+	if (message.word[0] > size)
+		return ERR_BAD_FORMAT;
+	*out_length = message.word[0];
+	return ERR_OK;
+}
+
+/* A server that claims more than it was asked for is not believed. */
+static status_t take_count(status_t status, const struct message *message, uint64_t most, uint64_t *out_bytes)
+{
+	if (status)
+		return status;
+	if (message->word[0] > most)
+		return ERR_BAD_FORMAT;
+	*out_bytes = message->word[0];
+	return ERR_OK;
+}
+
+status_t remote_fetch(
+        handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
+{
+	struct message message = {operation, 0, {length, position}};
+	status_t status = call_writable(file, &message, address, length);
+	return take_count(status, &message, length, out_bytes);
+}
+
+status_t remote_store(
+        handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
+{
+	struct message message = {operation, 0, {length, position}};
+	status_t status = call_readable(file, &message, address, length);
+	return take_count(status, &message, length, out_bytes);
+}
+
+status_t remote_seek(handle_t file, int64_t offset, uint32_t origin, uint64_t *out_position)
+{
+	struct message message = {FS_seek, 0, {(uint64_t)offset, origin}};
+	extras_begin();
+	status_t status = call(file, &message);
+	if (!status)
+		*out_position = message.word[0];
+	return status;
+}
+
+status_t remote_fstat(handle_t file, struct fs_stat *out)
+{
+	struct message message = {FS_fstat, 0, {0}};
+	return call_writable(file, &message, (uintptr_t)out, sizeof *out);
+}
+
+status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length)
+{
+	struct message message = {FS_map, 0, {0}};
+	extras_begin();
+	status_t status = call(file, &message);
+	if (status)
+		return status;
+	handle_t frame = take_handle(&message);
+	if (!frame)
+		return ERR_BAD_FORMAT;
+	*out_frame = frame;
+	*out_offset = message.word[0];
+	*out_length = message.word[1];
+	return ERR_OK;
+}
+
+status_t remote_plain(handle_t file, uint32_t operation, uint64_t word)
+{
+	struct message message = {operation, 0, {word}};
+	extras_begin();
+	return call(file, &message);
+}
+
+status_t remote_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint32_t *out_ready)
+{
+	struct message message = {FS_watch, 0, {events, bits}};
+	struct message_extras *send = extras_begin();
+	if (notify)
+		extras_add_handle(send, notify, RIGHT_SIGNAL, 0);
+	status_t status = call(file, &message);
+	if (!status)
+		*out_ready = (uint32_t)message.word[0];
+	return status;
+}
+
+status_t remote_tty_get(handle_t file, uint64_t address)
+{
+	struct message message = {FS_tty_get_attributes, 0, {0}};
+	return call_writable(file, &message, address, sizeof(struct tty_attributes));
+}
+
+status_t remote_tty_set(handle_t file, uint32_t when, uint64_t address)
+{
+	struct message message = {FS_tty_set_attributes, 0, {when}};
+	return call_readable(file, &message, address, sizeof(struct tty_attributes));
+}
+
+status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_columns)
+{
+	struct message message = {FS_tty_get_size, 0, {0}};
+	extras_begin();
+	status_t status = call(file, &message);
+	if (status)
+		return status;
+	*out_rows = (uint32_t)message.word[0];
+	*out_columns = (uint32_t)message.word[1];
+	return ERR_OK;
+}
+
+status_t remote_tty_set_size(handle_t file, uint32_t rows, uint32_t columns)
+{
+	struct message message = {FS_tty_set_size, 0, {rows, columns}};
+	extras_begin();
+	return call(file, &message);
+}

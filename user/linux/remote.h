@@ -1,0 +1,47 @@
+/*
+ * Calls on servers of protocol fs (abi/proto/fs.def). Every function answers an error of abi/errors.def, the transport's or
+ * the server's, and writes its out_ arguments only on ERR_OK.
+ *
+ * They wait without a deadline, as Linux does: the end of a server ends the call with DROPPED or PEER_CLOSED. Buffers are
+ * handed to the server as they are, so that data goes from its memory into the program's in one copy and a bad pointer is the
+ * kernel's to find.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "abi/proto/fs.h"
+#include "user/linux/native.h"
+
+/* A name in the form that servers take: the normal form of common/path.h. */
+struct path {
+	uint32_t length;
+	bool directory;         /* it was spelled in a way that only a directory can satisfy */
+	char text[FS_PATH_MAX]; /* with a NUL */
+};
+
+/* `flags` are OPEN_*; the handle is the caller's to close. */
+MUST_CHECK status_t remote_open(
+        handle_t vfs, const struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind);
+MUST_CHECK status_t remote_stat(handle_t vfs, const struct path *path, bool follow, struct fs_stat *out);
+/* The target without a NUL; TOO_LARGE if it is longer than `size`. */
+MUST_CHECK status_t remote_readlink(handle_t vfs, const struct path *path, char *out, uint64_t size, uint64_t *out_length);
+
+/* FS_read, FS_pread, FS_readdir: into [address, address + length). `position` is for FS_pread. */
+MUST_CHECK status_t remote_fetch(
+        handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes);
+/* FS_write, FS_pwrite. */
+MUST_CHECK status_t remote_store(
+        handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes);
+MUST_CHECK status_t remote_seek(handle_t file, int64_t offset, uint32_t origin, uint64_t *out_position);
+MUST_CHECK status_t remote_fstat(handle_t file, struct fs_stat *out);
+/* The frame's handle is the caller's to close. */
+MUST_CHECK status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length);
+MUST_CHECK status_t remote_plain(handle_t file, uint32_t operation, uint64_t word);
+/* With a notify, `bits` of it are signalled once if nothing of `events` holds now. */
+MUST_CHECK status_t remote_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint32_t *out_ready);
+
+MUST_CHECK status_t remote_tty_get(handle_t file, uint64_t address);
+MUST_CHECK status_t remote_tty_set(handle_t file, uint32_t when, uint64_t address);
+MUST_CHECK status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_columns);
+MUST_CHECK status_t remote_tty_set_size(handle_t file, uint32_t rows, uint32_t columns);

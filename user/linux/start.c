@@ -1,0 +1,252 @@
+/*
+ * A process's first steps, on the stack of its starter: check the start block, make the state, register for Linux calls, load
+ * the program, build its stack, jump. Until the state exists, GS points to a stand-in on this stack, because native calls look
+ * there for the control block.
+ *
+ * What can not be started leaves a sentence on the log, if there is one, and ends the process with 126 or 127.
+ */
+#include <string.h>
+
+#include "common/path.h"
+#include "user/linux/cpu.h"
+#include "user/linux/descriptors.h"
+#include "user/linux/load.h"
+#include "user/linux/log.h"
+#include "user/linux/memory.h"
+#include "user/linux/native.h"
+#include "user/linux/random.h"
+#include "user/linux/stack.h"
+#include "user/linux/state.h"
+#include "user/linux/thread.h"
+
+#define BAD_START 126u
+#define FIRST_STACK_LEAST (32 * 1024ull)
+#define HEAP_GAP_PAGES 0x2000u /* the heap begins at most so far behind the program */
+
+_Noreturn void start_process(struct start_block *start); /* entry.S calls it */
+_Noreturn void entry_run(uint64_t stack_pointer);        /* entry.S */
+void linux_foreign(void);                                /* entry.S */
+
+static void set_gs(const struct thread *thread)
+{
+	__asm__ volatile("wrgsbase %0" : : "r"(thread) : "memory");
+}
+
+static handle_t find_grant(const struct start_block *start, const char *name)
+{
+	uint32_t count = start->grant_count < START_GRANTS ? start->grant_count : START_GRANTS;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!strncmp(start->grants[i].name, name, START_NAME))
+			return start->grants[i].handle;
+	}
+	return HANDLE_NONE;
+}
+
+static const char *string_at(const struct start_block *start, uint32_t offset)
+{
+	return (const char *)start + offset;
+}
+
+/* The bytes of `count` strings from `offset` on, which must end inside the block; UINT64_MAX if they do not. */
+static uint64_t strings_size(const struct start_block *start, uint32_t offset, uint32_t count)
+{
+	if (offset < sizeof *start || offset > start->size)
+		return count ? UINT64_MAX : 0;
+	const char *strings = string_at(start, offset);
+	uint64_t size = 0, most = start->size - offset;
+	for (uint32_t i = 0; i < count; i++) {
+		do {
+			if (size == most)
+				return UINT64_MAX;
+		} while (strings[size++]);
+	}
+	return size;
+}
+
+_Noreturn static void fail(const struct start_block *start, uint32_t status, const char *reason, const char *more)
+{
+	struct log_text line = {0};
+	bool named = strings_size(start, start->program_name, 1) < LOG_LINE_MAX / 2;
+	log_add(&line, named ? string_at(start, start->program_name) : "a program");
+	log_add(&line, " was not started: it ");
+	log_add(&line, reason);
+	log_add(&line, more);
+	log_put(find_grant(start, "log"), LOG_ERROR, &line);
+	sys_process_exit(status);
+}
+
+static void check_block(const struct start_block *start)
+{
+	if (start->magic != START_MAGIC || start->version != START_VERSION)
+		sys_process_exit(BAD_START); /* nothing in it can be believed, the log's handle neither */
+	if (start->size < sizeof *start || start->size > START_SIZE_MAX || start->grant_count > START_GRANTS ||
+	        start->file_count > START_FILES)
+		fail(start, BAD_START, "was given a start block of impossible size", "");
+	if (strings_size(start, start->program_name, 1) == UINT64_MAX ||
+	        strings_size(start, start->arguments, start->argument_count) == UINT64_MAX ||
+	        strings_size(start, start->environment, start->environment_count) == UINT64_MAX ||
+	        strings_size(start, start->working_directory, 1) == UINT64_MAX)
+		fail(start, BAD_START, "was given a start block whose strings do not end inside it", "");
+	if (start->stack_size < FIRST_STACK_LEAST)
+		fail(start, BAD_START, "was given a first stack of less than 32 KiB", "");
+}
+
+/* Descriptors, and the two streams of those that stand for the log. */
+static void open_first_files(struct process *process)
+{
+	const struct start_block *start = process->start;
+	process->log_streams[LOG_STREAM_OUTPUT].level = LOG_INFO;
+	process->log_streams[LOG_STREAM_ERRORS].level = LOG_WARNING;
+	for (uint32_t i = 0; i < start->file_count; i++) {
+		if (!descriptors_add_first(start->files[i].descriptor, start->files[i].handle))
+			fail(start, BAD_START, "was given a descriptor twice, or one beyond the limit", "");
+	}
+}
+
+static void take_seed(struct process *process)
+{
+	random_start(process->start->seed);
+	memset(process->start->seed, 0, sizeof process->start->seed);
+	__asm__ volatile("" : : "r"(process->start->seed) : "memory");
+}
+
+/* From the part of the name behind the last slash, as Linux does. */
+static void name_process(struct process *process)
+{
+	const char *name = string_at(process->start, process->start->program_name);
+	for (const char *at = name; *at; at++) {
+		if (*at == '/' && at[1])
+			name = at + 1;
+	}
+	for (uint32_t i = 0; i < sizeof process->name - 1 && name[i]; i++)
+		process->name[i] = name[i];
+}
+
+/* Makes the process's state, with GS at its first thread. */
+static struct process *make_state(struct start_block *start)
+{
+	uint64_t address;
+	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, page_up(sizeof(struct process)), MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
+		fail(start, BAD_START, "found no memory for its state", "");
+	struct process *process = (struct process *)address;
+	process->start = start;
+	process->time_page = (const struct time_page *)start->time_page;
+	process->number = start->process_number;
+	process->log = find_grant(start, "log");
+	process->vfs = find_grant(start, "vfs");
+	process->log_unknown_calls = (start->flags & START_LOG_UNKNOWN_CALLS) != 0;
+	process->umask = 022;
+	cpu_inspect(process);
+	struct thread *thread = thread_make_first(process);
+	if (!thread)
+		fail(start, BAD_START, "found no memory for its first thread", "");
+	thread->vectors_saved = 1; /* nothing is there to be saved before the program runs */
+	set_gs(thread);
+	take_seed(process);
+	name_process(process);
+	open_first_files(process);
+
+	if (path_join_normalise("/", string_at(start, start->working_directory), process->working_directory, FS_PATH_MAX))
+		fail(start, BAD_START, "was given no working directory, or one of too long a name", "");
+	return process;
+}
+
+static void find_program(struct process *process, struct load_result *out)
+{
+	struct start_block *start = process->start;
+	if (start->flags & START_PROGRAM_MAPPED) {
+		*out = (struct load_result){start->program_entry, start->program_headers, start->program_header_count, 0};
+		return;
+	}
+	struct load_failure failure;
+	if (!load_program(start, out, &failure))
+		fail(start, failure.status, failure.reason, failure.more);
+	sys_handle_close(start->program_frame);
+	start->program_frame = HANDLE_NONE;
+}
+
+/* Behind the program, or where the kernel has room if its end is not known; by a random distance. */
+static void place_heap(const struct load_result *program)
+{
+	uint64_t start = program->end;
+	uint32_t random;
+	random_fill(&random, sizeof random);
+	if (!start && !sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGE_SIZE, 0, HANDLE_NONE, 0, &start))
+		start += PAGE_SIZE;
+	memory_place_heap(start + PAGE_SIZE * (1 + random % HEAP_GAP_PAGES));
+}
+
+/* Maps the program's stack: its address above the guard page. */
+static uint64_t map_stack(const struct process *process)
+{
+	uint64_t address;
+	uint64_t size = STACK_SIZE_PROGRAM + PAGE_SIZE;
+	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, size, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address) ||
+	        sys_vmem_protect(HANDLE_SELF_VMEM, address, PAGE_SIZE, 0))
+		fail(process->start, BAD_START, "found no memory for its stack", "");
+	return address + PAGE_SIZE;
+}
+
+/* The program's stack pointer. */
+static uint64_t make_stack(const struct process *process, const struct load_result *program)
+{
+	const struct start_block *start = process->start;
+	const struct stack_auxiliary auxiliary[] = {
+	        {LINUX_AT_HWCAP, cpu_hwcap()},
+	        {LINUX_AT_PAGESZ, PAGE_SIZE},
+	        {LINUX_AT_CLKTCK, LINUX_CLOCK_TICKS},
+	        {LINUX_AT_PHDR, program->headers},
+	        {LINUX_AT_PHENT, 56},
+	        {LINUX_AT_PHNUM, program->header_count},
+	        {LINUX_AT_BASE, 0},
+	        {LINUX_AT_FLAGS, 0},
+	        {LINUX_AT_ENTRY, program->entry},
+	        {LINUX_AT_UID, 0},
+	        {LINUX_AT_EUID, 0},
+	        {LINUX_AT_GID, 0},
+	        {LINUX_AT_EGID, 0},
+	        {LINUX_AT_SECURE, 0},
+	        {LINUX_AT_HWCAP2, LINUX_HWCAP2_FSGSBASE},
+	        {LINUX_AT_MINSIGSTKSZ, LINUX_MINSIGSTKSZ + process->vectors_size},
+	        {AT_HEARTH_START, (uintptr_t)start},
+	};
+	struct stack_contents contents = {
+	        .arguments = string_at(start, start->arguments),
+	        .argument_count = start->argument_count,
+	        .arguments_size = strings_size(start, start->arguments, start->argument_count),
+	        .environment = string_at(start, start->environment),
+	        .environment_count = start->environment_count,
+	        .environment_size = strings_size(start, start->environment, start->environment_count),
+	        .name = string_at(start, start->program_name),
+	        .auxiliary = auxiliary,
+	        .auxiliary_count = sizeof auxiliary / sizeof *auxiliary,
+	};
+	uint64_t base = map_stack(process), pointer;
+	uint16_t jitter;
+	random_fill(contents.random, sizeof contents.random);
+	random_fill(&jitter, sizeof jitter);
+	uint64_t size = STACK_SIZE_PROGRAM - (jitter & 0xff0); /* the stack does not begin at the same place of each page */
+	if (!stack_build(user_pointer(base), base, size, &contents, &pointer))
+		fail(start, BAD_START, "was given more arguments and environment than fit on its stack", "");
+	return pointer;
+}
+
+_Noreturn void start_process(struct start_block *start)
+{
+	struct thread stand_in = {.self = &stand_in, .vectors_saved = 1};
+	set_gs(&stand_in);
+	if (start->magic == START_MAGIC)
+		stand_in.control_block = (struct control_block *)start->control_block;
+	check_block(start);
+	struct process *process = make_state(start);
+	if (sys_process_set_foreign(HANDLE_SELF_PROCESS, (uintptr_t)linux_foreign))
+		fail(start, BAD_START, "could not be registered for Linux calls", "");
+	struct load_result program;
+	find_program(process, &program);
+	place_heap(&program);
+	uint64_t stack_pointer = make_stack(process, &program);
+	struct thread *thread = thread_self();
+	thread->entry = program.entry;
+	thread->vectors_saved = 0;
+	entry_run(stack_pointer);
+}

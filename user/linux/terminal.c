@@ -1,0 +1,137 @@
+/*
+ * ioctl. A terminal's attributes have Linux's bits in the protocol too, so they pass through as they are. There are no
+ * sessions: the process is its own session and group, and the foreground group of any terminal it asks about.
+ */
+#include "user/linux/terminal.h"
+
+#include "user/linux/descriptors.h"
+#include "user/linux/errors.h"
+#include "user/linux/remote.h"
+#include "user/linux/state.h"
+
+_Static_assert(sizeof(struct tty_attributes) == 36, "Linux's struct termios");
+
+/* What a server that has no terminals says of their operations. */
+static int64_t tty_error(status_t status)
+{
+	return status == ERR_BAD_CALL || status == ERR_NOT_SUPPORTED ? -ENOTTY : errors_to_linux(status);
+}
+
+static int64_t set_attributes(handle_t file, uint32_t when, uint64_t address)
+{
+	return user_range(address, sizeof(struct tty_attributes)) ? tty_error(remote_tty_set(file, when, address)) : -EFAULT;
+}
+
+/* Drains or flushes by setting the attributes that hold already. */
+static int64_t set_same(handle_t file, uint32_t when)
+{
+	struct tty_attributes attributes;
+	int64_t error = tty_error(remote_tty_get(file, (uintptr_t)&attributes));
+	return error ? error : tty_error(remote_tty_set(file, when, (uintptr_t)&attributes));
+}
+
+static int64_t get_size(handle_t file, uint64_t address)
+{
+	if (!user_range(address, sizeof(struct linux_winsize)))
+		return -EFAULT;
+	uint32_t rows, columns;
+	int64_t error = tty_error(remote_tty_get_size(file, &rows, &columns));
+	if (!error)
+		*(struct linux_winsize *)user_pointer(address) =
+		        (struct linux_winsize){(uint16_t)rows, (uint16_t)columns, 0, 0};
+	return error;
+}
+
+static int64_t set_size(handle_t file, uint64_t address)
+{
+	if (!user_range(address, sizeof(struct linux_winsize)))
+		return -EFAULT;
+	struct linux_winsize size = *(const struct linux_winsize *)user_pointer(address);
+	return tty_error(remote_tty_set_size(file, size.rows, size.columns));
+}
+
+/* Whether it is a terminal at all is the server's to say. */
+static int64_t check_terminal(handle_t file)
+{
+	uint32_t rows, columns;
+	return tty_error(remote_tty_get_size(file, &rows, &columns));
+}
+
+static int64_t foreground_group(handle_t file, bool set, uint64_t address)
+{
+	if (!user_range(address, 4))
+		return -EFAULT;
+	int64_t error = check_terminal(file);
+	uint32_t *group = user_pointer(address), self = process_self()->number;
+	if (error)
+		return error;
+	if (set)
+		return *group == self ? 0 : -EPERM;
+	*group = self;
+	return 0;
+}
+
+static int64_t command_on_terminal(handle_t file, uint32_t command, uint64_t argument)
+{
+	switch (command) {
+	case LINUX_TCGETS:
+		return user_range(argument, sizeof(struct tty_attributes)) ? tty_error(remote_tty_get(file, argument))
+		                                                           : -EFAULT;
+	case LINUX_TCSETS: return set_attributes(file, TTY_SET_NOW, argument);
+	case LINUX_TCSETSW: return set_attributes(file, TTY_SET_DRAIN, argument);
+	case LINUX_TCSETSF: return set_attributes(file, TTY_SET_FLUSH, argument);
+	case LINUX_TCSBRK: return set_same(file, TTY_SET_DRAIN);
+	case LINUX_TCFLSH: return set_same(file, TTY_SET_FLUSH);
+	case LINUX_TIOCGWINSZ: return get_size(file, argument);
+	case LINUX_TIOCSWINSZ: return set_size(file, argument);
+	case LINUX_TIOCSCTTY: return check_terminal(file);
+	case LINUX_TIOCGSID:
+	case LINUX_TIOCGPGRP: return foreground_group(file, false, argument);
+	case LINUX_TIOCSPGRP: return foreground_group(file, true, argument);
+	}
+	return -ENOTTY;
+}
+
+/* What can be read of a regular file: from its offset to its end. Other servers have no answer to that. */
+static int64_t bytes_readable(handle_t file, uint64_t address)
+{
+	if (!user_range(address, 4))
+		return -EFAULT;
+	struct fs_stat stat;
+	uint64_t position;
+	if (remote_fstat(file, &stat) || stat.kind != FS_KIND_FILE || remote_seek(file, 0, FS_SEEK_CURRENT, &position))
+		return -ENOTTY;
+	uint64_t left = stat.size > position ? stat.size - position : 0;
+	*(uint32_t *)user_pointer(address) = left > INT32_MAX ? INT32_MAX : (uint32_t)left;
+	return 0;
+}
+
+static int64_t set_nonblocking(int fd, uint64_t address)
+{
+	if (!user_range(address, 4))
+		return -EFAULT;
+	int64_t flags = descriptors_fcntl(fd, LINUX_F_GETFL, 0);
+	if (flags < 0)
+		return flags;
+	bool on = *(const uint32_t *)user_pointer(address) != 0;
+	uint64_t now = (uint64_t)flags & ~(uint64_t)LINUX_O_NONBLOCK;
+	return descriptors_fcntl(fd, LINUX_F_SETFL, on ? now | LINUX_O_NONBLOCK : now);
+}
+
+int64_t terminal_ioctl(int fd, uint32_t command, uint64_t argument)
+{
+	if (command == LINUX_FIOCLEX || command == LINUX_FIONCLEX)
+		return descriptors_fcntl(fd, LINUX_F_SETFD, command == LINUX_FIOCLEX ? LINUX_FD_CLOEXEC : 0);
+	if (command == LINUX_FIONBIO)
+		return set_nonblocking(fd, argument);
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	int64_t result = -ENOTTY;
+	if (file->handle && command == LINUX_FIONREAD)
+		result = bytes_readable(file->handle, argument);
+	else if (file->handle)
+		result = command_on_terminal(file->handle, command, argument);
+	descriptors_drop(file);
+	return result;
+}

@@ -1,0 +1,192 @@
+/*
+ * Time. Reading a clock is arithmetic on the time page and the CPU's counter, never a native call; only the CPU time of the
+ * process is the kernel's to tell, and that of a thread nobody's yet. A sleeper waits on a word that nobody wakes.
+ */
+#include "user/linux/time.h"
+
+#include "user/linux/errors.h"
+#include "user/linux/native.h"
+#include "user/linux/state.h"
+
+#define NS_PER_SECOND 1000000000ull
+
+static uint64_t read_counter(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+/* The algorithm of abi/time_page.h. Without a time page the clock stands still at 0. */
+uint64_t time_now(void)
+{
+	const struct time_page *page = process_self()->time_page;
+	if (!page)
+		return 0;
+	for (;;) {
+		uint32_t sequence = __atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE);
+		uint64_t ticks = read_counter() - __atomic_load_n(&page->tsc_base, __ATOMIC_RELAXED);
+		uint64_t mult = __atomic_load_n(&page->mult, __ATOMIC_RELAXED);
+		uint64_t shift = __atomic_load_n(&page->shift, __ATOMIC_RELAXED);
+		uint64_t base = __atomic_load_n(&page->ns_base, __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (!(sequence & 1) && __atomic_load_n(&page->sequence, __ATOMIC_RELAXED) == sequence)
+			return base + (uint64_t)((unsigned __int128)ticks * mult >> (shift & 127));
+		__asm__ volatile("pause");
+	}
+}
+
+static uint64_t wall_at_boot(void)
+{
+	const struct time_page *page = process_self()->time_page;
+	return page ? page->wall_seconds_at_boot * NS_PER_SECOND : 0;
+}
+
+uint64_t time_deadline(uint64_t duration)
+{
+	uint64_t now = time_now();
+	return duration < DEADLINE_NEVER - now ? now + duration : DEADLINE_NEVER;
+}
+
+uint64_t time_wall_deadline(uint64_t ns)
+{
+	uint64_t boot = wall_at_boot();
+	return ns > boot ? ns - boot : DEADLINE_NOW;
+}
+
+uint64_t time_to_ns(uint64_t seconds, uint64_t nanoseconds)
+{
+	if (seconds >= UINT64_MAX / 4 / NS_PER_SECOND)
+		return UINT64_MAX / 4;
+	return seconds * NS_PER_SECOND + nanoseconds;
+}
+
+int64_t time_read_timespec(uint64_t address, uint64_t *out_ns)
+{
+	if (!user_range(address, sizeof(struct linux_timespec)))
+		return -EFAULT;
+	struct linux_timespec value = *(const struct linux_timespec *)user_pointer(address);
+	if (value.seconds < 0 || value.nanoseconds < 0 || value.nanoseconds >= (int64_t)NS_PER_SECOND)
+		return -EINVAL;
+	*out_ns = time_to_ns((uint64_t)value.seconds, (uint64_t)value.nanoseconds);
+	return 0;
+}
+
+static uint64_t process_time(void)
+{
+	struct process_info info;
+	return sys_process_info(HANDLE_SELF_PROCESS, &info) ? 0 : info.cpu_ns;
+}
+
+static int64_t read_clock(int clock, uint64_t *out_ns)
+{
+	switch (clock) {
+	case LINUX_CLOCK_REALTIME:
+	case LINUX_CLOCK_REALTIME_COARSE:
+	case LINUX_CLOCK_TAI: *out_ns = wall_at_boot() + time_now(); return 0;
+	case LINUX_CLOCK_MONOTONIC:
+	case LINUX_CLOCK_MONOTONIC_RAW:
+	case LINUX_CLOCK_MONOTONIC_COARSE:
+	case LINUX_CLOCK_BOOTTIME: *out_ns = time_now(); return 0;
+	case LINUX_CLOCK_PROCESS_CPUTIME: *out_ns = process_time(); return 0;
+	}
+	return -EINVAL;
+}
+
+static int64_t write_timespec(uint64_t address, uint64_t ns)
+{
+	if (!user_range(address, sizeof(struct linux_timespec)))
+		return -EFAULT;
+	*(struct linux_timespec *)user_pointer(address) =
+	        (struct linux_timespec){(int64_t)(ns / NS_PER_SECOND), (int64_t)(ns % NS_PER_SECOND)};
+	return 0;
+}
+
+int64_t time_clock_gettime(int clock, uint64_t out)
+{
+	uint64_t ns;
+	int64_t error = read_clock(clock, &ns);
+	return error ? error : write_timespec(out, ns);
+}
+
+int64_t time_clock_getres(int clock, uint64_t out)
+{
+	uint64_t ns;
+	int64_t error = read_clock(clock, &ns);
+	return error || !out ? error : write_timespec(out, 1);
+}
+
+int64_t time_gettimeofday(uint64_t out, uint64_t zone)
+{
+	if (out) {
+		if (!user_range(out, sizeof(struct linux_timeval)))
+			return -EFAULT;
+		uint64_t ns = wall_at_boot() + time_now();
+		*(struct linux_timeval *)user_pointer(out) =
+		        (struct linux_timeval){(int64_t)(ns / NS_PER_SECOND), (int64_t)(ns % NS_PER_SECOND / 1000)};
+	}
+	if (zone) {
+		if (!user_range(zone, 8))
+			return -EFAULT;
+		*(uint64_t *)user_pointer(zone) = 0; /* UTC, no summer time */
+	}
+	return 0;
+}
+
+int64_t time_time(uint64_t out)
+{
+	int64_t seconds = (int64_t)((wall_at_boot() + time_now()) / NS_PER_SECOND);
+	if (out) {
+		if (!user_range(out, 8))
+			return -EFAULT;
+		*(int64_t *)user_pointer(out) = seconds;
+	}
+	return seconds;
+}
+
+static int64_t sleep_until(uint64_t deadline)
+{
+	for (;;) {
+		status_t status = sys_futex_wait(&thread_self()->sleep_word, 0, deadline);
+		if (status == ERR_TIMED_OUT)
+			return 0;
+		if (status)
+			return errors_to_linux(status);
+	}
+}
+
+int64_t time_nanosleep(uint64_t request)
+{
+	return time_clock_nanosleep(LINUX_CLOCK_MONOTONIC, 0, request);
+}
+
+/* What was left of the time is never told: nothing ends a sleep early yet. */
+int64_t time_clock_nanosleep(int clock, uint32_t flags, uint64_t request)
+{
+	if (clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC && clock != LINUX_CLOCK_BOOTTIME)
+		return clock == LINUX_CLOCK_TAI ? -EOPNOTSUPP : -EINVAL;
+	uint64_t ns;
+	int64_t error = time_read_timespec(request, &ns);
+	if (error)
+		return error;
+	if (!(flags & LINUX_TIMER_ABSTIME))
+		return ns ? sleep_until(time_deadline(ns)) : 0;
+	return sleep_until(clock == LINUX_CLOCK_REALTIME ? time_wall_deadline(ns) : ns);
+}
+
+int64_t time_times(uint64_t out)
+{
+	uint64_t tick = NS_PER_SECOND / LINUX_CLOCK_TICKS;
+	if (out) {
+		if (!user_range(out, sizeof(struct linux_tms)))
+			return -EFAULT;
+		*(struct linux_tms *)user_pointer(out) = (struct linux_tms){.user = (int64_t)(process_time() / tick)};
+	}
+	return (int64_t)(time_now() / tick);
+}
+
+/* Until a signal is delivered, which none is yet; so until the process ends. */
+int64_t time_pause(void)
+{
+	return sleep_until(DEADLINE_NEVER);
+}
