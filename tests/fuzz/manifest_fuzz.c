@@ -18,7 +18,7 @@ static void check(bool holds)
 static void check_text(const char *text, size_t length)
 {
 	struct manifest m;
-	struct manifest_problems problems;
+	struct words_problems problems;
 	if (!manifest_parse(text, length, &m, &problems)) {
 		check(problems.count > 0 && problems.list[0].line > 0);
 		return;

@@ -21,7 +21,7 @@ static void check(bool ok, const char *name, const char *why)
 	failures++;
 }
 
-static bool parse(const char *text, struct manifest *out, struct manifest_problems *problems)
+static bool parse(const char *text, struct manifest *out, struct words_problems *problems)
 {
 	size_t length = strlen(text);
 	char *exact = malloc(length ? length : 1);
@@ -34,7 +34,7 @@ static bool parse(const char *text, struct manifest *out, struct manifest_proble
 static void test_whole(void)
 {
 	struct manifest m;
-	struct manifest_problems p;
+	struct words_problems p;
 	bool good = parse("# the serial console\n"
 	                  "name console\n"
 	                  "\n"
@@ -67,7 +67,7 @@ static void test_whole(void)
 static void test_empty(void)
 {
 	struct manifest m;
-	struct manifest_problems p;
+	struct words_problems p;
 	check(parse("", &m, &p) && !m.name[0] && !m.import_count && !m.restart, "an empty text asks for nothing",
 	        "it was refused");
 	check(parse("\n \t\n# nothing\n", &m, &p) && !m.export_count, "comments and blank lines ask for nothing", "refused");
@@ -114,7 +114,7 @@ static void test_bad_lines(void)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char text[256], name[128], why[64];
 		struct manifest m;
-		struct manifest_problems p;
+		struct words_problems p;
 		snprintf(text, sizeof text, "import log\n\n%s\nexport x\n", bad[i]);
 		bool good = parse(text, &m, &p);
 		snprintf(name, sizeof name, "\"%s\" is refused with its line", bad[i]);
@@ -128,13 +128,12 @@ static void test_many_problems(void)
 {
 	char text[1024] = "", why[32];
 	struct manifest m;
-	struct manifest_problems p;
+	struct words_problems p;
 	for (int i = 0; i < 20; i++)
 		strcat(text, "bad\n");
 	bool good = parse(text, &m, &p);
 	snprintf(why, sizeof why, "%u", p.count);
-	check(!good && p.count == 20 && p.list[MANIFEST_PROBLEMS - 1].line == MANIFEST_PROBLEMS, "all bad lines are counted",
-	        why);
+	check(!good && p.count == 20 && p.list[WORDS_PROBLEMS - 1].line == WORDS_PROBLEMS, "all bad lines are counted", why);
 
 	text[0] = 0;
 	for (int i = 0; i < MANIFEST_IMPORTS; i++)
@@ -154,7 +153,7 @@ static void test_many_problems(void)
 static void test_refusal_writes_nothing(void)
 {
 	struct manifest m;
-	struct manifest_problems p;
+	struct words_problems p;
 	memset(&m, 0x5a, sizeof m);
 	parse("name x\nbad\n", &m, &p);
 	bool kept = true;

@@ -177,19 +177,16 @@ static const char *read_statement(const struct words_line *line, struct manifest
 	return "begins with none of: name, import, export, restart";
 }
 
-bool manifest_parse(const char *text, size_t length, struct manifest *out, struct manifest_problems *out_problems)
+bool manifest_parse(const char *text, size_t length, struct manifest *out, struct words_problems *out_problems)
 {
 	struct words_reader reader = words_begin(text, length);
 	struct words_line line;
 	struct manifest manifest = {0};
-	struct manifest_problems problems = {0};
+	struct words_problems problems = {0};
 	while (words_next(&reader, &line)) {
 		const char *wrong = read_statement(&line, &manifest);
-		if (!wrong)
-			continue;
-		if (problems.count < MANIFEST_PROBLEMS)
-			problems.list[problems.count] = (struct manifest_problem){line.number, wrong};
-		problems.count++;
+		if (wrong)
+			words_complain(&problems, line.number, wrong);
 	}
 	*out_problems = problems;
 	if (problems.count)

@@ -14,11 +14,11 @@
 #include "abi/manifest.h"
 #include "abi/start.h"
 #include "common/elf.h"
+#include "user/lib/words.h"
 
 #define MANIFEST_NAME_MAX 16 /* characters of a program's or an export's name, so that "export.NAME" fits a grant */
 #define MANIFEST_IMPORTS 24
 #define MANIFEST_EXPORTS 8
-#define MANIFEST_PROBLEMS 8
 #define MANIFEST_PORTS 0x10000u
 #define MANIFEST_IRQ_LINES 16
 
@@ -27,29 +27,18 @@ enum manifest_kind { MANIFEST_NAMED, MANIFEST_IOPORT, MANIFEST_IRQ };
 struct manifest_import {
 	enum manifest_kind kind;
 	bool optional;
-	uint32_t first; /* port, or line */
-	uint32_t count; /* of ports */
+	uint32_t first;        /* port, or line */
+	uint32_t count;        /* of ports */
 	char name[START_NAME]; /* of the grant: "vfs", "log.read", "ioport.3f8", "irq.4" */
 };
 
 struct manifest {
 	char name[MANIFEST_NAME_MAX + 1]; /* empty if no line gives it */
-	bool restart; /* start it again whenever it ends */
+	bool restart;                     /* start it again whenever it ends */
 	uint32_t import_count;
 	uint32_t export_count;
 	struct manifest_import imports[MANIFEST_IMPORTS];
 	char exports[MANIFEST_EXPORTS][MANIFEST_NAME_MAX + 1];
-};
-
-struct manifest_problem {
-	uint32_t line;
-	const char *text; /* half a sentence: "has a word too many" */
-};
-
-/* What is wrong with a text: `count` lines of it, of which the first MANIFEST_PROBLEMS are listed. */
-struct manifest_problems {
-	uint32_t count;
-	struct manifest_problem list[MANIFEST_PROBLEMS];
 };
 
 /*
@@ -60,4 +49,4 @@ struct manifest_problems {
 const char *manifest_find(const void *file, uint64_t size, const struct elf_image *image, size_t *out_length);
 
 /* Takes a text apart. True and *out written if every line is good; *out_problems is written in any case. */
-bool manifest_parse(const char *text, size_t length, struct manifest *out, struct manifest_problems *out_problems);
+bool manifest_parse(const char *text, size_t length, struct manifest *out, struct words_problems *out_problems);

@@ -42,7 +42,7 @@ static status_t map_file(const struct program *program, const char **out_file, u
 }
 
 static status_t read_manifest(
-        const char *file, uint64_t size, struct manifest *out, struct manifest_problems *out_problems, const char **out_problem)
+        const char *file, uint64_t size, struct manifest *out, struct words_problems *out_problems, const char **out_problem)
 {
 	struct elf_image image;
 	char copy[MANIFEST_MAX];
@@ -63,11 +63,11 @@ static status_t read_manifest(
 }
 
 status_t program_read_manifest(
-        const struct program *program, struct manifest *out, struct manifest_problems *out_problems, const char **out_problem)
+        const struct program *program, struct manifest *out, struct words_problems *out_problems, const char **out_problem)
 {
 	const char *file;
 	uint64_t base, size;
-	*out_problems = (struct manifest_problems){0};
+	*out_problems = (struct words_problems){0};
 	*out_problem = "could not be mapped";
 	status_t status = map_file(program, &file, &base, &size);
 	if (status)

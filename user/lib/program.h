@@ -25,4 +25,4 @@ void program_close(struct program *program);
  * manifest"), and *out_problems lists bad lines if it has such.
  */
 MUST_CHECK status_t program_read_manifest(
-        const struct program *program, struct manifest *out, struct manifest_problems *out_problems, const char **out_problem);
+        const struct program *program, struct manifest *out, struct words_problems *out_problems, const char **out_problem);

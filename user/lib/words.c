@@ -55,6 +55,13 @@ bool words_next(struct words_reader *reader, struct words_line *out)
 	return false;
 }
 
+void words_complain(struct words_problems *problems, uint32_t line, const char *text)
+{
+	if (problems->count < WORDS_PROBLEMS)
+		problems->list[problems->count] = (struct words_problem){line, text};
+	problems->count++;
+}
+
 bool word_is(struct word word, const char *text)
 {
 	return word.length == strlen(text) && !memcmp(word.text, text, word.length);

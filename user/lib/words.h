@@ -17,9 +17,22 @@ struct word {
 
 #define WORDS_MAX 8
 
+/* What is wrong with a text: `count` lines of it, of which the first WORDS_PROBLEMS are listed. */
+#define WORDS_PROBLEMS 8
+
+struct words_problem {
+	uint32_t line;
+	const char *text; /* half a sentence: "has a word too many" */
+};
+
+struct words_problems {
+	uint32_t count;
+	struct words_problem list[WORDS_PROBLEMS];
+};
+
 struct words_line {
 	uint32_t number; /* of the line in the text, from 1 */
-	uint32_t count; /* of words; WORDS_MAX + 1 if there were more */
+	uint32_t count;  /* of words; WORDS_MAX + 1 if there were more */
 	struct word word[WORDS_MAX];
 };
 
@@ -33,6 +46,9 @@ struct words_reader words_begin(const char *text, size_t length);
 
 /* The next line that has a word. False at the end of the text. */
 bool words_next(struct words_reader *reader, struct words_line *out);
+
+/* Adds a complaint about a line. */
+void words_complain(struct words_problems *problems, uint32_t line, const char *text);
 
 bool word_is(struct word word, const char *text);
 

@@ -1,0 +1,20 @@
+/* Endings in words. */
+#include "user/lib/ending.h"
+
+#include <stdio.h>
+
+#include "user/lib/call.h"
+
+bool ending_text(handle_t process, char text[static ENDING_TEXT_MAX])
+{
+	struct process_info info;
+	if (sys_process_info(process, &info) || info.state != PROCESS_ENDED)
+		return false;
+	if (info.status == PROCESS_STATUS_KILLED)
+		snprintf(text, ENDING_TEXT_MAX, "was killed");
+	else if (info.status >= PROCESS_STATUS_FAULT && info.status < PROCESS_STATUS_KILLED)
+		snprintf(text, ENDING_TEXT_MAX, "ended by exception %u", info.status - PROCESS_STATUS_FAULT);
+	else
+		snprintf(text, ENDING_TEXT_MAX, "ended with status %u", info.status);
+	return true;
+}

@@ -1,0 +1,58 @@
+/* Processes that end with init. */
+#include "user/root/adopted.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi/proto/supervisor.h"
+
+static handle_t adopted[SUPERVISOR_PROCESSES];
+static size_t adopted_count;
+
+static bool is_running(handle_t process)
+{
+	struct process_info info;
+	return !sys_process_info(process, &info) && info.state != PROCESS_ENDED;
+}
+
+/* Forgets those that have ended. */
+static void sweep(void)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < adopted_count; i++) {
+		if (is_running(adopted[i]))
+			adopted[kept++] = adopted[i];
+		else
+			sys_handle_close(adopted[i]);
+	}
+	adopted_count = kept;
+}
+
+status_t adopted_add(handle_t process)
+{
+	uint32_t type, rights;
+	uint64_t object;
+	status_t status = sys_handle_info(process, &type, &rights, &object);
+	if (!status && type != OBJECT_PROCESS)
+		status = ERR_WRONG_TYPE;
+	if (!status && !(rights & RIGHT_MANAGE))
+		status = ERR_NO_RIGHT;
+	sweep();
+	if (!status && adopted_count == SUPERVISOR_PROCESSES)
+		status = ERR_FULL;
+	if (status)
+		sys_handle_close(process);
+	else
+		adopted[adopted_count++] = process;
+	return status;
+}
+
+void adopted_end_all(void)
+{
+	for (size_t i = 0; i < adopted_count; i++) {
+		status_t killed = sys_process_kill(adopted[i], 0);
+		(void)killed; /* it may have ended already */
+		sys_handle_close(adopted[i]);
+	}
+	adopted_count = 0;
+}

@@ -1,0 +1,196 @@
+/*
+ * init starts the services that /etc/services names, with what their manifests ask for, mounts what /etc/mounts lists, starts
+ * the shell, and keeps all of them running.
+ *
+ * It has one thread and waits in one place: for bits of the notify that root granted, until the next restart is due. What it
+ * calls meanwhile, it calls with a deadline, so that no server can keep it from noticing the end of another.
+ *
+ * Words of the kernel's command line: `guest` leaves the shell out, `shell` starts it then too, `bench` prints boot times,
+ * `unknown-calls` logs Linux calls that nobody answers.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/proto/supervisor.h"
+#include "user/lib/deadline.h"
+#include "user/lib/file.h"
+#include "user/lib/grants.h"
+#include "user/lib/log.h"
+#include "user/servers/init/bench.h"
+#include "user/servers/init/config.h"
+#include "user/servers/init/init.h"
+#include "user/servers/init/mounts.h"
+#include "user/servers/init/service.h"
+#include "user/servers/init/shell.h"
+
+_Static_assert(INIT_FIRST_SERVICE + CONFIG_SERVICES <= 64, "each service has a bit of the notify");
+
+struct init init;
+static struct service services[CONFIG_SERVICES];
+static uint32_t service_count;
+
+bool init_has_word(const char *word)
+{
+	for (int i = 0; i < init.word_count; i++)
+		if (!strcmp(init.words[i], word))
+			return true;
+	return false;
+}
+
+struct spawn init_spawn(const char *name, const char *path)
+{
+	return (struct spawn){.name = name,
+	        .path = path,
+	        .flags = init_has_word("unknown-calls") ? START_LOG_UNKNOWN_CALLS : 0,
+	        .group = init.group,
+	        .linux_image = init.linux_image,
+	        .time_page = init.time_page};
+}
+
+/* Tells root of a process, which it ends if init ends. */
+static status_t adopt(handle_t process)
+{
+	struct message message = {.label = SUPERVISOR_adopt};
+	struct message_extras *send = extras_begin();
+	send->deadline = deadline_in_ms(INIT_PATIENCE_MS);
+	extras_add_handle(send, process, RIGHT_MANAGE | RIGHT_INSPECT | RIGHT_WAIT, 0);
+	status_t status = sys_channel_call_x(init.supervisor, &message);
+	return status ? status : message.label;
+}
+
+status_t init_start(const struct spawn *spawn, uint64_t bits, handle_t *out_process, const char **out_step)
+{
+	struct spawned spawned;
+	status_t status = spawn_process(spawn, &spawned, out_step);
+	if (status)
+		return status;
+	*out_step = "root does not take it into its care";
+	status = adopt(spawned.process);
+	if (!status) {
+		*out_step = "its end could not be watched";
+		status = sys_process_watch(spawned.process, init.notify, bits);
+	}
+	if (status) {
+		status_t killed = sys_process_kill(spawned.process, 0);
+		(void)killed;
+		sys_handle_close(spawned.process);
+		return status;
+	}
+	*out_process = spawned.process;
+	return ERR_OK;
+}
+
+static bool take_grants(void)
+{
+	static const struct {
+		const char *name;
+		handle_t *to;
+	} wanted[] = {
+	        {"log", &init.log},
+	        {"machine", &init.machine},
+	        {"group", &init.group},
+	        {"linux", &init.linux_image},
+	        {"time", &init.time_page},
+	        {"bootinfo", &init.bootinfo},
+	        {"initfs", &init.archive},
+	        {"vfs", &init.vfs},
+	        {"vfs.admin", &init.vfs_admin},
+	        {"supervisor", &init.supervisor},
+	        {"supervisor.notify", &init.notify},
+	};
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		*wanted[i].to = grant_find(wanted[i].name);
+		if (!*wanted[i].to) {
+			log_error("root has not granted \"%s\"", wanted[i].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void start_services(void)
+{
+	static struct config_service config[CONFIG_SERVICES];
+	struct words_problems problems = {0};
+	char *text;
+	size_t length;
+	status_t status =
+	        file_read_text(init.vfs, "/etc/services", CONFIG_TEXT_MAX, deadline_in_ms(INIT_PATIENCE_MS), &text, &length);
+	if (status) {
+		log_error("no services are started: /etc/services can not be read: %s", error_text(status));
+		return;
+	}
+	size_t count = config_read_services(text, length, config, &problems);
+	for (uint32_t i = 0; i < problems.count && i < WORDS_PROBLEMS; i++)
+		log_error("/etc/services: line %u %s", problems.list[i].line, problems.list[i].text);
+	for (size_t i = 0; i < count; i++) {
+		if (config[i].condition[0] && !init_has_word(config[i].condition))
+			continue;
+		struct service *service = &services[service_count];
+		service->config = config[i];
+		service->number = service_count;
+		service_start(service, services, service_count);
+		service_count++;
+	}
+	free(text);
+}
+
+static uint64_t next_restart(void)
+{
+	uint64_t next = shell_restart_at();
+	for (uint32_t i = 0; i < service_count; i++)
+		if (services[i].restart_at < next)
+			next = services[i].restart_at;
+	return next;
+}
+
+static void notice(uint64_t bits)
+{
+	if (bits & INIT_PROMPT && init_has_word("bench"))
+		bench_prompt();
+	if (bits & SUPERVISOR_VFS_RESTARTED) {
+		log_info("vfs was restarted: mounting again");
+		mounts_make_again();
+	}
+	for (uint32_t i = 0; i < service_count; i++)
+		service_notice_end(&services[i]);
+	shell_notice_end();
+}
+
+static void restart_due(void)
+{
+	uint64_t now = deadline_now();
+	for (uint32_t i = 0; i < service_count; i++)
+		service_restart_if_due(&services[i], now);
+	if (shell_restart_at() <= now)
+		shell_start();
+}
+
+static status_t supervise(void)
+{
+	for (;;) {
+		uint64_t bits = 0;
+		status_t status = sys_notify_wait(init.notify, UINT64_MAX, next_restart(), &bits);
+		if (status && status != ERR_TIMED_OUT) {
+			log_error("cannot wait for the ends of services: %s", error_text(status));
+			return status;
+		}
+		notice(bits);
+		restart_due();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	init.word_count = argc > 1 ? argc - 1 : 0;
+	init.words = argv + 1;
+	if (!take_grants())
+		return 1;
+	start_services();
+	mounts_make(services, service_count);
+	if (init_has_word("bench"))
+		bench_started();
+	if (!init_has_word("guest") || init_has_word("shell"))
+		shell_start();
+	return supervise() ? 1 : 0;
+}

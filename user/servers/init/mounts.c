@@ -1,0 +1,60 @@
+/* Mounting the exports of services. */
+#include "user/servers/init/mounts.h"
+
+#include <stdlib.h>
+
+#include "user/lib/deadline.h"
+#include "user/lib/file.h"
+#include "user/lib/log.h"
+#include "user/servers/init/init.h"
+
+#define FIRST_STAMP 0x1000u /* of senders for mounts; those of importing services are below */
+
+static struct config_mount mounts[CONFIG_MOUNTS];
+static handle_t senders[CONFIG_MOUNTS]; /* HANDLE_NONE: there is nothing to mount */
+static size_t mount_count;
+
+static void find_export(size_t i, const struct service *services, uint32_t count)
+{
+	status_t status = ERR_NOT_FOUND;
+	for (uint32_t s = 0; s < count && status == ERR_NOT_FOUND; s++)
+		status = service_mint(&services[s], mounts[i].export, FIRST_STAMP + i, &senders[i]);
+	if (status == ERR_NOT_FOUND)
+		log_error("%s is not mounted: no service that was started exports %s", mounts[i].path, mounts[i].export);
+	else if (status)
+		log_error("%s is not mounted: no sender to %s: %s", mounts[i].path, mounts[i].export, error_text(status));
+}
+
+static void mount(size_t i)
+{
+	status_t status = file_mount(init.vfs_admin, mounts[i].path, senders[i], deadline_in_ms(INIT_PATIENCE_MS));
+	if (status)
+		log_error("%s is not mounted: vfs refuses: %s", mounts[i].path, error_text(status));
+}
+
+void mounts_make(const struct service *services, uint32_t count)
+{
+	struct words_problems problems = {0};
+	char *text;
+	size_t length;
+	status_t status =
+	        file_read_text(init.vfs, "/etc/mounts", CONFIG_TEXT_MAX, deadline_in_ms(INIT_PATIENCE_MS), &text, &length);
+	if (status) {
+		log_error("nothing is mounted: /etc/mounts can not be read: %s", error_text(status));
+		return;
+	}
+	mount_count = config_read_mounts(text, length, mounts, &problems);
+	free(text);
+	for (uint32_t i = 0; i < problems.count && i < WORDS_PROBLEMS; i++)
+		log_error("/etc/mounts: line %u %s", problems.list[i].line, problems.list[i].text);
+	for (size_t i = 0; i < mount_count; i++)
+		find_export(i, services, count);
+	mounts_make_again();
+}
+
+void mounts_make_again(void)
+{
+	for (size_t i = 0; i < mount_count; i++)
+		if (senders[i])
+			mount(i);
+}

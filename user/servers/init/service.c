@@ -1,0 +1,183 @@
+/* Preparing, starting and restarting services. */
+#include "user/servers/init/service.h"
+
+#include <string.h>
+
+#include "user/lib/deadline.h"
+#include "user/lib/ending.h"
+#include "user/lib/log.h"
+#include "user/servers/init/import.h"
+#include "user/servers/init/init.h"
+
+#define SENDER_RIGHTS (RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT)
+
+/* Closes all that was prepared. */
+static void release(struct service *service)
+{
+	for (uint32_t i = 0; i < service->grant_count; i++)
+		if (service->owned[i])
+			sys_handle_close(service->grants[i].handle);
+	service->grant_count = 0;
+	memset(service->receivers, 0, sizeof service->receivers);
+	program_close(&service->program);
+	service->prepared = false;
+}
+
+static status_t open_program(struct service *service)
+{
+	struct words_problems problems;
+	const char *problem;
+	const char *path = service->config.path;
+	status_t status = program_open(init.vfs, path, deadline_in_ms(INIT_PATIENCE_MS), &service->program);
+	if (status) {
+		log_error("cannot start %s: %s can not be opened: %s", service->config.name, path, error_text(status));
+		return status;
+	}
+	status = program_read_manifest(&service->program, &service->manifest, &problems, &problem);
+	if (!status)
+		return ERR_OK;
+	log_error("cannot start %s: %s %s", service->config.name, path, problem);
+	for (uint32_t i = 0; i < problems.count && i < WORDS_PROBLEMS; i++)
+		log_error("%s: line %u of its manifest %s", path, problems.list[i].line, problems.list[i].text);
+	return status;
+}
+
+static status_t make_export(struct service *service, uint32_t i)
+{
+	char name[START_NAME] = "export.";
+	strcat(name, service->manifest.exports[i]);
+	status_t status = sys_channel_create(&service->receivers[i]);
+	if (!status)
+		status = import_add(service, name, service->receivers[i], RIGHT_RECEIVE | RIGHT_MINT | RIGHT_INSPECT, true);
+	if (status)
+		log_error("cannot start %s: no channel for its export %s: %s", service->config.name,
+		        service->manifest.exports[i], error_text(status));
+	return status;
+}
+
+static status_t find_import(struct service *service, uint32_t i, const struct service *above, uint32_t above_count)
+{
+	const struct manifest_import *import = &service->manifest.imports[i];
+	const char *why;
+	status_t status = import_grant(service, import, above, above_count, &why);
+	if (!status)
+		return ERR_OK;
+	if (import->optional) {
+		log_debug("%s starts without %s: %s", service->config.name, import->name, why);
+		return ERR_OK;
+	}
+	log_error("cannot start %s: its import %s is not there: %s (%s)", service->config.name, import->name, why,
+	        error_text(status));
+	return status;
+}
+
+static status_t prepare(struct service *service, const struct service *above, uint32_t above_count)
+{
+	status_t status = open_program(service);
+	for (uint32_t i = 0; i < service->manifest.export_count && !status; i++)
+		status = make_export(service, i);
+	for (uint32_t i = 0; i < service->manifest.import_count && !status; i++)
+		status = find_import(service, i, above, above_count);
+	service->prepared = !status;
+	return status;
+}
+
+/* An interrupt that the instance before did not acknowledge would never come again. */
+static void acknowledge_interrupts(const struct service *service)
+{
+	for (uint32_t i = 0; i < service->grant_count; i++) {
+		uint32_t type, rights;
+		uint64_t object;
+		if (!sys_handle_info(service->grants[i].handle, &type, &rights, &object) && type == OBJECT_IRQ) {
+			status_t status = sys_irq_ack(service->grants[i].handle);
+			(void)status; /* none was pending */
+		}
+	}
+}
+
+static bool has_log(const struct service *service)
+{
+	for (uint32_t i = 0; i < service->grant_count; i++)
+		if (!strcmp(service->names[i], "log"))
+			return true;
+	return false;
+}
+
+static status_t start(struct service *service)
+{
+	static const struct spawn_file outputs[] = {{1, HANDLE_NONE}, {2, HANDLE_NONE}};
+	const char *const arguments[] = {service->config.name, NULL};
+	struct spawn spawn = init_spawn(service->config.name, service->config.path);
+	const char *step = "";
+	spawn.arguments = arguments;
+	spawn.program = service->program.frame;
+	spawn.program_offset = service->program.offset;
+	spawn.program_length = service->program.length;
+	spawn.grants = service->grants;
+	spawn.grant_count = service->grant_count;
+	spawn.files = outputs;
+	spawn.file_count = has_log(service) ? 2 : 0;
+	backoff_started(&service->backoff, deadline_now());
+	status_t status = init_start(&spawn, 1ull << (INIT_FIRST_SERVICE + service->number), &service->process, &step);
+	if (status)
+		log_error("cannot start %s: %s: %s", service->config.name, step, error_text(status));
+	return status;
+}
+
+static void plan_restart(struct service *service)
+{
+	if (service->manifest.restart)
+		service->restart_at = backoff_ended(&service->backoff, deadline_now());
+}
+
+static void log_started(const struct service *service, uint64_t since)
+{
+	uint64_t us = (deadline_now() - since) / 1000;
+	log_info("started %s in %llu.%03llu ms", service->config.name, (unsigned long long)us / 1000,
+	        (unsigned long long)us % 1000);
+}
+
+void service_start(struct service *service, const struct service *above, uint32_t above_count)
+{
+	uint64_t before = deadline_now();
+	service->restart_at = DEADLINE_NEVER;
+	if (prepare(service, above, above_count)) {
+		release(service);
+		return;
+	}
+	if (start(service))
+		plan_restart(service);
+	else
+		log_started(service, before);
+}
+
+void service_notice_end(struct service *service)
+{
+	char text[ENDING_TEXT_MAX];
+	if (!service->process || !ending_text(service->process, text))
+		return;
+	sys_handle_close(service->process);
+	service->process = HANDLE_NONE;
+	plan_restart(service);
+	log_warning("%s %s%s", service->config.name, text, service->manifest.restart ? "; it will be started again" : "");
+}
+
+void service_restart_if_due(struct service *service, uint64_t now)
+{
+	if (service->restart_at > now)
+		return;
+	service->restart_at = DEADLINE_NEVER;
+	acknowledge_interrupts(service);
+	if (start(service))
+		plan_restart(service);
+	else
+		log_started(service, now);
+}
+
+status_t service_mint(const struct service *service, const char *export, uint64_t stamp, handle_t *out_sender)
+{
+	for (uint32_t i = 0; service->prepared && i < service->manifest.export_count; i++)
+		if (!strcmp(service->manifest.exports[i], export))
+			return sys_channel_mint(service->receivers[i], stamp, SENDER_RIGHTS, out_sender);
+	return ERR_NOT_FOUND;
+}

@@ -1,0 +1,50 @@
+/*
+ * A service: a program out of /etc/services with what its manifest asks for.
+ *
+ * It is prepared once: its file opened, its manifest read, a channel made for each export, each import found. All that is kept
+ * and given to every instance, so that a restarted service has the same receivers, ports, interrupts and senders as the one
+ * before; calls that nobody has taken wait for it. An import comes from what init itself was granted, from the machine, or
+ * from a service above it in /etc/services: so the imports never form a circle.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user/lib/backoff.h"
+#include "user/lib/manifest.h"
+#include "user/lib/program.h"
+#include "user/lib/spawn.h"
+#include "user/servers/init/config.h"
+
+struct service {
+	struct config_service config;
+	uint32_t number; /* place in /etc/services, from 0 */
+	bool prepared;
+	struct manifest manifest;
+	struct program program;
+
+	/* Handles for the program, under names kept here; those marked as owned were made for it alone. */
+	uint32_t grant_count;
+	struct spawn_grant grants[START_GRANTS];
+	char names[START_GRANTS][START_NAME];
+	bool owned[START_GRANTS];
+
+	handle_t receivers[MANIFEST_EXPORTS];
+
+	handle_t process; /* HANDLE_NONE: it does not run */
+	struct backoff backoff;
+	uint64_t restart_at; /* ns since boot; DEADLINE_NEVER: it runs, or is not to be started again */
+};
+
+/* Prepares and starts; on the log is how long it took, or why not. `above` are the services that it may import from. */
+void service_start(struct service *service, const struct service *above, uint32_t above_count);
+
+/* If it has ended, says so and plans its restart as the manifest wants. */
+void service_notice_end(struct service *service);
+
+/* Starts it again if that is due at `now`. */
+void service_restart_if_due(struct service *service, uint64_t now);
+
+/* A sender with this stamp to what a prepared service exports under a name. ERR_NOT_FOUND if it exports no such thing. */
+MUST_CHECK status_t service_mint(const struct service *service, const char *export, uint64_t stamp, handle_t *out_sender);

@@ -1,0 +1,109 @@
+/* Starting the shell on the console. */
+#include "user/servers/init/shell.h"
+
+#include "abi/proto/fs.h"
+#include "user/lib/backoff.h"
+#include "user/lib/deadline.h"
+#include "user/lib/ending.h"
+#include "user/lib/file.h"
+#include "user/lib/log.h"
+#include "user/lib/program.h"
+#include "user/servers/init/init.h"
+
+#define SHELL_PATH "/bin/busybox"
+#define CONSOLE_PATH "/dev/console"
+#define STREAMS 3
+
+static struct program program;
+static handle_t process;
+static struct backoff backoff;
+static uint64_t restart_at = DEADLINE_NEVER;
+
+static status_t open_program(void)
+{
+	if (program.frame)
+		return ERR_OK;
+	status_t status = program_open(init.vfs, SHELL_PATH, deadline_in_ms(INIT_PATIENCE_MS), &program);
+	if (status)
+		log_error("cannot start the shell: %s can not be opened: %s", SHELL_PATH, error_text(status));
+	return status;
+}
+
+/* Three senders, so that closing one does not close the others. */
+static status_t open_console(struct spawn_file files[static STREAMS])
+{
+	for (uint32_t i = 0; i < STREAMS; i++) {
+		files[i] = (struct spawn_file){i, HANDLE_NONE};
+		status_t status = file_open(
+		        init.vfs, CONSOLE_PATH, OPEN_READ | OPEN_WRITE, deadline_in_ms(INIT_PATIENCE_MS), &files[i].handle);
+		if (status) {
+			log_error("cannot start the shell: %s can not be opened: %s", CONSOLE_PATH, error_text(status));
+			return status;
+		}
+	}
+	return ERR_OK;
+}
+
+static status_t start_on(const struct spawn_file files[static STREAMS])
+{
+	static const char *const arguments[] = {"-sh", NULL};
+	static const char *const environment[] = {
+	        "HOME=/", "PATH=/bin:/sbin", "TERM=linux", "USER=root", "SHELL=/bin/sh", NULL};
+	const struct spawn_grant grants[] = {
+	        {"vfs", init.vfs, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
+	        {"log", init.log, RIGHT_WRITE | RIGHT_INSPECT},
+	};
+	struct spawn spawn = init_spawn("sh", SHELL_PATH);
+	const char *step = "";
+	spawn.arguments = arguments;
+	spawn.environment = environment;
+	spawn.program = program.frame;
+	spawn.program_offset = program.offset;
+	spawn.program_length = program.length;
+	spawn.grants = grants;
+	spawn.grant_count = spawn.flags & START_LOG_UNKNOWN_CALLS ? 2 : 1; /* the log only where it is asked for */
+	spawn.files = files;
+	spawn.file_count = STREAMS;
+	status_t status = init_start(&spawn, INIT_SHELL_ENDED, &process, &step);
+	if (status)
+		log_error("cannot start the shell: %s: %s", step, error_text(status));
+	return status;
+}
+
+void shell_start(void)
+{
+	struct spawn_file files[STREAMS] = {0};
+	uint64_t before = deadline_now();
+	backoff_started(&backoff, before);
+	restart_at = DEADLINE_NEVER;
+	status_t status = open_program();
+	if (!status)
+		status = open_console(files);
+	if (!status)
+		status = start_on(files);
+	for (uint32_t i = 0; i < STREAMS; i++)
+		if (files[i].handle)
+			sys_handle_close(files[i].handle);
+	if (status) {
+		restart_at = backoff_ended(&backoff, deadline_now());
+		return;
+	}
+	uint64_t us = (deadline_now() - before) / 1000;
+	log_info("started the shell in %llu.%03llu ms", (unsigned long long)us / 1000, (unsigned long long)us % 1000);
+}
+
+void shell_notice_end(void)
+{
+	char text[ENDING_TEXT_MAX];
+	if (!process || !ending_text(process, text))
+		return;
+	log_info("the shell %s; it will be started again", text);
+	sys_handle_close(process);
+	process = HANDLE_NONE;
+	restart_at = backoff_ended(&backoff, deadline_now());
+}
+
+uint64_t shell_restart_at(void)
+{
+	return restart_at;
+}
