@@ -1,7 +1,7 @@
 # Native programs: how a folder becomes a file of the initfs.
 #
-#   user/servers/NAME/*.c, user/drivers/CLASS/NAME/*.c   a program each, in the initfs as /sbin/NAME
-#   user/lib/*.c                                         libhearth.a, which every one of them is linked with
+#   user/servers/NAME/, user/drivers/CLASS/NAME/   the *.c and *.S of each are a program, in the initfs as /sbin/NAME
+#   user/lib/*.c                                   libhearth.a, which every one of them is linked with
 #
 # A folder with a need of its own (another library, a part made in another way) has a module.mk beside its sources, which adds
 # to NAME_LIBS, NAME_CFLAGS or NAME_NEEDS. All are static-PIE programs on Debian's musl, and the file in the initfs is the one
@@ -27,7 +27,10 @@ $(B)/user/%.o: user/%.c
 
 $(B)/user/%.o: user/%.S
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(MUSL_CC) $(USER_CFLAGS) -Wa,--noexecstack -MMD -MP -c -o $@ $<
+
+# $(1): folders; the objects of their sources.
+user_objects = $(patsubst %,$(B)/%.o,$(basename $(sort $(foreach folder,$(1),$(wildcard $(folder)/*.c $(folder)/*.S)))))
 
 # The library, with those parts of common/ that programs share with loader and kernel.
 USER_LIB := $(B)/user/libhearth.a
@@ -49,7 +52,7 @@ include $(wildcard user/linux/module.mk user/root/module.mk user/servers/*/modul
 
 # $(1): folder, $(2): NAME.
 define USER_PROGRAM
-$(B)/user/sbin/$(2).debug: $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(USER_LIB) $($(2)_NEEDS)
+$(B)/user/sbin/$(2).debug: $(call user_objects,$(1)) $(USER_LIB) $($(2)_NEEDS)
 	@mkdir -p $$(@D)
 	$$(call user_link,$$($(2)_LIBS))
 

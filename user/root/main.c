@@ -195,10 +195,13 @@ static status_t start_initfsd(void)
 	return start(INITFSD);
 }
 
+/* As the root of names, and under its own: initfs:// is /scheme/initfs. */
 static status_t mount_initfs(void)
 {
 	status_t status = file_mount(root.vfs_admin, "/", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
-	return status ? failed("mount the initfs at /", status) : ERR_OK;
+	if (!status)
+		status = file_mount(root.vfs_admin, "/scheme/initfs", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
+	return status ? failed("mount the initfs", status) : ERR_OK;
 }
 
 static status_t start_vfs(void)
