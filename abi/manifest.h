@@ -3,7 +3,8 @@
  *
  *   name NAME                      as in the log
  *   import NAME                    a sender of that name in the starter's namespace, or one of:
- *   import log | log.read | log.claim | machine | group | linux | time | initfs | framebuffer | bootinfo
+ *   import log | log.read | log.claim | machine | group | linux | time | initfs | framebuffer | bootinfo |
+ *          prompt                a notify: by MANIFEST_PROMPT_BIT the console says that a program waits for input (boot times)
  *   import ioport FIRST COUNT      granted as "ioport.FIRST", FIRST in hexadecimal without 0x
  *   import irq LINE                an ISA line, granted as "irq.LINE": an irq, to be bound to a notify of the program's (irq_bind)
  *   import ... optional            before the line's end: the program starts without it too
@@ -17,6 +18,7 @@
 #define MANIFEST_OWNER "Hearth"
 #define MANIFEST_TYPE 1
 #define MANIFEST_MAX 4096 /* bytes of text */
+#define MANIFEST_PROMPT_BIT 0x4ull
 
 /* HEARTH_MANIFEST("name power\nimport ioport b000 64\nexport power\n") once in a program. */
 #define HEARTH_MANIFEST(text) \

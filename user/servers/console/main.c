@@ -18,6 +18,7 @@ HEARTH_MANIFEST("name console\n"
                 "import framebuffer optional\n"
                 "import ioport 3f8 8\n"
                 "import irq 4 optional\n"
+                "import prompt optional\n"
                 "export console\n"
                 "restart always\n");
 
@@ -74,6 +75,8 @@ static struct boot_framebuffer framebuffer_geometry(void)
 static void say_first_read(void)
 {
 	log_info("a program waits for input");
+	if (grant_find("prompt") && sys_notify_signal(grant_find("prompt"), MANIFEST_PROMPT_BIT))
+		log_warning("cannot tell init that a program waits for input");
 }
 
 static void fail(const char *what, status_t status)

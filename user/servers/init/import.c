@@ -35,21 +35,10 @@ static status_t grant_ioport(struct service *service, const struct manifest_impo
 
 static status_t grant_irq(struct service *service, const struct manifest_import *import, const char **out_why)
 {
-	handle_t notify, irq;
-	char name[START_NAME + 8];
+	handle_t irq;
 	*out_why = "the kernel refuses this interrupt";
-	status_t status = sys_notify_create(&notify);
-	if (status)
-		return status;
-	status = sys_irq_create(init.machine, IRQ_ISA | import->first, 0, notify, 1, &irq);
-	if (status) {
-		sys_handle_close(notify);
-		return status;
-	}
-	snprintf(name, sizeof name, "%s.notify", import->name);
-	status = import_add(service, import->name, irq, RIGHTS_ALL, true);
-	status_t second = import_add(service, name, notify, RIGHTS_ALL, true);
-	return status ? status : second;
+	status_t status = sys_irq_create(init.machine, IRQ_ISA | import->first, 0, &irq);
+	return status ? status : import_add(service, import->name, irq, RIGHTS_ALL, true);
 }
 
 static status_t grant_framebuffer(struct service *service, const char **out_why)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/manifest.h"
 #include "user/lib/call.h"
 #include "user/lib/spawn.h"
 
@@ -12,7 +13,7 @@
  * only says where to look: it may come from a process of an init before this one.
  */
 #define INIT_SHELL_ENDED 0x2ull
-#define INIT_PROMPT 0x4ull   /* a program waits for input at the console: import "prompt" */
+#define INIT_PROMPT MANIFEST_PROMPT_BIT /* a program waits for input at the console */
 #define INIT_FIRST_SERVICE 8 /* number of the bit of service 0 */
 
 /* How long init waits for an answer. Beyond it says so, and goes on. */

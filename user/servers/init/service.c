@@ -82,19 +82,6 @@ static status_t prepare(struct service *service, const struct service *above, ui
 	return status;
 }
 
-/* An interrupt that the instance before did not acknowledge would never come again. */
-static void acknowledge_interrupts(const struct service *service)
-{
-	for (uint32_t i = 0; i < service->grant_count; i++) {
-		uint32_t type, rights;
-		uint64_t object;
-		if (!sys_handle_info(service->grants[i].handle, &type, &rights, &object) && type == OBJECT_IRQ) {
-			status_t status = sys_irq_ack(service->grants[i].handle);
-			(void)status; /* none was pending */
-		}
-	}
-}
-
 static bool has_log(const struct service *service)
 {
 	for (uint32_t i = 0; i < service->grant_count; i++)
@@ -167,7 +154,6 @@ void service_restart_if_due(struct service *service, uint64_t now)
 	if (service->restart_at > now)
 		return;
 	service->restart_at = DEADLINE_NEVER;
-	acknowledge_interrupts(service);
 	if (start(service))
 		plan_restart(service);
 	else
