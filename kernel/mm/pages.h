@@ -1,6 +1,8 @@
 /*
- * Physical pages: a buddy allocator over the boot map's free memory, one zone below 4 GiB and one above, with a stack of
- * recently freed single pages per CPU. Pages are not zeroed unless asked. Charging is the caller's business (object/group.h).
+ * Physical pages: a buddy allocator (mm/buddy.h) over the boot map's free memory, one zone below 4 GiB and one above, with a
+ * stack of recently freed single pages per CPU. Memory above 4 GiB is used first, since some devices reach only what is below.
+ * The first megabyte is left alone: page 0 means "none", some firmware scribbles there, and other CPUs start there. Pages are
+ * not zeroed unless asked. Charging is the caller's business (object/group.h).
  */
 #pragma once
 
@@ -11,6 +13,7 @@
 #include "lib/address.h"
 
 #define PAGES_ORDER_MAX 10 /* 4 MiB */
+#define PAGES_RUN_MAX (1ull << PAGES_ORDER_MAX)
 
 #define PAGES_ZERO 0x1u /* filled with zeros; only for order 0 to 3, so that it stays bounded */
 #define PAGES_BELOW_4G 0x2u
@@ -25,10 +28,14 @@ void pages_reclaim_loader(void);
 bool pages_alloc(unsigned order, uint32_t flags, struct paddr *out) __attribute__((warn_unused_result));
 void pages_free(struct paddr start, unsigned order);
 
+/* 1 to PAGES_RUN_MAX contiguous pages, not zeroed, aligned to the next power of two. Freed by pages_free_run with all its length. */
+bool pages_alloc_run(uint64_t count, uint32_t flags, struct paddr *out) __attribute__((warn_unused_result));
+void pages_free_run(struct paddr start, uint64_t count);
+
 /* One page through the direct map, 0 when there is none. */
 void *page_alloc(uint32_t flags) __attribute__((warn_unused_result));
 void page_free(void *page);
 
 bool pages_is_ram(struct paddr start, uint64_t length); /* whether any byte of the range is RAM of any type */
-uint64_t pages_total(void);
+uint64_t pages_total(void);                             /* that were ever handed to the allocator */
 uint64_t pages_available(void);

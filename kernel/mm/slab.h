@@ -1,4 +1,7 @@
-/* Memory for kernel objects of one size: whole pages cut into equal zeroed pieces, returned to the pages when all are free. */
+/*
+ * Memory for kernel objects of one size: whole pages cut into equal zeroed pieces, returned to the pages when all are free. A
+ * page begins with its own account, one bit per piece, so that a second free is caught and no free piece holds a link.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -17,6 +20,8 @@ struct slab {
 	struct lock lock;
 };
 
+#define SLAB_SIZE_MAX 2016 /* bytes; two to a page */
+
 #define SLAB_INIT(slab_name, type) \
 	{ \
 		(slab_name), (sizeof(type) + 15) / 16 * 16, 0, 0, 0, LOCK_INIT(RANK_SLAB, slab_name) \
@@ -24,3 +29,6 @@ struct slab {
 
 void *slab_alloc(struct slab *slab) __attribute__((warn_unused_result)); /* zeroed; 0: no memory */
 void slab_free(struct slab *slab, void *piece);                          /* zeroes it */
+
+/* Pages that all slabs together consist of. */
+uint64_t slab_pages(void);

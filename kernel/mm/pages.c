@@ -1,0 +1,180 @@
+/*
+ * Single pages come from and go to the CPU's stack of recent pages, which needs no lock, because interrupts are off and no
+ * other CPU looks at it but to add up a sum. An empty stack is refilled, a full one relieved, by PAGES_BATCH pages. Everything
+ * else goes to the buddy allocator under one lock.
+ */
+#include "mm/pages.h"
+
+#include "arch/paging.h"
+#include "core/lock.h"
+#include "core/panic.h"
+#include "core/percpu.h"
+#include "lib/string.h"
+#include "mm/buddy.h"
+
+_Static_assert(PAGES_ORDER_MAX == BUDDY_ORDER_MAX, "one largest block");
+
+#define STACK_SIZE 64u
+#define PAGES_BATCH_ORDER 4u
+#define PAGES_BATCH (1u << PAGES_BATCH_ORDER)
+#define ZERO_ORDER_MAX 3u
+
+struct page_stack {
+	uint64_t count;
+	struct paddr page[STACK_SIZE];
+};
+
+static struct page_stack stacks[CPUS_MAX];
+static struct lock lock = LOCK_INIT(RANK_PAGES, "pages");
+
+static struct page_stack *own_stack(void)
+{
+	return &stacks[arch_cpu_current()->index];
+}
+
+static void stack_push(struct page_stack *stack, struct paddr page)
+{
+	*buddy_state(page) = BUDDY_RECENT;
+	stack->page[stack->count++] = page;
+}
+
+/* At most PAGES_BATCH pages of whatever free blocks are the smallest. */
+static void stack_refill(struct page_stack *stack)
+{
+	struct paddr block;
+	unsigned order;
+
+	lock_acquire(&lock);
+	if (buddy_alloc_some(BUDDY_ABOVE_4G, PAGES_BATCH_ORDER, &block, &order) ||
+	        buddy_alloc_some(BUDDY_BELOW_4G, PAGES_BATCH_ORDER, &block, &order)) {
+		for (uint64_t i = 1ull << order; i-- > 0;)
+			stack_push(stack, paddr_add(block, i * PAGE_SIZE));
+	}
+	lock_release(&lock);
+}
+
+/* Those that were not used for longest go first. */
+static void stack_relieve(struct page_stack *stack)
+{
+	uint64_t count = stack->count < PAGES_BATCH ? stack->count : PAGES_BATCH;
+
+	lock_acquire(&lock);
+	for (uint64_t i = 0; i < count; i++) {
+		*buddy_state(stack->page[i]) = BUDDY_USED;
+		buddy_free(stack->page[i], 0);
+	}
+	lock_release(&lock);
+	stack->count -= count;
+	for (uint64_t i = 0; i < stack->count; i++)
+		stack->page[i] = stack->page[i + count];
+}
+
+static bool alloc_recent(struct paddr *out)
+{
+	struct page_stack *stack = own_stack();
+
+	if (!stack->count)
+		stack_refill(stack);
+	if (!stack->count)
+		return false;
+	*out = stack->page[--stack->count];
+	*buddy_state(*out) = BUDDY_USED;
+	return true;
+}
+
+static bool alloc_block_once(unsigned order, uint32_t flags, struct paddr *out)
+{
+	lock_acquire(&lock);
+	bool found = (!(flags & PAGES_BELOW_4G) && buddy_alloc(BUDDY_ABOVE_4G, order, out)) ||
+	        buddy_alloc(BUDDY_BELOW_4G, order, out);
+	lock_release(&lock);
+	return found;
+}
+
+/* Recent pages may be what a larger block lacks, so they are given back before it is refused. */
+static bool alloc_block(unsigned order, uint32_t flags, struct paddr *out)
+{
+	struct page_stack *stack = own_stack();
+
+	if (alloc_block_once(order, flags, out))
+		return true;
+	if (!stack->count)
+		return false;
+	while (stack->count)
+		stack_relieve(stack);
+	return alloc_block_once(order, flags, out);
+}
+
+bool pages_alloc(unsigned order, uint32_t flags, struct paddr *out)
+{
+	struct paddr block;
+
+	ASSERT(order <= PAGES_ORDER_MAX && (!(flags & PAGES_ZERO) || order <= ZERO_ORDER_MAX));
+	if (!(order || flags & PAGES_BELOW_4G ? alloc_block(order, flags, &block) : alloc_recent(&block)))
+		return false;
+	if (flags & PAGES_ZERO)
+		memset(direct_map(block), 0, PAGE_SIZE << order);
+	*out = block;
+	return true;
+}
+
+void pages_free(struct paddr start, unsigned order)
+{
+	struct page_stack *stack = own_stack();
+
+	if (order) {
+		lock_acquire(&lock);
+		buddy_free(start, order);
+		lock_release(&lock);
+		return;
+	}
+	ASSERT(buddy_has_state(start) && *buddy_state(start) == BUDDY_USED && !(start.raw & PAGE_MASK));
+	if (stack->count == STACK_SIZE)
+		stack_relieve(stack);
+	stack_push(stack, start);
+}
+
+bool pages_alloc_run(uint64_t count, uint32_t flags, struct paddr *out)
+{
+	struct paddr block;
+	unsigned order = 0;
+
+	ASSERT(count && count <= PAGES_RUN_MAX && !(flags & PAGES_ZERO));
+	while (1ull << order < count)
+		order++;
+	if (!alloc_block(order, flags, &block))
+		return false;
+	lock_acquire(&lock);
+	buddy_trim(block, order, count);
+	lock_release(&lock);
+	*out = block;
+	return true;
+}
+
+void pages_free_run(struct paddr start, uint64_t count)
+{
+	lock_acquire(&lock);
+	buddy_free_run(start, count);
+	lock_release(&lock);
+}
+
+void *page_alloc(uint32_t flags)
+{
+	struct paddr page;
+
+	return pages_alloc(0, flags, &page) ? direct_map(page) : 0;
+}
+
+void page_free(void *page)
+{
+	pages_free(direct_map_physical(page), 0);
+}
+
+uint64_t pages_available(void)
+{
+	uint64_t pages = buddy_available(BUDDY_BELOW_4G) + buddy_available(BUDDY_ABOVE_4G);
+
+	for (unsigned i = 0; i < CPUS_MAX; i++)
+		pages += stacks[i].count;
+	return pages;
+}
