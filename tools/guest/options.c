@@ -103,25 +103,36 @@ static void check_combination(struct options *options, int rest, char **argv)
 			refuse("%s: it takes no command line; scripts/guest does", argv[0]);
 		if (options->until)
 			refuse("--until: only scripts/guest has it");
-	} else if (options->until ? rest != 0 : rest != 1) {
-		refuse(options->until ? "--until takes the place of a command line" : "one command line is needed, quoted");
+	} else if (options->until && rest) {
+		refuse("--until takes the place of a command line");
 	}
 	if (options->image && (options->kernel || options->initfs || options->cmdline || options->esp || !(options->until || options->interactive)))
 		refuse("--image: a disk image is booted as it is, without --kernel, --initfs, --cmdline, --esp or a command");
 }
 
-/* Arguments after a first "--" that options precede are QEMU's; the command line stands before it. */
+/* Arguments after the first "--" are QEMU's. Returns how many there are before it. */
 static int split_at_dashes(struct options *options, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--")) {
 			options->qemu_arguments = argv + i + 1;
-			argv[i] = NULL;
 			return i;
 		}
 	}
 	options->qemu_arguments = argv + argc;
 	return argc;
+}
+
+/* The command line stands before "--"; where nothing does, it is what comes last. */
+static const char *command_line(char **rest, int count, char **after, int after_count)
+{
+	if (count == 1)
+		return rest[0];
+	if (count || !after_count)
+		refuse("one command line is needed, quoted");
+	const char *last = after[after_count - 1];
+	after[after_count - 1] = NULL;
+	return last;
 }
 
 void options_read(struct options *options, int argc, char **argv)
@@ -147,6 +158,7 @@ void options_read(struct options *options, int argc, char **argv)
 		refuse("the first argument is guest or run");
 	is_run = options->interactive = !strcmp(argv[1], "run");
 	argv++, argc--;
+	int all = argc;
 	argc = split_at_dashes(options, argc, argv);
 
 	opterr = 0;
@@ -180,7 +192,7 @@ void options_read(struct options *options, int argc, char **argv)
 	}
 	check_combination(options, argc - optind, argv + optind);
 	if (!options->interactive && !options->until)
-		options->command = argv[optind];
+		options->command = command_line(argv + optind, argc - optind, argv + argc + 1, all - argc - 1);
 	if (!options->timeout && !options->interactive)
 		options->timeout = options->icount ? 900 : 120;
 }

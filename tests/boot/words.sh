@@ -1,0 +1,166 @@
+# The checks that scenarios name, and the ways to spoil what is booted. Sourced by tests/boot/run, which has the verdicts pass,
+# fail and skip, and the scenario's own `folder`.
+
+# guest ARGUMENT...: boots; status in $status, output in $folder/out, error output in $folder/err and, with the serial log's end,
+# on stderr.
+guest() {
+	"$root/scripts/guest" --timeout 150 --serial-log "$folder/serial.log" "$@" >"$folder/out" 2>"$folder/err" </dev/null
+	status=$?
+	cat "$folder/err" >&2
+	echo "status $status; the end of the serial log:" >&2
+	tr -d '\000\033\r' <"$folder/serial.log" | tail -n 40 >&2
+}
+
+why() { # the driver's sentence, for a verdict
+	grep -m 1 '^guest: ' "$folder/err" || echo "the command ended with status $status"
+}
+
+logged() { # PATTERN: a line of the serial log
+	tr -d '\000\r' <"$folder/serial.log" | grep -a -q -e "$1"
+}
+
+# The command that a system which has come up must answer, and its answer.
+alive='echo $((6*7)); while read -r line; do echo "motd: $line"; done </etc/motd; echo trouble >&2; exit 7'
+
+came_up() {
+	[ "$status" = 7 ] || fail "$(why)"
+	[ "$(head -n 1 "$folder/out")" = 42 ] && grep -q '^motd: .*Hearth' "$folder/out" ||
+		fail "the output is wrong: $(tr '\n' '|' <"$folder/out")"
+	[ "$(tail -n 1 "$folder/err")" = trouble ] || fail "the error output is wrong: $(tail -n 1 "$folder/err")"
+}
+
+# boots OPTION... [-- QEMU-ARGUMENT...]: the system comes up, with these options of scripts/guest.
+boots() {
+	local options=()
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	guest "${options[@]}" "$alive" "$@"
+	came_up
+	pass
+}
+
+# boots_with_memory SIZE: as boots, where this machine has that much and half a GiB more.
+boots_with_memory() {
+	local kilobytes=0 name value need=${1%[MG]}
+	while read -r name value _; do
+		[ "$name" = MemAvailable: ] && kilobytes=$value
+	done </proc/meminfo
+	case $1 in *G) need=$((need * 1024)) ;; esac
+	[ $((kilobytes / 1024)) -ge $((need + 512)) ] || skip "this machine has not $1 of memory to spare"
+	boots --memory "$1"
+}
+
+# with OPTION... -- CHECK ARGUMENT...: the check with these options of scripts/guest; for refuses and says.
+machine=()
+with() {
+	while [ "$1" != -- ]; do
+		machine+=("$1")
+		shift
+	done
+	shift
+	"$@"
+}
+
+# refuses PATTERN [SPOIL ARGUMENT...]: the loader gives up with a sentence like this once the ESP is spoilt so.
+refuses() {
+	local pattern=$1
+	shift
+	esp_make
+	[ $# = 0 ] || "$@" || fail "cannot spoil it: $*"
+	guest --esp "$folder/esp" --until 'nothing will say this' "${machine[@]}"
+	[ "$status" = 125 ] || fail "$(why)"
+	grep -q "^guest: boot failed: .*$pattern" "$folder/err" || fail "it is not refused, or the sentence is another: $(why)"
+	pass
+}
+
+# says TEXT [SPOIL ARGUMENT...]: the loader does its part, and then these words come on COM1.
+says() {
+	local text=$1
+	shift
+	esp_make
+	[ $# = 0 ] || "$@" || fail "cannot spoil it: $*"
+	guest --esp "$folder/esp" --until "$text" --timeout 60 "${machine[@]}"
+	[ "$status" = 0 ] || logged "$text" || fail "nothing says \"$text\": $(why)"
+	pass
+}
+
+# A folder like the ESP, to be spoilt.
+esp_make() {
+	mkdir -p "$folder/esp/EFI/BOOT" "$folder/esp/hearth"
+	cp "$root/esp/hearth/boot.conf" "$build/initfs.tar.zst" "$build/kernel/kernel.elf" "$folder/esp/hearth/" &&
+		cp "$build/boot/BOOTX64.EFI" "$folder/esp/EFI/BOOT/" || fail "not everything is built"
+}
+
+# What an initfs of a scenario holds besides: initfs_add PATH [MODE] <CONTENT, then initfs_pack makes $folder/initfs.tar.zst.
+initfs_add() {
+	[ -d "$folder/stage" ] || cp -a "$build/initfs.stage" "$folder/stage" || fail "there is no initfs"
+	mkdir -p "$(dirname "$folder/stage/$1")"
+	cat >"$folder/stage/$1"
+	chmod "${2:-644}" "$folder/stage/$1"
+}
+initfs_pack() {
+	"$build/tools/initfs_pack" "$folder/initfs.tar" "$folder/stage" &&
+		zstd -q -f -1 --check "$folder/initfs.tar" -o "$folder/initfs.tar.zst" || fail "cannot pack an initfs"
+}
+
+# Bytes of files: poke FILE OFFSET HEX..., peek FILE OFFSET SIZE (a little-endian number), word NUMBER (its eight bytes).
+poke() {
+	local file=$1 offset=$2 bytes='' byte
+	shift 2
+	for byte; do bytes+="\\x$byte"; done
+	printf "$bytes" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
+}
+peek() {
+	local value=0 byte shift=0
+	for byte in $(od -An -v -tu1 -j "$2" -N "$3" "$1"); do
+		value=$((value | byte << shift))
+		shift=$((shift + 8))
+	done
+	echo "$value"
+}
+word() {
+	local i
+	for ((i = 0; i < 64; i += 8)); do printf '%02x ' $(($1 >> i & 255)); done
+}
+
+# Ways to spoil: files are named by their path in the ESP.
+as_it_is() { :; }
+without() { rm "$folder/esp/$1"; }
+emptied() { : >"$folder/esp/$1"; }
+cut_to() { truncate -s "$2" "$folder/esp/$1"; }
+shortened_by() { truncate -s "-$2" "$folder/esp/$1"; }
+filled_with() { printf "$2" >"$folder/esp/$1"; }
+poked() { poke "$folder/esp/$1" "${@:2}"; }
+a_folder() { rm "$folder/esp/$1" && mkdir "$folder/esp/$1"; }
+flipped_in_the_middle() {
+	local file=$folder/esp/$1
+	local middle=$(($(stat -c %s "$file") / 2))
+	poke "$file" $middle "$(printf '%02x' $(($(peek "$file" $middle 1) ^ 255)))"
+}
+conf_line() { echo "$1" >>"$folder/esp/hearth/boot.conf"; }
+kernel_of() { cp "$build/$1" "$folder/esp/hearth/kernel.elf"; }
+
+# Kernel images, by the ELF-64 specification: program headers from e_phoff (at 32), e_phnum (at 56) of e_phentsize (at 54); in
+# one p_type is at 0, p_flags at 4, p_offset at 8, p_vaddr at 16, p_filesz at 32, p_memsz at 40.
+segment() { # N: where the header of the Nth loaded segment is, from 0
+	local file=$folder/esp/hearth/kernel.elf header size count left=$1
+	header=$(peek "$file" 32 8) size=$(peek "$file" 54 2) count=$(peek "$file" 56 2)
+	for (( ; count > 0; count--)); do
+		if [ "$(peek "$file" "$header" 4)" = 1 ]; then
+			[ "$left" = 0 ] && break
+			left=$((left - 1))
+		fi
+		header=$((header + size))
+	done
+	[ "$count" -gt 0 ] && echo "$header"
+}
+segment_writable_and_executable() { poked hearth/kernel.elf $(($(segment 0) + 4)) 07; }
+segments_overlapping() {
+	local file=$folder/esp/hearth/kernel.elf first second
+	first=$(segment 0) && second=$(segment 1) && poke "$file" $((second + 16)) $(word "$(peek "$file" $((first + 16)) 8)")
+}
+segment_out_of_range() { poked hearth/kernel.elf $(($(segment 2) + 16)) 00 00 00 00 00 00 00 70; }
+segment_beyond_file() { poked hearth/kernel.elf $(($(segment 1) + 8)) 00 00 00 7f 00 00 00 00; }
+entry_outside() { poked hearth/kernel.elf 24 00 00 00 00 00 70 00 00; }
