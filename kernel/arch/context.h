@@ -32,11 +32,20 @@ struct context {
 	uint32_t reserved;
 };
 
-/* A thread that has not run: everything else is zero, interrupts on. */
-void context_init(
+/*
+ * A thread that has not run: all other registers are zero, interrupts on; control_block, foreign_entry and fpu stay as they are.
+ * False, and nothing changed: entry or stack is no user address, or a base is not canonical.
+ */
+bool context_init(
         struct context *context, struct uaddr entry, struct uaddr stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base);
 
-/* For exception handlers. context_set checks rip and rsp for canonical user addresses and keeps only harmless flags. */
+/* Before a context's memory is freed or used for another thread: the CPU must not save FS and GS base there any more. */
+void context_forget(struct context *context);
+
+/*
+ * For exception handlers. context_set checks rip and rsp for user addresses and the bases for canonical ones, and keeps only
+ * harmless flags; false, and nothing changed: one is none.
+ */
 void context_get(const struct context *context, struct thread_registers *out);
 bool context_set(struct context *context, const struct thread_registers *registers);
 

@@ -9,11 +9,13 @@
 /* The part of the per-CPU data that entry code knows; core/percpu.h has the whole. GS points here while the kernel runs. */
 struct arch_cpu {
 	struct arch_cpu *self;
-	struct context *context; /* of the thread that runs in user mode on this CPU */
+	struct context *context; /* of the thread that runs in user mode on this CPU, or ran last; written by entry code */
 	uint64_t kernel_stack;   /* top of the CPU's only stack */
 	uint64_t scratch;        /* one word for entry code */
 	uint32_t index;          /* 0 is the CPU that booted */
 	uint32_t apic_id;
+	struct context *bases; /* whose FS and GS base are in the registers; its copies of them are stale */
+	uint64_t page_root;    /* the address space in use */
 };
 
 static inline struct arch_cpu *arch_cpu_current(void)

@@ -9,7 +9,7 @@
 
 #include "arch/context.h"
 
-/* Size of a save area, 64-byte aligned. */
+/* Size of a save area, a multiple of 64. An area is aligned to 64 bytes and zeroed when new. */
 uint64_t fpu_area_size(void);
 
 /* The thread was interrupted and another is about to run: saves its state into context->fpu, which must be there. */

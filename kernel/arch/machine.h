@@ -7,6 +7,9 @@
 
 #include "abi/bootinfo.h"
 
+/* rdtsc at the kernel's first instruction. */
+extern uint64_t kernel_entry_tsc;
+
 /* Descriptor tables, per-CPU base, exceptions, CPU features; needs no memory allocation. False with a sentence: cannot run. */
 bool machine_init_cpu(const struct bootinfo *boot, const char **out_reason);
 

@@ -19,6 +19,7 @@ struct page_rights {
 struct page_table {
 	struct paddr root; /* 0: none */
 	uint64_t tables;   /* pages it consists of */
+	uint64_t progress; /* of page_table_destroy_step */
 };
 
 extern uint64_t direct_map_base;
@@ -47,10 +48,13 @@ bool page_table_protect(struct page_table *table, struct uaddr address, struct p
 bool page_table_find(
         const struct page_table *table, struct uaddr address, struct paddr *out_page, struct page_rights *out_rights);
 
-/* First address from `address` on, below `end`, where something may be mapped: skips absent tables. */
+/* First address from `address` on, below `end`, where something may be mapped: skips absent tables. `end` if there is none. */
 struct uaddr page_table_next(const struct page_table *table, struct uaddr address, struct uaddr end);
 
-/* Frees at most `budget` table pages of a table that no CPU uses; true when all are gone. Mapped pages are not touched. */
+/*
+ * Frees about `budget` table pages (at most two more) of a table that no CPU uses, and looks at no more entries than so many
+ * tables have; true when all are gone. Mapped pages are not touched.
+ */
 bool page_table_destroy_step(struct page_table *table, unsigned budget);
 
 /* Makes it the address space of this CPU; a no-op if it is. page_table_activate_kernel: one with an empty lower half. */

@@ -19,6 +19,7 @@ enum lock_rank {
 	RANK_GROUP,
 	RANK_SLAB,
 	RANK_PAGES,
+	RANK_PIN, /* registers of an I/O APIC */
 	RANK_LOG,
 };
 

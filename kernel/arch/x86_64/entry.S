@@ -1,0 +1,182 @@
+/*
+ * The way from user mode by `syscall`, and the way back for everything.
+ *
+ * In the kernel GS is the CPU's struct arch_cpu, and the program's GS base waits in the other register. FS and GS base of the
+ * thread that ran last stay in the CPU (arch_cpu.bases says whose they are) until another thread is resumed.
+ *
+ * Native calls (numbers 0x1000 to 0x10ff in ax) are saved whole into the thread's context. `rsp` serves as the pointer to it:
+ * interrupts are off, and NMI, #DB, #MC and #DF have stacks of their own. Any other number is a foreign call and never leaves
+ * this file: return address and flags go to the control block, and the thread goes on at its process's handler.
+ *
+ * sysret only resumes threads that came by `syscall` and whose registers nobody wrote since: their rip is canonical, because
+ * the last page below the hole is never mapped. All others are resumed by iretq, whose one possible fault (a rip that is not
+ * canonical) traps.S recognises by the address entry_iretq and makes the thread's.
+ *
+ * Until the page table could change, only the interrupt stacks, the TSS and the first line of the per-CPU block are touched, by
+ * which page tables without the kernel can be added here.
+ */
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/numbers.h"
+
+	/* rsp: the context, CPU_SCRATCH: the program's rsp, rcx and r11: its rip and rflags. Goes over to the kernel stack. */
+	.macro	save_context
+	mov	%rcx, CONTEXT_RIP(%rsp)
+	mov	%r11, CONTEXT_RFLAGS(%rsp)
+	mov	%gs:CPU_SCRATCH, %rcx
+	mov	%rdi, CONTEXT_RDI(%rsp)
+	mov	%rsi, CONTEXT_RSI(%rsp)
+	mov	%rdx, CONTEXT_RDX(%rsp)
+	mov	%r10, CONTEXT_R10(%rsp)
+	mov	%r8, CONTEXT_R8(%rsp)
+	mov	%r9, CONTEXT_R9(%rsp)
+	mov	%rax, CONTEXT_RAX(%rsp)
+	mov	%rbx, CONTEXT_RBX(%rsp)
+	mov	%rbp, CONTEXT_RBP(%rsp)
+	mov	%rcx, CONTEXT_RSP(%rsp)
+	mov	%r12, CONTEXT_R12(%rsp)
+	mov	%r13, CONTEXT_R13(%rsp)
+	mov	%r14, CONTEXT_R14(%rsp)
+	mov	%r15, CONTEXT_R15(%rsp)
+	movq	$1, CONTEXT_BY_SYSCALL(%rsp)
+	mov	%gs:CPU_KERNEL_STACK, %rsp
+	xor	%ebp, %ebp
+	.endm
+
+	/* rax: the context. Loads all but rax, rcx, r11, rsp and rip. */
+	.macro	load_context
+	mov	CONTEXT_RDI(%rax), %rdi
+	mov	CONTEXT_RSI(%rax), %rsi
+	mov	CONTEXT_RDX(%rax), %rdx
+	mov	CONTEXT_R10(%rax), %r10
+	mov	CONTEXT_R8(%rax), %r8
+	mov	CONTEXT_R9(%rax), %r9
+	mov	CONTEXT_RBX(%rax), %rbx
+	mov	CONTEXT_RBP(%rax), %rbp
+	mov	CONTEXT_R12(%rax), %r12
+	mov	CONTEXT_R13(%rax), %r13
+	mov	CONTEXT_R14(%rax), %r14
+	mov	CONTEXT_R15(%rax), %r15
+	.endm
+
+	.text
+	.balign	64
+	.globl entry_syscall
+entry_syscall:
+	swapgs
+	mov	%rsp, %gs:CPU_SCRATCH
+	mov	%gs:CPU_CONTEXT, %rsp
+	cmpb	$0x10, %ah
+	jne	foreign
+
+	save_context
+	call	upcall_syscall
+
+	.globl entry_leave
+entry_leave:
+	call	upcall_leave
+	test	%rax, %rax
+	jz	idle
+	cmp	%gs:CPU_BASES, %rax
+	jne	switch
+resume:
+	cmpq	$0, CONTEXT_BY_SYSCALL(%rax)
+	je	resume_by_iretq
+	mov	CONTEXT_RIP(%rax), %rcx
+	mov	CONTEXT_RFLAGS(%rax), %r11
+	load_context
+	mov	CONTEXT_RSP(%rax), %rsp
+	mov	CONTEXT_RAX(%rax), %rax
+	swapgs
+	sysretq
+
+resume_by_iretq:
+	pushq	$(SELECTOR_USER_DATA + SELECTOR_USER)
+	pushq	CONTEXT_RSP(%rax)
+	pushq	CONTEXT_RFLAGS(%rax)
+	pushq	$(SELECTOR_USER_CODE + SELECTOR_USER)
+	pushq	CONTEXT_RIP(%rax)
+	load_context
+	mov	CONTEXT_RCX(%rax), %rcx
+	mov	CONTEXT_R11(%rax), %r11
+	mov	CONTEXT_RAX(%rax), %rax
+	swapgs
+	.globl entry_iretq
+entry_iretq:
+	iretq
+
+	/*
+	 * Another thread than the last one: its bases. The segment registers, which mean nothing in 64-bit mode but can be
+	 * loaded and read, are emptied if the last thread left something there. GS is the program's between the two swapgs.
+	 */
+switch:
+	mov	%gs:CPU_BASES, %rcx
+	mov	%rax, %gs:CPU_BASES
+	mov	%rax, %gs:CPU_CONTEXT
+	swapgs
+	test	%rcx, %rcx
+	jz	1f
+	rdfsbase %rdx
+	rdgsbase %rsi
+	mov	%rdx, CONTEXT_FS_BASE(%rcx)
+	mov	%rsi, CONTEXT_GS_BASE(%rcx)
+1:	mov	%ds, %ecx
+	mov	%es, %edx
+	or	%edx, %ecx
+	mov	%fs, %edx
+	or	%edx, %ecx
+	mov	%gs, %edx
+	or	%edx, %ecx
+	jnz	3f
+2:	mov	CONTEXT_FS_BASE(%rax), %rdx
+	mov	CONTEXT_GS_BASE(%rax), %rsi
+	wrfsbase %rdx
+	wrgsbase %rsi
+	swapgs
+	jmp	resume
+3:	xor	%ecx, %ecx
+	mov	%ecx, %ds
+	mov	%ecx, %es
+	mov	%ecx, %fs
+	mov	%ecx, %gs
+	jmp	2b
+
+	/* Nothing to run. An interrupt that arrives between these two labels never returns here: traps.S leaves anew. */
+idle:
+	.globl entry_idle, entry_idle_end
+entry_idle:
+	sti
+	hlt
+	jmp	entry_idle
+entry_idle_end:
+
+foreign:
+	cmpq	$0, CONTEXT_FOREIGN_ENTRY(%rsp)
+	je	foreign_unhandled
+	mov	CONTEXT_CONTROL_BLOCK(%rsp), %rsp
+	mov	%rcx, BLOCK_FOREIGN_RIP(%rsp)
+	mov	%r11, BLOCK_FOREIGN_RFLAGS(%rsp)
+	movb	$1, BLOCK_HOLD_OFF(%rsp)
+	mov	%gs:CPU_CONTEXT, %rcx
+	mov	CONTEXT_FOREIGN_ENTRY(%rcx), %rcx
+	mov	$(RFLAGS_IF + RFLAGS_FIXED), %r11d
+	mov	%gs:CPU_SCRATCH, %rsp
+	swapgs
+	sysretq
+
+foreign_unhandled:
+	save_context
+	call	upcall_foreign_unhandled
+	jmp	entry_leave
+
+	/* `syscall` from 32-bit code, of which there is none. */
+	.globl entry_compat
+entry_compat:
+	sysretl
+
+	.globl machine_start
+machine_start:
+	mov	%gs:CPU_KERNEL_STACK, %rsp
+	xor	%ebp, %ebp
+	jmp	entry_leave
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,109 @@
+/*
+ * Vector and x87 state. The kernel itself never touches these registers. Saving and restoring is one XSAVE or XRSTOR of all
+ * states that the CPU and this kernel know. A thread without live state gets defaults: where the CPU tells what is in use
+ * (XGETBV 1) and only the first 16 vector registers are, clearing those and MXCSR is enough, which is the cheap and usual case;
+ * else everything is loaded from an area of defaults.
+ *
+ * States: Intel SDM volume 1, 13.1 (bits of XCR0) and 13.4 (the area). Those of AMX are left off: an area of 8 KiB per thread is
+ * not worth it unasked. Some AMD CPUs leave the x87 instruction pointers of the last thread when no exception is pending; a
+ * harmless load overwrites them.
+ */
+#include "arch/fpu.h"
+
+#include "arch/x86_64/features.h"
+#include "arch/x86_64/fpu_init.h"
+#include "arch/x86_64/registers.h"
+#include "lib/string.h"
+
+#define STATE_X87 0x01u
+#define STATE_SSE 0x02u
+#define STATE_AVX 0x04u
+#define STATE_AVX512 0xe0u /* three parts that only go together */
+
+#define MXCSR_DEFAULT 0x1f80u
+#define X87_CONTROL_DEFAULT 0x37fu
+
+struct save_area {
+	uint16_t x87_control;
+	uint16_t x87[11];
+	uint32_t mxcsr;
+	uint8_t rest[576 - 28];
+} __attribute__((aligned(64)));
+
+static struct save_area defaults; /* with no bit of XSTATE_BV set: XRSTOR takes each state's defaults */
+static uint32_t states;
+static uint64_t area_size = 512;
+
+static void load(const void *area)
+{
+	static const uint32_t zero;
+
+	if (features.fxsave_leaves_pointers)
+		__asm__ volatile("fnclex; emms; fildl %0" : : "m"(zero));
+	if (features.xsave)
+		__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(states), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+static uint32_t states_in_use(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(1));
+	return low;
+}
+
+static void load_defaults(void)
+{
+	static const uint32_t mxcsr = MXCSR_DEFAULT;
+
+	if (features.xgetbv1 && (states & STATE_AVX) && !(states_in_use() & ~(STATE_SSE | STATE_AVX)))
+		__asm__ volatile("vzeroall; ldmxcsr %0" : : "m"(mxcsr));
+	else
+		load(&defaults);
+}
+
+void fpu_init(void)
+{
+	defaults.x87_control = X87_CONTROL_DEFAULT;
+	defaults.mxcsr = MXCSR_DEFAULT;
+	if (features.xsave) {
+		uint32_t known = cpuid(13, 0).eax;
+		states = known & (STATE_X87 | STATE_SSE | STATE_AVX);
+		if ((known & STATE_AVX512) == STATE_AVX512 && (states & STATE_AVX))
+			states |= STATE_AVX512;
+		xcr0_write(states);
+		area_size = (cpuid(13, 0).ebx + 63ull) / 64 * 64;
+	}
+	load(&defaults);
+}
+
+uint64_t fpu_area_size(void)
+{
+	return area_size;
+}
+
+void fpu_save(struct context *context)
+{
+	if (features.xsave)
+		__asm__ volatile("xsave64 (%0)" : : "r"(context->fpu), "a"(states), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxsave64 (%0)" : : "r"(context->fpu) : "memory");
+	context->fpu_live = 1;
+}
+
+void fpu_restore(struct context *context)
+{
+	if (context->fpu_live) {
+		load(context->fpu);
+		context->fpu_live = 0;
+	} else {
+		load_defaults();
+	}
+}
+
+void fpu_drop(struct context *context)
+{
+	context->fpu_live = 0;
+}

@@ -1,0 +1,4 @@
+#pragma once
+
+/* Chooses the states to keep and sets them to defaults. After features_enable. */
+void fpu_init(void);
