@@ -368,7 +368,7 @@ enum elf_error elf_read(const void *file, uint64_t size, uint64_t lowest, uint64
 
 enum elf_error elf_relocate(const struct elf_image *image, void *memory, uint64_t slide)
 {
-	const uint8_t *table = (const uint8_t *)memory + (image->relocations_address - image->lowest);
+	uint64_t table = image->relocations_address - image->lowest;
 
 	if (image->other_relocations || (slide && !image->position_independent))
 		return ELF_BAD_RELOCATION;
@@ -377,7 +377,7 @@ enum elf_error elf_relocate(const struct elf_image *image, void *memory, uint64_
 		struct elf_relocation relocation;
 		uint64_t value;
 
-		__builtin_memcpy(&relocation, table + at, sizeof relocation);
+		__builtin_memcpy(&relocation, (const uint8_t *)memory + table + at, sizeof relocation);
 		segment = segment_of(image, relocation.address, sizeof value);
 		if ((uint32_t)relocation.info != R_X86_64_RELATIVE || !segment || !segment->writable)
 			return ELF_BAD_RELOCATION;

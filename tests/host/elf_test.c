@@ -302,6 +302,9 @@ static void test_relocations(void)
 	s.dynamic[3] = (Elf64_Dyn){.d_tag = DT_RELRSZ, .d_un.d_val = 8};
 	expect_relocation(&s, 0, ELF_BAD_RELOCATION, "elf: packed relocations are refused, not forgotten");
 	s = sample();
+	s.dynamic[1].d_un.d_val = 0;
+	expect_relocation(&s, 0x200000, ELF_OK, "elf: nothing to relocate is no error");
+	s = sample();
 	s.header.e_type = ET_EXEC;
 	expect_relocation(&s, 0x200000, ELF_BAD_RELOCATION, "elf: a program at fixed addresses is not slid");
 	expect_relocation(&s, 0, ELF_OK, "elf: a program at fixed addresses can stay there");
