@@ -1,4 +1,4 @@
-# The kernel: every kernel/**/*.c and *.S, the ELF reader of common/, and inside it root, the one program that it starts.
+# The kernel: every kernel/**/*.c and *.S, what it needs of common/, and inside it root, the one program that it starts.
 #
 # kernel.elf is a static position-independent executable whose only relocations are R_X86_64_RELATIVE, because the loader slides
 # it and knows no others. Segments: text RX, read-only data R, data RW, each with pages of its own (kernel.ld). It is linked
@@ -16,7 +16,7 @@ KERNEL_LDFLAGS := -m elf_x86_64 -static -pie --no-dynamic-linker -z text -z nore
 	--build-id=none --fatal-warnings --orphan-handling=error -T kernel/kernel.ld
 
 KERNEL_SOURCES := $(sort $(shell find kernel -name '*.c' -o -name '*.S'))
-KERNEL_OBJECTS := $(KERNEL_SOURCES:kernel/%=$(B)/kernel/%.o) $(B)/kernel/common/elf.c.o
+KERNEL_OBJECTS := $(KERNEL_SOURCES:kernel/%=$(B)/kernel/%.o) $(patsubst %,$(B)/kernel/common/%.c.o,elf font screen)
 
 $(B)/kernel/%.c.o: kernel/%.c
 	@mkdir -p $(@D)
