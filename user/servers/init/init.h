@@ -14,7 +14,7 @@
  */
 #define INIT_SHELL_ENDED 0x2ull
 #define INIT_PROMPT MANIFEST_PROMPT_BIT /* a program waits for input at the console */
-#define INIT_FIRST_SERVICE 8 /* number of the bit of service 0 */
+#define INIT_FIRST_SERVICE 8            /* number of the bit of service 0 */
 
 /* How long init waits for an answer. Beyond it says so, and goes on. */
 #define INIT_PATIENCE_MS 5000
