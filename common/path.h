@@ -23,7 +23,8 @@
 /*
  * Writes the normal form of `path`, taken relative to `cwd` (a normal form) if it is relative, into out[out_size] with a NUL.
  * ERR_NOT_FOUND for an empty path (as POSIX asks), ERR_NAME_TOO_LONG for a name above PATH_NAME_MAX or a result that does not
- * fit, ERR_BAD_ARGUMENT for a cwd that is not absolute. `out` may be none of the inputs; undefined on an error.
+ * fit, what a later ".." takes back included, ERR_BAD_ARGUMENT for a cwd that is not absolute. `out` may be none of the inputs;
+ * undefined on an error.
  */
 status_t path_join_normalise(const char *cwd, const char *path, char *out, size_t out_size) __attribute__((warn_unused_result));
 

@@ -1,0 +1,51 @@
+/*
+ * As much of a kernel as servers and their clients need, for unit tests on the build machine: processes with handle tables,
+ * channels with stamps and close messages, forwarding, saved replies, frames that are really mapped, notifies. A test starts
+ * each server on a thread of its own and calls it from its main thread through the same stubs and structures that a program of
+ * Hearth uses; sources under test are compiled with -DCALL_TO_FAKE_KERNEL.
+ *
+ * One lock guards everything, so the sanitizers see the servers' faults and not this file's. Priorities, quotas and time slices
+ * do not exist here. Handles are per process: a number that leaks from one to another is refused, as in the kernel.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/handle.h"
+
+struct fake_process;
+
+/* Makes a process that runs `start` on a new thread when fake_start() is called. Its log is kept. */
+struct fake_process *fake_process_create(const char *name, int (*start)(void));
+void fake_start(struct fake_process *process);
+
+/* The one that this thread belongs to; the main thread's is made by the first use. */
+struct fake_process *fake_self(void);
+
+/* Has its receivers fail, waits for its thread, closes its handles and answers what `start` returned. */
+int fake_stop(struct fake_process *process);
+
+/* Closes all handles of a process that has no thread: what happens at a client's death. */
+void fake_close_handles(struct fake_process *process);
+
+/* The calling thread acts as that process until it is changed back. */
+void fake_become(struct fake_process *process);
+
+/* Gives `to` the caller's handle as a grant (user/lib/grants.h). */
+void fake_grant(struct fake_process *to, const char *name, handle_t handle);
+void fake_set_argument(struct fake_process *process, const char *argument);
+
+/* What it has logged, newlines between lines; and how many handles it has. */
+const char *fake_log(const struct fake_process *process);
+size_t fake_handle_count(const struct fake_process *process);
+uint32_t fake_number(const struct fake_process *process);
+
+/* From now on a process can have so many handles (ERR_NO_HANDLES); and the machine so many pages of frames. */
+void fake_limit_handles(struct fake_process *process, size_t most);
+void fake_limit_pages(size_t most);
+
+/* Waits until no message waits for a server and all servers wait for one, so that close messages have had their effect. */
+void fake_settle(void);

@@ -1,0 +1,174 @@
+/*
+ * Paths: every spelling has one normal form, what cannot have one is refused, and the form itself passes path_check().
+ */
+/* sources: common/path.c */
+#include "common/path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+/*
+ * Into an allocation of exactly the size, so that the sanitizer sees a byte too many. Where ".." takes names back, more is
+ * needed on the way.
+ */
+static bool becomes(const char *cwd, const char *path, const char *expected)
+{
+	size_t size = strlen(expected) + 1, room = strstr(path, "..") ? size + 64 : size;
+	char *out = malloc(room), *smaller = malloc(size);
+	bool ok = path_join_normalise(cwd, path, out, room) == ERR_OK && !strcmp(out, expected);
+	ok = ok && path_check(out, size - 1) == ERR_OK;
+	ok = ok && path_join_normalise(cwd, path, smaller, size - 1) == ERR_NAME_TOO_LONG;
+	if (!ok)
+		printf("# %s + %s is not %s\n", cwd, path, expected);
+	free(out);
+	free(smaller);
+	return ok;
+}
+
+static status_t refused(const char *cwd, const char *path)
+{
+	char out[PATH_SIZE_MAX];
+	return path_join_normalise(cwd, path, out, sizeof out);
+}
+
+static void test_plain(void)
+{
+	check_begin("path: dots and slashes vanish");
+	CHECK(becomes("/", "/", "/"));
+	CHECK(becomes("/", ".", "/"));
+	CHECK(becomes("/", "..", "/"));
+	CHECK(becomes("/", "../../..", "/"));
+	CHECK(becomes("/a/b", ".", "/a/b"));
+	CHECK(becomes("/a/b", "..", "/a"));
+	CHECK(becomes("/a/b", "../..", "/"));
+	CHECK(becomes("/a/b", "../../../x", "/x"));
+	CHECK(becomes("/a/b", "c", "/a/b/c"));
+	CHECK(becomes("/a/b", "/c", "/c"));
+	CHECK(becomes("/a/b", "//c///d//", "/c/d"));
+	CHECK(becomes("/a", "./b/./c/../d/", "/a/b/d"));
+	CHECK(becomes("/", "...", "/..."));
+	CHECK(becomes("/", ".a/..b", "/.a/..b"));
+	check_begin("path: an empty one names nothing, and a relative one needs a directory");
+	CHECK(refused("/", "") == ERR_NOT_FOUND);
+	CHECK(refused("a", "b") == ERR_BAD_ARGUMENT);
+	CHECK(refused("", "b") == ERR_BAD_ARGUMENT);
+}
+
+static void test_uri(void)
+{
+	check_begin("path: a URI becomes its POSIX spelling");
+	CHECK(becomes("/a", "initfs:///etc/motd", "/scheme/initfs/etc/motd"));
+	CHECK(becomes("/a", "initfs://etc/motd", "/scheme/initfs/etc/motd"));
+	CHECK(becomes("/a", "initfs:/etc", "/scheme/initfs/etc"));
+	CHECK(becomes("/a", "initfs:", "/scheme/initfs"));
+	CHECK(becomes("/a", "initfs:/", "/scheme/initfs"));
+	CHECK(becomes("/a", "tcp://example.org:80", "/scheme/tcp/example.org:80"));
+	CHECK(becomes("/a", "x2+y-z.w:/q", "/scheme/x2+y-z.w/q"));
+	check_begin("path: what only looks like a URI is a name");
+	CHECK(becomes("/a", "a:b", "/a/a:b"));
+	CHECK(becomes("/a", "12:/x", "/a/12:/x"));
+	CHECK(becomes("/a", ":/x", "/a/:/x"));
+	CHECK(becomes("/a", "Abc:/x", "/a/Abc:/x"));
+	CHECK(becomes("/a", "./initfs:/x", "/a/initfs:/x"));
+	CHECK(becomes("/a", "b/initfs:/x", "/a/b/initfs:/x"));
+	check_begin("path: .. stops at a scheme's root");
+	CHECK(becomes("/", "initfs:///../../x", "/scheme/initfs/x"));
+	CHECK(becomes("/scheme/initfs/etc", "../../../..", "/scheme/initfs"));
+	CHECK(becomes("/scheme/initfs", "../b", "/scheme/initfs/b"));
+	CHECK(becomes("/scheme", "..", "/"));
+	CHECK(becomes("/", "/scheme/../x", "/x"));
+	CHECK(becomes("/", "/schema/a/../..", "/"));
+	CHECK(becomes("/", "/a/scheme/..", "/a"));
+}
+
+static void test_lengths(void)
+{
+	static char name[600], path[3 * PATH_SIZE_MAX];
+	check_begin("path: names and paths have limits");
+	memset(name, 'n', PATH_NAME_MAX);
+	memcpy(path, name, sizeof name);
+	CHECK(refused("/", path) == ERR_OK);
+	path[PATH_NAME_MAX] = 'n';
+	CHECK(refused("/", path) == ERR_NAME_TOO_LONG);
+	memset(path, 0, sizeof path);
+	for (int i = 0; i < PATH_SIZE_MAX; i += 2)
+		memcpy(path + i, "/a", 2);
+	CHECK(refused("/", path) == ERR_NAME_TOO_LONG);
+	path[PATH_SIZE_MAX - 2] = 0;
+	CHECK(refused("/", path) == ERR_OK);
+	for (int i = 0; i < 2 * PATH_SIZE_MAX; i += 4)
+		memcpy(path + i, "/a/.", 4);
+	CHECK(refused("/", path) == ERR_NAME_TOO_LONG);
+	for (int i = 0; i < 2 * PATH_SIZE_MAX; i += 8)
+		memcpy(path + i, "/a/././.", 8);
+	CHECK(refused("/", path) == ERR_OK);
+	memset(name, 'n', 300);
+	name[299] = ':';
+	name[300] = 0;
+	CHECK(refused("/", name) == ERR_NAME_TOO_LONG);
+	CHECK(path_join_normalise("/", "/", path, 1) == ERR_NAME_TOO_LONG);
+	CHECK(path_join_normalise("/", "/", path, 0) == ERR_NAME_TOO_LONG);
+	CHECK(path_join_normalise("/", "a", path, 0) == ERR_NAME_TOO_LONG);
+}
+
+static void test_directory(void)
+{
+	check_begin("path: spellings that ask for a directory");
+	CHECK(path_wants_directory("/"));
+	CHECK(path_wants_directory("a/"));
+	CHECK(path_wants_directory("a/."));
+	CHECK(path_wants_directory("a/.."));
+	CHECK(path_wants_directory("."));
+	CHECK(path_wants_directory(".."));
+	CHECK(!path_wants_directory("a"));
+	CHECK(!path_wants_directory(""));
+	CHECK(!path_wants_directory("a/..."));
+	CHECK(!path_wants_directory("a/.b"));
+	CHECK(!path_wants_directory("..a"));
+}
+
+static status_t checked(const char *text, size_t length)
+{
+	char *path = malloc(length ? length : 1);
+	memcpy(path, text, length);
+	status_t status = path_check(path, length);
+	free(path);
+	return status;
+}
+
+static void test_check(void)
+{
+	static char path[PATH_SIZE_MAX];
+	check_begin("path: only the normal form passes");
+	CHECK(checked("", 0) == ERR_OK);
+	CHECK(checked("/", 1) == ERR_OK);
+	CHECK(checked("/a", 2) == ERR_OK);
+	CHECK(checked("/a/...", 6) == ERR_OK);
+	CHECK(checked("a", 1) == ERR_BAD_ARGUMENT);
+	CHECK(checked("//", 2) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/a/", 3) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/a//b", 5) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/.", 2) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/a/..", 5) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/../a", 5) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/a/./b", 6) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/a\0b", 4) == ERR_BAD_ARGUMENT);
+	CHECK(checked("/a/b\0", 5) == ERR_BAD_ARGUMENT);
+	memset(path, 'x', sizeof path);
+	path[0] = '/';
+	CHECK(checked(path, PATH_NAME_MAX + 1) == ERR_OK);
+	CHECK(checked(path, PATH_NAME_MAX + 2) == ERR_NAME_TOO_LONG);
+	CHECK(checked(path, PATH_SIZE_MAX) == ERR_NAME_TOO_LONG);
+}
+
+int main(void)
+{
+	test_plain();
+	test_uri();
+	test_lengths();
+	test_directory();
+	test_check();
+	return check_result();
+}

@@ -1,0 +1,489 @@
+/*
+ * The server kit on a kernel of the test's own: what a server's table promises holds for calls of any shape, objects live as
+ * long as their senders and no client has more than its share, saved and forwarded calls are answered once, nothing leaks.
+ */
+/* sources: tests/host/fake_kernel.c user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c common/path.c */
+/* flags: -DCALL_TO_FAKE_KERNEL */
+/* libraries: -lpthread */
+#include "user/lib/server.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+#include "fake_kernel.h"
+#include "user/lib/grants.h"
+
+enum {
+	OP_ADD = 0x101,
+	OP_OPEN,
+	OP_VALUE,
+	OP_ECHO,
+	OP_SAVE,
+	OP_RELEASE,
+	OP_FORWARD,
+	OP_TAKE,
+	OP_WAKE,
+	OP_LATER,
+	OP_FAIL_OPEN,
+	OP_BAD_ANSWER
+};
+
+static int objects_alive;
+static handle_t saved_reply = HANDLE_NONE;
+static uint64_t closed_session;
+static unsigned bit_count;
+static handle_t taken;
+static struct server server;
+
+static status_t handle_add(struct request *request)
+{
+	request->answer.word[0] = request->word[0] + request->word[1];
+	request->answer.word[5] = request->stamp;
+	request->answer.word[4] = request->caller;
+	return request->word[0] == 99 ? ERR_CHANGED : ERR_OK;
+}
+
+static status_t handle_open(struct request *request)
+{
+	uint64_t *object = malloc(sizeof *object);
+	*object = request->word[0];
+	status_t status = server_open(request, object);
+	if (status) {
+		free(object);
+		return status;
+	}
+	objects_alive++;
+	return request->label == OP_FAIL_OPEN ? ERR_IO : ERR_OK;
+}
+
+static void close_object(struct server *unused, void *object)
+{
+	(void)unused;
+	objects_alive--;
+	free(object);
+}
+
+static void close_session(struct server *unused, uint64_t stamp)
+{
+	(void)unused;
+	closed_session = stamp;
+}
+
+static status_t handle_value(struct request *request)
+{
+	request->answer.word[0] = *(uint64_t *)request->object;
+	return ERR_OK;
+}
+
+/* Copies the readable buffer to the writable one. */
+static status_t handle_echo(struct request *request)
+{
+	char buffer[64];
+	status_t status = request_read(request, request->word[0], buffer, request->word[1]);
+	return status ? status : request_write(request, request->word[2], buffer, request->word[1]);
+}
+
+static status_t handle_save(struct request *request)
+{
+	return request_save(request, &saved_reply);
+}
+
+static status_t handle_release(struct request *request)
+{
+	struct answer answer = {.word = {request->word[0]}};
+	if (!saved_reply)
+		return ERR_BAD_STATE;
+	status_t status = reply_write_bytes(saved_reply, 0, "saved", 6);
+	answer_send(saved_reply, status ? status : (status_t)request->word[1], &answer);
+	saved_reply = HANDLE_NONE;
+	return ERR_OK;
+}
+
+static status_t handle_forward(struct request *request)
+{
+	uint64_t word[MESSAGE_WORDS] = {request->word[0], request->word[1] + 1, request->word[2]};
+	request->label = OP_ECHO;
+	return request_forward(request, grant_find("next"), word);
+}
+
+static status_t handle_take(struct request *request)
+{
+	taken = request_take_handle(request, 1);
+	return taken && !request_take_handle(request, 1) && !request_take_handle(request, 7) ? ERR_OK : ERR_IO;
+}
+
+static void count_bit(void *context)
+{
+	(void)context;
+	bit_count++;
+}
+
+static status_t handle_wake(struct request *request)
+{
+	static uint64_t bits;
+	handle_t notify, copy;
+	if (!bits && server_add_bit(request->server, count_bit, NULL, &notify, &bits))
+		return ERR_FULL;
+	status_t status = sys_handle_duplicate(request->server->notify, RIGHTS_ALL, &copy);
+	answer_add_handle(&request->answer, copy, RIGHT_SIGNAL);
+	request->answer.word[0] = bits;
+	return status;
+}
+
+static void release_later(struct server_timer *timer)
+{
+	struct answer answer = {.word = {server_timer_now()}};
+	(void)timer;
+	answer_send(saved_reply, ERR_OK, &answer);
+	saved_reply = HANDLE_NONE;
+}
+
+static status_t handle_later(struct request *request)
+{
+	static struct server_timer timer = {.expired = release_later}, never = {.expired = release_later};
+	status_t status = request_save(request, &saved_reply);
+	server_timer_set(request->server, &timer, DEADLINE_NEVER - 1);
+	server_timer_set(request->server, &never, 0);
+	server_timer_set(request->server, &timer, request->word[0]);
+	server_timer_cancel(request->server, &never);
+	server_timer_cancel(request->server, &never);
+	return status;
+}
+
+static status_t handle_bad_answer(struct request *request)
+{
+	answer_add_handle(&request->answer, 12345, RIGHTS_ALL);
+	return ERR_OK;
+}
+
+static const struct server_operation operations[] = {
+        {.label = OP_ADD, .name = "add", .handle = handle_add},
+        {.label = OP_OPEN, .name = "open", .handle = handle_open, .audience = SERVER_SESSION},
+        {.label = OP_FAIL_OPEN, .name = "fail_open", .handle = handle_open},
+        {.label = OP_VALUE, .name = "value", .handle = handle_value, .audience = SERVER_OBJECT},
+        {.label = OP_ECHO, .name = "echo", .handle = handle_echo, .readable = 4, .writable = 2},
+        {.label = OP_SAVE, .name = "save", .handle = handle_save},
+        {.label = OP_RELEASE, .name = "release", .handle = handle_release},
+        {.label = OP_FORWARD, .name = "forward", .handle = handle_forward},
+        {.label = OP_TAKE, .name = "take", .handle = handle_take, .handles = 2},
+        {.label = OP_WAKE, .name = "wake", .handle = handle_wake},
+        {.label = OP_LATER, .name = "later", .handle = handle_later},
+        {.label = OP_BAD_ANSWER, .name = "bad_answer", .handle = handle_bad_answer},
+        /* Has the hash of OP_ADD. */
+        {.label = 0x200, .name = "collides", .handle = handle_save},
+};
+
+static struct server server = {
+        .name = "sample",
+        .operations = operations,
+        .operation_count = sizeof operations / sizeof *operations,
+        .objects = 12,
+        .client_objects = 8,
+        .close_object = close_object,
+        .close_session = close_session,
+};
+
+static struct server next = {
+        .name = "next", .operations = operations, .operation_count = sizeof operations / sizeof *operations};
+
+static int serve(void)
+{
+	return server_begin(&server, grant_find("export")) ? 1 : (int)server_run(&server);
+}
+
+static int serve_next(void)
+{
+	return server_begin(&next, grant_find("export")) ? 1 : (int)server_run(&next);
+}
+
+/* A server in a process of its own and a session of the caller's. */
+static struct fake_process *start(int (*main)(void), uint64_t stamp, handle_t *out_session)
+{
+	handle_t receiver;
+	struct fake_process *process = fake_process_create("server", main);
+	CHECK(!sys_channel_create(&receiver));
+	CHECK(!sys_channel_mint(receiver, stamp, RIGHTS_ALL, out_session));
+	fake_grant(process, "export", receiver);
+	sys_handle_close(receiver);
+	return process;
+}
+
+static handle_t session;
+static struct fake_process *process;
+static size_t handles_at_rest;
+
+static status_t call(handle_t to, uint32_t label, uint64_t a, uint64_t b, uint64_t c, struct message *out)
+{
+	*out = (struct message){.label = label, .word = {a, b, c}};
+	status_t status = sys_channel_call_x(to, out);
+	return status ? status + 1000 : out->label;
+}
+
+static status_t simple_call(handle_t to, uint32_t label, uint64_t a, uint64_t b, struct message *out)
+{
+	extras_begin();
+	return call(to, label, a, b, 0, out);
+}
+
+static void test_dispatch(void)
+{
+	struct message message = {.label = OP_ADD, .word = {2, 3}};
+	check_begin("server: a call is handled by the operation of its label, with stamp and caller");
+	CHECK(!sys_channel_call(session, &message) && !message.label);
+	CHECK(message.word[0] == 5 && message.word[5] == 7 && message.word[4] == fake_number(fake_self()));
+	check_begin("server: an error is the label, and no words come with it");
+	CHECK(simple_call(session, OP_ADD, 99, 3, &message) == ERR_CHANGED && !message.word[0]);
+	check_begin("server: unknown labels are no calls");
+	CHECK(simple_call(session, 0x100, 0, 0, &message) == ERR_BAD_CALL);
+	CHECK(simple_call(session, 0x201, 0, 0, &message) == ERR_BAD_CALL);
+	CHECK(simple_call(session, 0, 0, 0, &message) == ERR_BAD_CALL);
+	CHECK(simple_call(session, 0xffff, 0, 0, &message) == ERR_BAD_CALL);
+	check_begin("server: a table that names a label twice or is too long is refused");
+	struct server_operation many[SERVER_OPERATIONS_MAX + 1] = {{.label = 5}, {.label = 6}, {.label = 5}};
+	struct server bad = {.operations = many, .operation_count = 3};
+	CHECK(server_begin(&bad, 0) == ERR_BAD_ARGUMENT);
+	bad.operation_count = 2;
+	CHECK(!server_begin(&bad, 0));
+	for (unsigned i = 0; i <= SERVER_OPERATIONS_MAX; i++)
+		many[i].label = i * 257;
+	bad.operation_count = SERVER_OPERATIONS_MAX;
+	CHECK(!server_begin(&bad, 0));
+	bad.operation_count++;
+	CHECK(server_begin(&bad, 0) == ERR_BAD_ARGUMENT);
+}
+
+static status_t echo(const char *from, uint64_t readable, char *to, uint64_t writable, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct message message;
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){(uintptr_t)from, readable};
+	send->writable = (struct message_buffer){(uintptr_t)to, writable};
+	return call(session, OP_ECHO, a, b, c, &message);
+}
+
+static void test_buffers(void)
+{
+	char out[8] = {0};
+	check_begin("server: buffers are read and written where asked, and nowhere else");
+	CHECK(!echo("hello", 5, out, 8, 1, 3, 2) && !memcmp(out, "\0\0ell\0\0", 8));
+	CHECK(!echo("hello", 5, out, 8, 5, 0, 8));
+	CHECK(echo("hello", 3, out, 8, 0, 1, 0) == ERR_BAD_ARGUMENT);
+	CHECK(echo("hello", 5, out, 1, 0, 1, 0) == ERR_BAD_ARGUMENT);
+	CHECK(echo("hello", 5, out, 8, 3, 3, 0) == ERR_BAD_ARGUMENT);
+	CHECK(echo("hello", 5, out, 8, 6, 0, 0) == ERR_BAD_ARGUMENT);
+	CHECK(echo("hello", 5, out, 8, UINT64_MAX, 2, 0) == ERR_BAD_ARGUMENT);
+	CHECK(echo("hello", 5, out, 8, 2, UINT64_MAX, 0) == ERR_BAD_ARGUMENT);
+	CHECK(echo("hello", 5, out, 8, 0, 4, 5) == ERR_BAD_ARGUMENT);
+}
+
+static handle_t open_object(uint64_t value, status_t *out_status)
+{
+	struct message message;
+	*out_status = simple_call(session, OP_OPEN, value, 0, &message);
+	return *out_status ? HANDLE_NONE : control_block()->received.handles[0];
+}
+
+static void test_objects(void)
+{
+	struct message message;
+	status_t status;
+	check_begin("server: an object is found by its sender until the last one is closed");
+	handle_t one = open_object(11, &status), two = open_object(22, &status), copy;
+	CHECK(!simple_call(one, OP_VALUE, 0, 0, &message) && message.word[0] == 11);
+	CHECK(!simple_call(two, OP_VALUE, 0, 0, &message) && message.word[0] == 22);
+	CHECK(!sys_handle_duplicate(two, RIGHTS_ALL, &copy));
+	sys_handle_close(one);
+	sys_handle_close(two);
+	fake_settle();
+	CHECK(objects_alive == 1);
+	CHECK(!simple_call(copy, OP_VALUE, 0, 0, &message) && message.word[0] == 22);
+	check_begin("server: an operation is offered to sessions or to objects only");
+	CHECK(simple_call(copy, OP_OPEN, 0, 0, &message) == ERR_NOT_SUPPORTED);
+	CHECK(simple_call(session, OP_VALUE, 0, 0, &message) == ERR_NOT_SUPPORTED);
+	CHECK(!simple_call(copy, OP_ADD, 1, 2, &message));
+	sys_handle_close(copy);
+	fake_settle();
+	CHECK(objects_alive == 0);
+	check_begin("server: an object opened by a handler that then fails is closed");
+	CHECK(simple_call(session, OP_FAIL_OPEN, 0, 0, &message) == ERR_IO);
+	fake_settle();
+	CHECK(objects_alive == 0);
+	CHECK(fake_handle_count(process) == handles_at_rest);
+}
+
+static void test_limits(void)
+{
+	struct fake_process *first = fake_self(), *second = fake_process_create("second", NULL);
+	status_t status = ERR_OK;
+	handle_t copy = HANDLE_NONE;
+	check_begin("server: a client has its share of objects and no more, all together the server's");
+	fake_grant(second, "session", session);
+	for (int i = 0; i < 8; i++)
+		CHECK(open_object(1, &status) && !status);
+	CHECK(!open_object(1, &status) && status == ERR_QUOTA);
+	fake_become(second);
+	copy = session;
+	session = grant_find("session");
+	for (int i = 0; i < 4; i++)
+		CHECK(open_object(1, &status) && !status);
+	CHECK(!open_object(1, &status) && status == ERR_FULL);
+	check_begin("server: a client's death closes its objects and gives its share back");
+	fake_close_handles(second);
+	fake_settle();
+	CHECK(objects_alive == 8);
+	fake_become(first);
+	session = copy;
+	CHECK(!open_object(1, &status) && status == ERR_QUOTA);
+}
+
+static void test_full_tables(void)
+{
+	struct message message;
+	status_t status;
+	check_begin("server: a caller whose handle table is full is told so and leaves no object");
+	fake_limit_handles(fake_self(), fake_handle_count(fake_self()));
+	CHECK(!open_object(5, &status) && status == ERR_NO_HANDLES);
+	fake_limit_handles(fake_self(), 4096);
+	fake_settle();
+	CHECK(objects_alive == 0);
+	check_begin("server: without handles of its own it says so and goes on");
+	fake_limit_handles(process, fake_handle_count(process));
+	CHECK(!open_object(5, &status) && status == ERR_NO_HANDLES);
+	fake_limit_handles(process, 4096);
+	handle_t object = open_object(5, &status);
+	CHECK(object && !simple_call(object, OP_VALUE, 0, 0, &message) && message.word[0] == 5);
+	sys_handle_close(object);
+	check_begin("server: an answer that cannot be given becomes an error and not silence");
+	CHECK(simple_call(session, OP_BAD_ANSWER, 0, 0, &message) == ERR_BAD_HANDLE);
+	CHECK(!simple_call(session, OP_ADD, 1, 1, &message));
+	fake_settle();
+	CHECK(fake_handle_count(process) == handles_at_rest);
+}
+
+static void test_handles(void)
+{
+	struct message message;
+	handle_t notify[3];
+	check_begin("server: handles of a call are the handler's if it takes them, and else are closed");
+	for (int i = 0; i < 3; i++)
+		CHECK(!sys_notify_create(&notify[i]));
+	struct message_extras *send = extras_begin();
+	extras_add_handle(send, notify[0], RIGHTS_ALL, 1);
+	CHECK(call(session, OP_TAKE, 0, 0, 0, &message) == ERR_BAD_ARGUMENT);
+	send = extras_begin();
+	for (int i = 1; i < 3; i++)
+		extras_add_handle(send, notify[i], RIGHTS_ALL, 1);
+	CHECK(!call(session, OP_TAKE, 0, 0, 0, &message));
+	fake_settle();
+	CHECK(fake_handle_count(process) == handles_at_rest + 1);
+	handles_at_rest++;
+}
+
+/* A client that waits for its answer on a thread of its own. */
+static uint64_t waiter_value;
+static char waiter_buffer[8];
+
+static int wait_for_answer(void)
+{
+	struct message message;
+	extras_begin()->writable = (struct message_buffer){(uintptr_t)waiter_buffer, sizeof waiter_buffer};
+	status_t status = call(grant_find("session"), OP_SAVE, 0, 0, 0, &message);
+	waiter_value = message.word[0];
+	return (int)status;
+}
+
+static struct fake_process *start_waiter(void)
+{
+	struct fake_process *waiter = fake_process_create("waiter", wait_for_answer);
+	fake_grant(waiter, "session", session);
+	fake_start(waiter);
+	return waiter;
+}
+
+/* Repeats until the saved call is there. */
+static void release(uint64_t value, uint64_t status)
+{
+	struct message message;
+	while (simple_call(session, OP_RELEASE, value, status, &message) == ERR_BAD_STATE)
+		;
+}
+
+static void test_saved(void)
+{
+	check_begin("server: a saved call is answered later, with its buffer reachable until then");
+	struct fake_process *waiter = start_waiter();
+	release(33, ERR_OK);
+	CHECK(fake_stop(waiter) == 0 && waiter_value == 33 && !strcmp(waiter_buffer, "saved"));
+	waiter = start_waiter();
+	release(44, ERR_IO);
+	CHECK(fake_stop(waiter) == ERR_IO && waiter_value == 0);
+	fake_settle();
+	CHECK(fake_handle_count(process) == handles_at_rest);
+}
+
+static void test_forward(void)
+{
+	struct message message;
+	char out[8] = {0};
+	check_begin("server: a call handed on is answered from there, with the caller's buffers");
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){(uintptr_t) "hello", 5};
+	send->writable = (struct message_buffer){(uintptr_t)out, sizeof out};
+	CHECK(!call(session, OP_FORWARD, 1, 2, 0, &message) && !strcmp(out, "ell"));
+}
+
+static void test_bits(void)
+{
+	struct message message;
+	check_begin("server: a bit of its notify calls what it was allotted to");
+	CHECK(!simple_call(session, OP_WAKE, 0, 0, &message));
+	handle_t notify = control_block()->received.handles[0];
+	CHECK(!sys_notify_signal(notify, message.word[0]));
+	CHECK(!sys_notify_signal(notify, ~message.word[0]));
+	for (int i = 0; i < 100 && !bit_count; i++)
+		CHECK(!simple_call(session, OP_ADD, 0, 0, &message));
+	fake_settle();
+	CHECK(bit_count == 1);
+	sys_handle_close(notify);
+}
+
+static void test_timers(void)
+{
+	struct message message;
+	check_begin("server: a timer fires when it is due, not before, and not when it was cancelled");
+	uint64_t deadline = server_timer_now() + 20000000;
+	CHECK(!simple_call(session, OP_LATER, deadline, 0, &message) && message.word[0] >= deadline);
+}
+
+int main(void)
+{
+	handle_t next_session;
+	check_begin("server: begins");
+	process = start(serve, 7, &session);
+	struct fake_process *behind = start(serve_next, 3, &next_session);
+	fake_grant(process, "next", next_session);
+	sys_handle_close(next_session);
+	fake_start(process);
+	fake_start(behind);
+	fake_settle();
+	handles_at_rest = fake_handle_count(process);
+	test_dispatch();
+	test_buffers();
+	test_objects();
+	test_handles();
+	test_saved();
+	test_forward();
+	test_bits();
+	handles_at_rest = fake_handle_count(process);
+	test_timers();
+	test_full_tables();
+	test_limits();
+	fake_close_handles(fake_self());
+	fake_settle();
+	check_begin("server: a session's end is told");
+	CHECK(closed_session == 7 && objects_alive == 0);
+	check_begin("server: it ends when its receiver does");
+	CHECK(fake_stop(process) == ERR_DEAD);
+	fake_stop(behind);
+	return check_result();
+}
