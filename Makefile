@@ -46,6 +46,11 @@ test-host:
 flash:
 	@scripts/flash $(if $(FORCE_FLASH),--force )'$(DEVICE)'
 
+# For scripts that compile a file as the makefiles would.
+.PHONY: print-%
+print-%:
+	@echo $($*)
+
 .PHONY: clean
 clean:
 	rm -rf $(B)
