@@ -4,7 +4,7 @@
  * It makes the medium that the machine boots from (machine.h), starts the machine through the control channel (control.h) and
  * then waits in one place for whatever comes first: bytes on COM1 (serial.h), records on COM2 (link.h), keys (terminal.h), the
  * end of QEMU, a signal, the deadline. The first reason to end decides (outcome.h); QEMU is killed and the run's folder removed
- * on every way out. After a panic or a failed boot COM1 is heard a little longer, for the report that follows the first line.
+ * on every way out. After a panic, a failed boot or the text waited for, COM1 is heard a little longer, for what follows it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -67,8 +67,10 @@ static void on_panic(void)
 
 static void on_serial_event(enum serial_event event)
 {
-	if (event == SERIAL_UNTIL)
+	if (event == SERIAL_UNTIL) {
 		outcome_set(&run.outcome, 0, NULL);
+		hear_report(); /* the rest of the line */
+	}
 	if (run.options.interactive)
 		return;
 	if (event == SERIAL_PANIC)
