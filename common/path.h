@@ -18,7 +18,7 @@
 #include "abi/errors.h"
 
 #define PATH_SIZE_MAX 4096 /* bytes with the NUL: FS_PATH_MAX */
-#define PATH_NAME_MAX 255 /* FS_NAME_MAX */
+#define PATH_NAME_MAX 255  /* FS_NAME_MAX */
 
 /*
  * Writes the normal form of `path`, taken relative to `cwd` (a normal form) if it is relative, into out[out_size] with a NUL.

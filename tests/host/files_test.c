@@ -134,7 +134,7 @@ static void begin(const char *what)
 static status_t open_path(const char *path, uint32_t flags, struct fs_opened *out)
 {
 	*out = (struct fs_opened){0};
-	return fs_open(space, path, flags, 0, out);
+	return fs_open(space, path, flags, 0, DEADLINE_NEVER, out);
 }
 
 static status_t open_status(const char *path, uint32_t flags)
@@ -153,24 +153,24 @@ static void test_open_and_read(void)
 	uint64_t bytes, position;
 	begin("a file is opened, read to its end, and sought in");
 	CHECK(!open_path("/etc/motd", OPEN_READ, &opened) && opened.kind == FS_KIND_FILE && opened.size == 6);
-	CHECK(!fs_read(opened.file, buffer, 4, &bytes) && bytes == 4 && !memcmp(buffer, "hell", 4));
-	CHECK(!fs_read(opened.file, buffer, 64, &bytes) && bytes == 2 && !memcmp(buffer, "o\n", 2));
-	CHECK(!fs_read(opened.file, buffer, 64, &bytes) && bytes == 0);
-	CHECK(!fs_pread(opened.file, buffer, 3, 1, &bytes) && bytes == 3 && !memcmp(buffer, "ell", 3));
-	CHECK(!fs_pread(opened.file, buffer, 3, UINT64_MAX, &bytes) && bytes == 0);
-	CHECK(!fs_seek(opened.file, -2, FS_SEEK_END, &position) && position == 4);
-	CHECK(!fs_seek(opened.file, -3, FS_SEEK_CURRENT, &position) && position == 1);
-	CHECK(!fs_read(opened.file, buffer, 1, &bytes) && bytes == 1 && *buffer == 'e');
-	CHECK(fs_seek(opened.file, -1, FS_SEEK_SET, &position) == ERR_BAD_ARGUMENT);
-	CHECK(fs_seek(opened.file, INT64_MAX, FS_SEEK_CURRENT, &position) == ERR_BAD_ARGUMENT);
-	CHECK(fs_seek(opened.file, 0, 3, &position) == ERR_BAD_ARGUMENT);
-	CHECK(!fs_seek(opened.file, INT64_MAX, FS_SEEK_SET, &position));
-	CHECK(!fs_read(opened.file, buffer, 1, &bytes) && bytes == 0);
+	CHECK(!fs_read(opened.file, buffer, 4, DEADLINE_NEVER, &bytes) && bytes == 4 && !memcmp(buffer, "hell", 4));
+	CHECK(!fs_read(opened.file, buffer, 64, DEADLINE_NEVER, &bytes) && bytes == 2 && !memcmp(buffer, "o\n", 2));
+	CHECK(!fs_read(opened.file, buffer, 64, DEADLINE_NEVER, &bytes) && bytes == 0);
+	CHECK(!fs_pread(opened.file, buffer, 3, 1, DEADLINE_NEVER, &bytes) && bytes == 3 && !memcmp(buffer, "ell", 3));
+	CHECK(!fs_pread(opened.file, buffer, 3, UINT64_MAX, DEADLINE_NEVER, &bytes) && bytes == 0);
+	CHECK(!fs_seek(opened.file, -2, FS_SEEK_END, DEADLINE_NEVER, &position) && position == 4);
+	CHECK(!fs_seek(opened.file, -3, FS_SEEK_CURRENT, DEADLINE_NEVER, &position) && position == 1);
+	CHECK(!fs_read(opened.file, buffer, 1, DEADLINE_NEVER, &bytes) && bytes == 1 && *buffer == 'e');
+	CHECK(fs_seek(opened.file, -1, FS_SEEK_SET, DEADLINE_NEVER, &position) == ERR_BAD_ARGUMENT);
+	CHECK(fs_seek(opened.file, INT64_MAX, FS_SEEK_CURRENT, DEADLINE_NEVER, &position) == ERR_BAD_ARGUMENT);
+	CHECK(fs_seek(opened.file, 0, 3, DEADLINE_NEVER, &position) == ERR_BAD_ARGUMENT);
+	CHECK(!fs_seek(opened.file, INT64_MAX, FS_SEEK_SET, DEADLINE_NEVER, &position));
+	CHECK(!fs_read(opened.file, buffer, 1, DEADLINE_NEVER, &bytes) && bytes == 0);
 	sys_handle_close(opened.file);
 	begin("nothing is written, and access is what was asked for");
 	CHECK(!open_path("/etc/motd", 0, &opened));
-	CHECK(fs_read(opened.file, buffer, 1, &bytes) == ERR_DENIED);
-	CHECK(fs_write(opened.file, "x", 1, &bytes) == ERR_DENIED);
+	CHECK(fs_read(opened.file, buffer, 1, DEADLINE_NEVER, &bytes) == ERR_DENIED);
+	CHECK(fs_write(opened.file, "x", 1, DEADLINE_NEVER, &bytes) == ERR_DENIED);
 	sys_handle_close(opened.file);
 	CHECK(open_status("/etc/motd", OPEN_WRITE) == ERR_READ_ONLY);
 	CHECK(open_status("/etc/motd", OPEN_READ | OPEN_TRUNCATE) == ERR_READ_ONLY);
@@ -200,14 +200,16 @@ static void test_names(void)
 	CHECK(open_status("/etc/loop", OPEN_READ) == ERR_LINK_LOOP);
 	CHECK(open_status("/etc/slash", OPEN_READ) == ERR_NOT_DIRECTORY);
 	CHECK(open_status("/etc/dangling", OPEN_READ) == ERR_NOT_FOUND);
-	CHECK(!fs_stat(space, "/etc/link", 1, &stat) && stat.kind == FS_KIND_FILE && stat.size == 6 && stat.mode == 0644);
-	CHECK(!fs_stat(space, "/etc/link", 0, &stat) && stat.kind == FS_KIND_SYMLINK && stat.size == 4);
-	CHECK(!fs_stat(space, "/bin/program", 1, &stat) && stat.mode == 0755 && stat.size == 10000 && stat.blocks == 20);
-	CHECK(!fs_stat(space, "/etc", 1, &stat) && stat.kind == FS_KIND_DIRECTORY && stat.links == 3);
-	CHECK(!fs_readlink(space, "/etc/absolute", text, sizeof text) && !strcmp(text, "/etc/deep"));
-	CHECK(fs_readlink(space, "/etc/absolute", text, 9) == ERR_TOO_LARGE);
-	CHECK(!fs_readlink(space, "/etc/absolute", text, 10));
-	CHECK(fs_readlink(space, "/etc/motd", text, sizeof text) == ERR_NO_LINK);
+	CHECK(!fs_stat(space, "/etc/link", 1, DEADLINE_NEVER, &stat) && stat.kind == FS_KIND_FILE && stat.size == 6 &&
+	        stat.mode == 0644);
+	CHECK(!fs_stat(space, "/etc/link", 0, DEADLINE_NEVER, &stat) && stat.kind == FS_KIND_SYMLINK && stat.size == 4);
+	CHECK(!fs_stat(space, "/bin/program", 1, DEADLINE_NEVER, &stat) && stat.mode == 0755 && stat.size == 10000 &&
+	        stat.blocks == 20);
+	CHECK(!fs_stat(space, "/etc", 1, DEADLINE_NEVER, &stat) && stat.kind == FS_KIND_DIRECTORY && stat.links == 3);
+	CHECK(!fs_readlink(space, "/etc/absolute", text, sizeof text, DEADLINE_NEVER) && !strcmp(text, "/etc/deep"));
+	CHECK(fs_readlink(space, "/etc/absolute", text, 9, DEADLINE_NEVER) == ERR_TOO_LARGE);
+	CHECK(!fs_readlink(space, "/etc/absolute", text, 10, DEADLINE_NEVER));
+	CHECK(fs_readlink(space, "/etc/motd", text, sizeof text, DEADLINE_NEVER) == ERR_NO_LINK);
 	begin("paths that are not in normal form are refused");
 	CHECK(open_status("etc/motd", OPEN_READ) == ERR_BAD_ARGUMENT);
 	CHECK(open_status("/etc/../etc/motd", OPEN_READ) == ERR_BAD_ARGUMENT);
@@ -234,7 +236,7 @@ static unsigned list(handle_t directory, size_t size, bool *seen)
 	const struct fs_entry *entry;
 	uint64_t bytes, place;
 	unsigned count = 0, number;
-	while (CHECK(!fs_readdir(directory, entries, size, &bytes)) && bytes)
+	while (CHECK(!fs_readdir(directory, entries, size, DEADLINE_NEVER, &bytes)) && bytes)
 		for (place = 0; (entry = fs_entry_next(entries, bytes, &place)); count++) {
 			CHECK(entry->kind == FS_KIND_FILE && entry->file);
 			if (CHECK(sscanf(entry->name, "entry%u", &number) == 1 && number < MANY))
@@ -254,19 +256,19 @@ static void test_directories(void)
 	begin("a directory of thousands is listed once, in parts, and again from where one wants");
 	CHECK(!open_path("/many", OPEN_READ | OPEN_DIRECTORY, &opened) && opened.kind == FS_KIND_DIRECTORY);
 	CHECK(list(opened.file, 100, seen) == MANY);
-	CHECK(!fs_seek(opened.file, 0, FS_SEEK_CURRENT, &position) && position == MANY);
+	CHECK(!fs_seek(opened.file, 0, FS_SEEK_CURRENT, DEADLINE_NEVER, &position) && position == MANY);
 	memset(seen, 0, sizeof seen);
-	CHECK(!fs_seek(opened.file, 0, FS_SEEK_SET, &position) && list(opened.file, 65536, seen) == MANY);
+	CHECK(!fs_seek(opened.file, 0, FS_SEEK_SET, DEADLINE_NEVER, &position) && list(opened.file, 65536, seen) == MANY);
 	memset(seen, 0, sizeof seen);
-	CHECK(!fs_seek(opened.file, MANY - 7, FS_SEEK_SET, &position) && list(opened.file, 65536, seen) == 7);
-	CHECK(!fs_seek(opened.file, 0, FS_SEEK_SET, &position));
-	CHECK(fs_readdir(opened.file, buffer, 8, &bytes) == ERR_TOO_LARGE);
-	CHECK(fs_read(opened.file, buffer, 8, &bytes) == ERR_IS_DIRECTORY);
+	CHECK(!fs_seek(opened.file, MANY - 7, FS_SEEK_SET, DEADLINE_NEVER, &position) && list(opened.file, 65536, seen) == 7);
+	CHECK(!fs_seek(opened.file, 0, FS_SEEK_SET, DEADLINE_NEVER, &position));
+	CHECK(fs_readdir(opened.file, buffer, 8, DEADLINE_NEVER, &bytes) == ERR_TOO_LARGE);
+	CHECK(fs_read(opened.file, buffer, 8, DEADLINE_NEVER, &bytes) == ERR_IS_DIRECTORY);
 	sys_handle_close(opened.file);
-	CHECK(!open_path("/dev", OPEN_READ, &opened) && !fs_readdir(opened.file, buffer, 8, &bytes) && !bytes);
+	CHECK(!open_path("/dev", OPEN_READ, &opened) && !fs_readdir(opened.file, buffer, 8, DEADLINE_NEVER, &bytes) && !bytes);
 	sys_handle_close(opened.file);
 	CHECK(!open_path("/etc/motd", OPEN_READ, &opened));
-	CHECK(fs_readdir(opened.file, buffer, 64, &bytes) == ERR_NOT_DIRECTORY);
+	CHECK(fs_readdir(opened.file, buffer, 64, DEADLINE_NEVER, &bytes) == ERR_NOT_DIRECTORY);
 	sys_handle_close(opened.file);
 }
 
@@ -277,7 +279,7 @@ static void test_map(void)
 	uint32_t type, rights;
 	uint64_t object, copied, address;
 	begin("a mapped file is its bytes, at a page, then zeros to the page's end, and cannot be written");
-	CHECK(!open_path("/bin/program", OPEN_READ, &opened) && !fs_map(opened.file, &mapped));
+	CHECK(!open_path("/bin/program", OPEN_READ, &opened) && !fs_map(opened.file, DEADLINE_NEVER, &mapped));
 	CHECK(mapped.length == 10000 && mapped.offset % 4096 == 0);
 	CHECK(!sys_vmem_map(HANDLE_SELF_VMEM, 0, 12288, MAP_READ, mapped.frame, mapped.offset, &address));
 	const char *bytes = (const char *)(uintptr_t)address;
@@ -290,24 +292,25 @@ static void test_map(void)
 	CHECK(!sys_vmem_unmap(HANDLE_SELF_VMEM, address, 12288));
 	sys_handle_close(mapped.frame);
 	sys_handle_close(opened.file);
-	CHECK(!open_path("/bin/program", OPEN_READ | OPEN_EXECUTE, &opened) && !fs_map(opened.file, &mapped));
+	CHECK(!open_path("/bin/program", OPEN_READ | OPEN_EXECUTE, &opened) && !fs_map(opened.file, DEADLINE_NEVER, &mapped));
 	CHECK(!sys_handle_info(mapped.frame, &type, &rights, &object) && rights & RIGHT_EXECUTE && !(rights & RIGHT_WRITE));
 	sys_handle_close(mapped.frame);
 	sys_handle_close(opened.file);
-	CHECK(!open_path("/etc/empty", OPEN_READ, &opened) && !fs_map(opened.file, &mapped) && !mapped.length &&
+	CHECK(!open_path("/etc/empty", OPEN_READ, &opened) && !fs_map(opened.file, DEADLINE_NEVER, &mapped) && !mapped.length &&
 	        !mapped.offset);
 	sys_handle_close(mapped.frame);
 	sys_handle_close(opened.file);
-	CHECK(!open_path("/etc", OPEN_READ, &opened) && fs_map(opened.file, &mapped) == ERR_IS_DIRECTORY);
+	CHECK(!open_path("/etc", OPEN_READ, &opened) && fs_map(opened.file, DEADLINE_NEVER, &mapped) == ERR_IS_DIRECTORY);
 	sys_handle_close(opened.file);
 	begin("a file is always ready, and what it cannot do it says");
 	uint32_t ready;
 	CHECK(!open_path("/etc/motd", OPEN_READ, &opened));
-	CHECK(!fs_watch(opened.file, FS_READY_READ | FS_READY_HANGUP, HANDLE_NONE, 0, &ready) && ready == FS_READY_READ);
-	CHECK(fs_truncate(opened.file, 0) == ERR_DENIED);
-	CHECK(!fs_sync(opened.file));
+	CHECK(!fs_watch(opened.file, FS_READY_READ | FS_READY_HANGUP, HANDLE_NONE, 0, DEADLINE_NEVER, &ready) &&
+	        ready == FS_READY_READ);
+	CHECK(fs_truncate(opened.file, 0, DEADLINE_NEVER) == ERR_DENIED);
+	CHECK(!fs_sync(opened.file, DEADLINE_NEVER));
 	CHECK(open_status("/etc/motd", OPEN_READ) == ERR_OK &&
-	        fs_stat(opened.file, "/etc", 1, &(struct fs_stat){0}) == ERR_NOT_SUPPORTED);
+	        fs_stat(opened.file, "/etc", 1, DEADLINE_NEVER, &(struct fs_stat){0}) == ERR_NOT_SUPPORTED);
 	sys_handle_close(opened.file);
 }
 
@@ -316,14 +319,14 @@ static void test_read_all(void)
 	char *text;
 	uint64_t length;
 	begin("all of a file is read at once, if it is not larger than allowed");
-	CHECK(!fs_read_all(space, "/etc/motd", 100, &text, &length) && length == 6 && !strcmp(text, "hello\n"));
+	CHECK(!fs_read_all(space, "/etc/motd", 100, DEADLINE_NEVER, &text, &length) && length == 6 && !strcmp(text, "hello\n"));
 	free(text);
-	CHECK(!fs_read_all(space, "/etc/motd", 6, &text, &length) && length == 6);
+	CHECK(!fs_read_all(space, "/etc/motd", 6, DEADLINE_NEVER, &text, &length) && length == 6);
 	free(text);
-	CHECK(fs_read_all(space, "/etc/motd", 5, &text, &length) == ERR_TOO_LARGE);
-	CHECK(!fs_read_all(space, "/etc/empty", 0, &text, &length) && !length && !*text);
+	CHECK(fs_read_all(space, "/etc/motd", 5, DEADLINE_NEVER, &text, &length) == ERR_TOO_LARGE);
+	CHECK(!fs_read_all(space, "/etc/empty", 0, DEADLINE_NEVER, &text, &length) && !length && !*text);
 	free(text);
-	CHECK(fs_read_all(space, "/etc", 5, &text, &length) == ERR_IS_DIRECTORY);
+	CHECK(fs_read_all(space, "/etc", 5, DEADLINE_NEVER, &text, &length) == ERR_IS_DIRECTORY);
 }
 
 static void test_limits(struct fake_process *initfsd)
@@ -363,18 +366,18 @@ static void test_vfs(handle_t initfs)
 	space = plain;
 	CHECK(open_status("/etc/motd", OPEN_READ) == ERR_NOT_FOUND);
 	CHECK(!sys_handle_duplicate(initfs, RIGHTS_ALL, &copy));
-	CHECK(fs_mount(plain, "/", copy) == ERR_NO_RIGHT);
+	CHECK(fs_mount(plain, "/", copy, DEADLINE_NEVER) == ERR_NO_RIGHT);
 	CHECK(!sys_notify_create(&notify));
-	CHECK(fs_mount(admin, "/", notify) == ERR_WRONG_TYPE);
+	CHECK(fs_mount(admin, "/", notify, DEADLINE_NEVER) == ERR_WRONG_TYPE);
 	const char *points[] = {"/", "/scheme/initfs", "/dev/file", "/dev/file/deeper"};
 	for (unsigned i = 0; i < 4; i++) {
 		CHECK(!sys_handle_duplicate(initfs, RIGHTS_ALL, &copy));
-		CHECK(!fs_mount(admin, points[i], copy));
+		CHECK(!fs_mount(admin, points[i], copy, DEADLINE_NEVER));
 	}
 	CHECK(!sys_handle_duplicate(initfs, RIGHTS_ALL, &copy));
-	CHECK(fs_mount(admin, "/dev/file", copy) == ERR_EXISTS);
+	CHECK(fs_mount(admin, "/dev/file", copy, DEADLINE_NEVER) == ERR_EXISTS);
 	CHECK(!sys_handle_duplicate(initfs, RIGHTS_ALL, &copy));
-	CHECK(fs_mount(admin, "dev", copy) == ERR_BAD_ARGUMENT);
+	CHECK(fs_mount(admin, "dev", copy, DEADLINE_NEVER) == ERR_BAD_ARGUMENT);
 	CHECK(strstr(fake_log(process), "mounted /scheme/initfs"));
 
 	check_begin("vfs: a path goes to its longest mount point, names taken whole");
@@ -386,11 +389,11 @@ static void test_vfs(handle_t initfs)
 	CHECK(open_status("/scheme/initfs", OPEN_READ) == ERR_OK);
 	CHECK(open_status("/scheme/other", OPEN_READ) == ERR_NOT_FOUND);
 	CHECK(open_status("", OPEN_READ) == ERR_NOT_FOUND);
-	CHECK(!fs_stat(space, "/scheme/initfs/bin/program", 1, &stat) && stat.size == 10000);
+	CHECK(!fs_stat(space, "/scheme/initfs/bin/program", 1, DEADLINE_NEVER, &stat) && stat.size == 10000);
 
 	check_begin("vfs: an open file is its server's, and no operation of vfs's");
 	CHECK(!open_path("/etc/motd", OPEN_READ, &opened));
-	CHECK(fs_sync(space) == ERR_BAD_CALL && !fs_sync(opened.file));
+	CHECK(fs_sync(space, DEADLINE_NEVER) == ERR_BAD_CALL && !fs_sync(opened.file, DEADLINE_NEVER));
 	sys_handle_close(opened.file);
 	through = "vfs";
 	test_open_and_read();
@@ -400,7 +403,7 @@ static void test_vfs(handle_t initfs)
 	for (unsigned i = 4; i <= 64; i++) {
 		snprintf(point, sizeof point, "/mnt/%u", i);
 		CHECK(!sys_handle_duplicate(initfs, RIGHTS_ALL, &copy));
-		CHECK(fs_mount(admin, point, copy) == (i < 64 ? ERR_OK : ERR_FULL));
+		CHECK(fs_mount(admin, point, copy, DEADLINE_NEVER) == (i < 64 ? ERR_OK : ERR_FULL));
 	}
 	fake_settle();
 	CHECK(fake_handle_count(process) == 1 + 64);
@@ -494,11 +497,11 @@ static void test_foreign_archive(void)
 	tar_builder_end(&archive);
 	size_t size = compress(&archive, &compressed);
 	struct fake_process *process = start_initfsd(compressed, size, size, &space);
-	CHECK(!fs_read_all(space, "/one", 100, &text, &length) && !strcmp(text, "again"));
+	CHECK(!fs_read_all(space, "/one", 100, DEADLINE_NEVER, &text, &length) && !strcmp(text, "again"));
 	free(text);
-	CHECK(!fs_read_all(space, "/three", 100, &text, &length) && !strcmp(text, "second"));
+	CHECK(!fs_read_all(space, "/three", 100, DEADLINE_NEVER, &text, &length) && !strcmp(text, "second"));
 	free(text);
-	CHECK(!open_path("/sub/two", OPEN_READ, &opened) && fs_map(opened.file, &mapped) == ERR_NOT_SUPPORTED);
+	CHECK(!open_path("/sub/two", OPEN_READ, &opened) && fs_map(opened.file, DEADLINE_NEVER, &mapped) == ERR_NOT_SUPPORTED);
 	sys_handle_close(opened.file);
 	sys_handle_close(space);
 	fake_stop(process);

@@ -455,6 +455,31 @@ static void test_timers(void)
 	CHECK(!simple_call(session, OP_LATER, deadline, 0, &message) && message.word[0] >= deadline);
 }
 
+static void test_restart(void)
+{
+	struct message message;
+	status_t status;
+	handle_t receiver, left;
+	check_begin("server: what a predecessor on the same receiver opened is dead, and is not confused with new objects");
+	CHECK(!sys_channel_create(&receiver));
+	CHECK(!sys_channel_mint(receiver, 7, RIGHTS_ALL, &session));
+	for (int i = 0; i < 2; i++) {
+		process = fake_process_create("server", serve);
+		fake_grant(process, "export", receiver);
+		fake_start(process);
+		if (i == 1)
+			CHECK(simple_call(left, OP_VALUE, 0, 0, &message) == ERR_DEAD);
+		handle_t object = open_object(55, &status);
+		CHECK(object && !simple_call(object, OP_VALUE, 0, 0, &message) && message.word[0] == 55);
+		if (i == 1)
+			sys_handle_close(left);
+		fake_settle();
+		CHECK(!simple_call(object, OP_VALUE, 0, 0, &message));
+		left = object;
+		fake_stop(process);
+	}
+}
+
 int main(void)
 {
 	handle_t next_session;
@@ -485,5 +510,6 @@ int main(void)
 	check_begin("server: it ends when its receiver does");
 	CHECK(fake_stop(process) == ERR_DEAD);
 	fake_stop(behind);
+	test_restart();
 	return check_result();
 }

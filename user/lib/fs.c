@@ -23,6 +23,13 @@ static handle_t take_handle(uint32_t info)
 	return received->handles[0];
 }
 
+static struct message_extras *begin(uint64_t deadline)
+{
+	struct message_extras *send = extras_begin();
+	send->deadline = deadline;
+	return send;
+}
+
 static void set_buffer(struct message_buffer *buffer, const void *address, uint64_t length)
 {
 	*buffer = (struct message_buffer){(uintptr_t)address, length};
@@ -64,21 +71,21 @@ static void set_path(struct message_extras *send, struct message *message, const
 	set_buffer(&send->readable, path, message->word[1]);
 }
 
-status_t fs_open(handle_t space, const char *path, uint32_t flags, uint32_t mode, struct fs_opened *out)
+status_t fs_open(handle_t space, const char *path, uint32_t flags, uint32_t mode, uint64_t deadline, struct fs_opened *out)
 {
 	struct message message = {.label = FS_open, .word = {0, 0, flags, mode}};
 	handle_t file = HANDLE_NONE;
-	set_path(extras_begin(), &message, path);
+	set_path(begin(deadline), &message, path);
 	status_t status = run(space, &message, &file);
 	if (!status)
 		*out = (struct fs_opened){file, (uint32_t)message.word[0], message.word[1]};
 	return status;
 }
 
-status_t fs_stat(handle_t space, const char *path, int follow, struct fs_stat *out)
+status_t fs_stat(handle_t space, const char *path, int follow, uint64_t deadline, struct fs_stat *out)
 {
 	struct message message = {.label = FS_stat, .word = {0, 0, follow != 0}};
-	struct message_extras *send = extras_begin();
+	struct message_extras *send = begin(deadline);
 	struct fs_stat stat = {0};
 	set_path(send, &message, path);
 	set_buffer(&send->writable, &stat, sizeof stat);
@@ -88,124 +95,121 @@ status_t fs_stat(handle_t space, const char *path, int follow, struct fs_stat *o
 	return status;
 }
 
-status_t fs_readlink(handle_t space, const char *path, char *out, uint64_t size)
+status_t fs_readlink(handle_t space, const char *path, char *to, uint64_t size, uint64_t deadline)
 {
 	struct message message = {.label = FS_readlink};
-	struct message_extras *send = extras_begin();
+	struct message_extras *send = begin(deadline);
 	uint64_t length = 0;
 	if (!size)
 		return ERR_TOO_LARGE;
 	set_path(send, &message, path);
-	set_buffer(&send->writable, out, size - 1);
+	set_buffer(&send->writable, to, size - 1);
 	status_t status = run_transfer(space, &message, size - 1, &length);
 	if (!status)
-		out[length] = 0;
+		to[length] = 0;
 	return status;
 }
 
-status_t fs_mount(handle_t space, const char *path, handle_t file_system)
+status_t fs_mount(handle_t space, const char *path, handle_t file_system, uint64_t deadline)
 {
 	struct message message = {.label = FS_mount};
-	struct message_extras *send = extras_begin();
+	struct message_extras *send = begin(deadline);
 	set_path(send, &message, path);
-	extras_add_handle(send, file_system, RIGHTS_ALL, 1);
-	status_t status = run(space, &message, NULL);
-	/* A move that happened has taken it already, and then this closes nothing. */
-	if (status)
-		sys_handle_close(file_system);
-	return status;
+	extras_add_handle(send, file_system, RIGHTS_ALL, 0);
+	return run(space, &message, NULL);
 }
 
-static status_t transfer_in(handle_t file, uint32_t label, void *to, uint64_t length, uint64_t position, uint64_t *out_bytes)
+static status_t transfer_in(
+        handle_t file, uint32_t label, void *to, uint64_t length, uint64_t position, uint64_t deadline, uint64_t *out_bytes)
 {
 	struct message message = {.label = label, .word = {length, position}};
-	set_buffer(&extras_begin()->writable, to, length);
+	set_buffer(&begin(deadline)->writable, to, length);
 	return run_transfer(file, &message, length, out_bytes);
 }
 
-static status_t transfer_out(
-        handle_t file, uint32_t label, const void *from, uint64_t length, uint64_t position, uint64_t *out_bytes)
+static status_t transfer_out(handle_t file, uint32_t label, const void *from, uint64_t length, uint64_t position,
+        uint64_t deadline, uint64_t *out_bytes)
 {
 	struct message message = {.label = label, .word = {length, position}};
-	set_buffer(&extras_begin()->readable, from, length);
+	set_buffer(&begin(deadline)->readable, from, length);
 	return run_transfer(file, &message, length, out_bytes);
 }
 
-status_t fs_read(handle_t file, void *to, uint64_t length, uint64_t *out_bytes)
+status_t fs_read(handle_t file, void *to, uint64_t length, uint64_t deadline, uint64_t *out_bytes)
 {
-	return transfer_in(file, FS_read, to, length, 0, out_bytes);
+	return transfer_in(file, FS_read, to, length, 0, deadline, out_bytes);
 }
 
-status_t fs_pread(handle_t file, void *to, uint64_t length, uint64_t position, uint64_t *out_bytes)
+status_t fs_pread(handle_t file, void *to, uint64_t length, uint64_t position, uint64_t deadline, uint64_t *out_bytes)
 {
-	return transfer_in(file, FS_pread, to, length, position, out_bytes);
+	return transfer_in(file, FS_pread, to, length, position, deadline, out_bytes);
 }
 
-status_t fs_write(handle_t file, const void *from, uint64_t length, uint64_t *out_bytes)
+status_t fs_write(handle_t file, const void *from, uint64_t length, uint64_t deadline, uint64_t *out_bytes)
 {
-	return transfer_out(file, FS_write, from, length, 0, out_bytes);
+	return transfer_out(file, FS_write, from, length, 0, deadline, out_bytes);
 }
 
-status_t fs_pwrite(handle_t file, const void *from, uint64_t length, uint64_t position, uint64_t *out_bytes)
+status_t fs_pwrite(handle_t file, const void *from, uint64_t length, uint64_t position, uint64_t deadline, uint64_t *out_bytes)
 {
-	return transfer_out(file, FS_pwrite, from, length, position, out_bytes);
+	return transfer_out(file, FS_pwrite, from, length, position, deadline, out_bytes);
 }
 
-status_t fs_readdir(handle_t file, void *to, uint64_t size, uint64_t *out_bytes)
+status_t fs_readdir(handle_t file, void *to, uint64_t size, uint64_t deadline, uint64_t *out_bytes)
 {
-	return transfer_in(file, FS_readdir, to, size, 0, out_bytes);
+	return transfer_in(file, FS_readdir, to, size, 0, deadline, out_bytes);
 }
 
-status_t fs_seek(handle_t file, int64_t offset, uint32_t from, uint64_t *out_position)
+status_t fs_seek(handle_t file, int64_t offset, uint32_t from, uint64_t deadline, uint64_t *out_position)
 {
 	struct message message = {.label = FS_seek, .word = {(uint64_t)offset, from}};
-	extras_begin();
+	begin(deadline);
 	status_t status = run(file, &message, NULL);
 	if (!status)
 		*out_position = message.word[0];
 	return status;
 }
 
-status_t fs_fstat(handle_t file, struct fs_stat *out)
+status_t fs_fstat(handle_t file, uint64_t deadline, struct fs_stat *out)
 {
 	struct message message = {.label = FS_fstat};
 	struct fs_stat stat = {0};
-	set_buffer(&extras_begin()->writable, &stat, sizeof stat);
+	set_buffer(&begin(deadline)->writable, &stat, sizeof stat);
 	status_t status = run(file, &message, NULL);
 	if (!status)
 		*out = stat;
 	return status;
 }
 
-status_t fs_map(handle_t file, struct fs_mapped *out)
+status_t fs_map(handle_t file, uint64_t deadline, struct fs_mapped *out)
 {
 	struct message message = {.label = FS_map};
 	handle_t frame = HANDLE_NONE;
-	extras_begin();
+	begin(deadline);
 	status_t status = run(file, &message, &frame);
 	if (!status)
 		*out = (struct fs_mapped){frame, message.word[0], message.word[1]};
 	return status;
 }
 
-status_t fs_truncate(handle_t file, uint64_t size)
+status_t fs_truncate(handle_t file, uint64_t size, uint64_t deadline)
 {
 	struct message message = {.label = FS_truncate, .word = {size}};
-	extras_begin();
+	begin(deadline);
 	return run(file, &message, NULL);
 }
 
-status_t fs_sync(handle_t file)
+status_t fs_sync(handle_t file, uint64_t deadline)
 {
 	struct message message = {.label = FS_sync};
-	extras_begin();
+	begin(deadline);
 	return run(file, &message, NULL);
 }
 
-status_t fs_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint32_t *out_ready)
+status_t fs_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint64_t deadline, uint32_t *out_ready)
 {
 	struct message message = {.label = FS_watch, .word = {events, bits}};
-	struct message_extras *send = extras_begin();
+	struct message_extras *send = begin(deadline);
 	if (notify)
 		extras_add_handle(send, notify, RIGHT_SIGNAL | RIGHT_TRANSFER, 0);
 	status_t status = run(file, &message, NULL);
@@ -227,7 +231,8 @@ const struct fs_entry *fs_entry_next(const void *entries, uint64_t bytes, uint64
 }
 
 /* Files that change while they are read, and such whose size is not known before, are read until their end. */
-static status_t read_to_end(handle_t file, uint64_t expected, uint64_t most, char **out, uint64_t *out_length)
+static status_t read_to_end(
+        handle_t file, uint64_t expected, uint64_t most, uint64_t deadline, char **out, uint64_t *out_length)
 {
 	uint64_t capacity = expected < most ? expected + 1 : most + 1, length = 0, bytes = 0;
 	char *text = malloc(capacity + 1);
@@ -247,7 +252,7 @@ static status_t read_to_end(handle_t file, uint64_t expected, uint64_t most, cha
 			}
 			text = larger;
 		}
-		status = fs_read(file, text + length, capacity - length, &bytes);
+		status = fs_read(file, text + length, capacity - length, deadline, &bytes);
 		if (status || !bytes)
 			break;
 		length += bytes;
@@ -262,14 +267,14 @@ static status_t read_to_end(handle_t file, uint64_t expected, uint64_t most, cha
 	return ERR_OK;
 }
 
-status_t fs_read_all(handle_t space, const char *path, uint64_t most, char **out, uint64_t *out_length)
+status_t fs_read_all(handle_t space, const char *path, uint64_t most, uint64_t deadline, char **out, uint64_t *out_length)
 {
 	struct fs_opened opened;
-	status_t status = fs_open(space, path, OPEN_READ, 0, &opened);
+	status_t status = fs_open(space, path, OPEN_READ, 0, deadline, &opened);
 	if (status)
 		return status;
 	status = opened.kind == FS_KIND_DIRECTORY ? ERR_IS_DIRECTORY
-	                                          : read_to_end(opened.file, opened.size, most, out, out_length);
+	                                          : read_to_end(opened.file, opened.size, most, deadline, out, out_length);
 	sys_handle_close(opened.file);
 	return status;
 }

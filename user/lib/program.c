@@ -3,19 +3,21 @@
 
 #include <string.h>
 
-#include "abi/proto/fs.h"
-#include "user/lib/file.h"
+#include "user/lib/fs.h"
 
 #define PAGE_SIZE 4096ull
 
 status_t program_open(handle_t files, const char *path, uint64_t deadline, struct program *out)
 {
-	handle_t file;
-	status_t status = file_open(files, path, OPEN_READ | OPEN_EXECUTE, deadline, &file);
+	struct fs_opened opened;
+	struct fs_mapped mapped;
+	status_t status = fs_open(files, path, OPEN_READ | OPEN_EXECUTE, 0, deadline, &opened);
 	if (status)
 		return status;
-	status = file_map(file, deadline, &out->frame, &out->offset, &out->length);
-	sys_handle_close(file);
+	status = fs_map(opened.file, deadline, &mapped);
+	sys_handle_close(opened.file);
+	if (!status)
+		*out = (struct program){mapped.frame, mapped.offset, mapped.length};
 	return status;
 }
 

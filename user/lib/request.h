@@ -28,8 +28,8 @@ struct answer {
 /* One call; exists while its handler runs. */
 struct request {
 	struct server *server;
-	uint64_t stamp; /* of the sender used */
-	void *object; /* state of the object with that stamp, NULL for a session */
+	uint64_t stamp;  /* of the sender used */
+	void *object;    /* state of the object with that stamp, NULL for a session */
 	uint32_t caller; /* the caller's process number; conveys no right */
 	uint32_t label;
 	uint64_t deadline; /* the caller's, DEADLINE_NEVER if it has none */

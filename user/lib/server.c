@@ -43,7 +43,8 @@ status_t server_begin(struct server *server, handle_t receiver)
 	}
 	server->receiver = receiver;
 	server->notify = HANDLE_NONE;
-	server->next_stamp = SERVER_STAMP_FIRST;
+	/* A server that comes back on the same receiver never gives a stamp again that its predecessor gave. */
+	server->next_stamp = SERVER_STAMP_FIRST + server_timer_now();
 	server->bits_used = 0;
 	server->timers = NULL;
 	server->open = (struct table){0};

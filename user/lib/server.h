@@ -13,7 +13,8 @@
  * server's starter: *sessions*, of which the kit keeps nothing. From there on the server mints them itself, one for each
  * *object* that it opens for a client (server_open); the kit finds the object's state by the stamp and closes it when the
  * last sender with that stamp is gone, which includes the death of its clients. A client process can have no more than
- * `client_objects` of them at a time and all together `objects`: nobody fills a server's memory.
+ * `client_objects` of them at a time and all together `objects`: nobody fills a server's memory. Stamps are not used again,
+ * not even by a server that was started anew on the same receiver: senders that are left of its predecessor answer ERR_DEAD.
  *
  * What a client sends is never trusted: the kit checks the presence and least length of buffers and handles as the table says
  * and closes every handle that the handler did not take. Words are checked by the handler.
@@ -41,7 +42,7 @@ struct server_operation {
 	const char *name;
 	status_t (*handle)(struct request *request);
 	enum server_audience audience;
-	uint32_t handles; /* least number; fewer: ERR_BAD_ARGUMENT, as for the lengths below */
+	uint32_t handles;  /* least number; fewer: ERR_BAD_ARGUMENT, as for the lengths below */
 	uint64_t readable; /* least length of the caller's buffers; 0: none needed */
 	uint64_t writable;
 };
@@ -51,10 +52,10 @@ struct server {
 	const char *name;
 	const struct server_operation *operations;
 	size_t operation_count; /* at most SERVER_OPERATIONS_MAX */
-	void *context; /* the server's own */
-	uint32_t objects; /* most open objects, of all clients together and of one; 0: none may be opened */
+	void *context;          /* the server's own */
+	uint32_t objects;       /* most open objects, of all clients together and of one; 0: none may be opened */
 	uint32_t client_objects;
-	void (*close_object)(struct server *server, void *object); /* the last sender is gone; frees the state */
+	void (*close_object)(struct server *server, void *object);    /* the last sender is gone; frees the state */
 	void (*close_session)(struct server *server, uint64_t stamp); /* NULL: no interest */
 	status_t (*exception)(struct request *request); /* of a process that reports here; NULL: ends the process */
 
@@ -68,9 +69,9 @@ struct server {
 		void *context;
 	} bit[SERVER_BITS];
 	struct server_timer *timers; /* by deadline */
-	struct table open; /* stamp → struct server_object */
-	struct table clients; /* process number → count of its objects */
-	uint8_t index[256]; /* hash of a label → 1 + place in operations */
+	struct table open;           /* stamp → struct server_object */
+	struct table clients;        /* process number → count of its objects */
+	uint8_t index[256];          /* hash of a label → 1 + place in operations */
 };
 
 /*

@@ -23,7 +23,7 @@
 #include "abi/proto/supervisor.h"
 #include "user/lib/call.h"
 #include "user/lib/deadline.h"
-#include "user/lib/file.h"
+#include "user/lib/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
 #include "user/lib/program.h"
@@ -198,9 +198,9 @@ static status_t start_initfsd(void)
 /* As the root of names, and under its own: initfs:// is /scheme/initfs. */
 static status_t mount_initfs(void)
 {
-	status_t status = file_mount(root.vfs_admin, "/", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
+	status_t status = fs_mount(root.vfs_admin, "/", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
 	if (!status)
-		status = file_mount(root.vfs_admin, "/scheme/initfs", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
+		status = fs_mount(root.vfs_admin, "/scheme/initfs", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
 	return status ? failed("mount the initfs", status) : ERR_OK;
 }
 

@@ -13,7 +13,7 @@
 
 #include "abi/proto/supervisor.h"
 #include "user/lib/deadline.h"
-#include "user/lib/file.h"
+#include "user/lib/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
 #include "user/servers/init/bench.h"
@@ -113,9 +113,9 @@ static void start_services(void)
 	static struct config_service config[CONFIG_SERVICES];
 	struct words_problems problems = {0};
 	char *text;
-	size_t length;
+	uint64_t length;
 	status_t status =
-	        file_read_text(init.vfs, "/etc/services", CONFIG_TEXT_MAX, deadline_in_ms(INIT_PATIENCE_MS), &text, &length);
+	        fs_read_all(init.vfs, "/etc/services", CONFIG_TEXT_MAX, deadline_in_ms(INIT_PATIENCE_MS), &text, &length);
 	if (status) {
 		log_error("no services are started: /etc/services can not be read: %s", error_text(status));
 		return;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "user/lib/deadline.h"
-#include "user/lib/file.h"
+#include "user/lib/fs.h"
 #include "user/lib/log.h"
 #include "user/servers/init/init.h"
 
@@ -27,7 +27,7 @@ static void find_export(size_t i, const struct service *services, uint32_t count
 
 static void mount(size_t i)
 {
-	status_t status = file_mount(init.vfs_admin, mounts[i].path, senders[i], deadline_in_ms(INIT_PATIENCE_MS));
+	status_t status = fs_mount(init.vfs_admin, mounts[i].path, senders[i], deadline_in_ms(INIT_PATIENCE_MS));
 	if (status)
 		log_error("%s is not mounted: vfs refuses: %s", mounts[i].path, error_text(status));
 }
@@ -36,9 +36,9 @@ void mounts_make(const struct service *services, uint32_t count)
 {
 	struct words_problems problems = {0};
 	char *text;
-	size_t length;
+	uint64_t length;
 	status_t status =
-	        file_read_text(init.vfs, "/etc/mounts", CONFIG_TEXT_MAX, deadline_in_ms(INIT_PATIENCE_MS), &text, &length);
+	        fs_read_all(init.vfs, "/etc/mounts", CONFIG_TEXT_MAX, deadline_in_ms(INIT_PATIENCE_MS), &text, &length);
 	if (status) {
 		log_error("nothing is mounted: /etc/mounts can not be read: %s", error_text(status));
 		return;

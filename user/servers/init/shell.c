@@ -5,7 +5,7 @@
 #include "user/lib/backoff.h"
 #include "user/lib/deadline.h"
 #include "user/lib/ending.h"
-#include "user/lib/file.h"
+#include "user/lib/fs.h"
 #include "user/lib/log.h"
 #include "user/lib/program.h"
 #include "user/servers/init/init.h"
@@ -33,9 +33,10 @@ static status_t open_program(void)
 static status_t open_console(struct spawn_file files[static STREAMS])
 {
 	for (uint32_t i = 0; i < STREAMS; i++) {
-		files[i] = (struct spawn_file){i, HANDLE_NONE};
-		status_t status = file_open(
-		        init.vfs, CONSOLE_PATH, OPEN_READ | OPEN_WRITE, deadline_in_ms(INIT_PATIENCE_MS), &files[i].handle);
+		struct fs_opened opened = {0};
+		status_t status = fs_open(
+		        init.vfs, CONSOLE_PATH, OPEN_READ | OPEN_WRITE, 0, deadline_in_ms(INIT_PATIENCE_MS), &opened);
+		files[i] = (struct spawn_file){i, opened.file};
 		if (status) {
 			log_error("cannot start the shell: %s can not be opened: %s", CONSOLE_PATH, error_text(status));
 			return status;
