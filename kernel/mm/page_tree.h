@@ -1,6 +1,6 @@
 /*
- * The radix tree of a frame: page number → physical page, fan-out 64, as high as the frame's length needs. Nodes have a count
- * of owners, so that a clone can share a root and copy only the paths that are written later; today every node has one owner.
+ * The radix tree of a frame: page number → physical page, fan-out 64, as high as the highest page needs. Nodes have a count of
+ * owners, so that a clone can share a root and copy only the paths that are written later; today every node has one owner.
  * Holds no lock: the owner's does.
  */
 #pragma once
@@ -9,6 +9,10 @@
 #include <stdint.h>
 
 #include "lib/address.h"
+
+#define PAGE_TREE_HEIGHT_MAX 6 /* page numbers below 2^36: 256 TiB */
+#define PAGE_TREE_INDEX_END (1ull << (6 * PAGE_TREE_HEIGHT_MAX))
+#define PAGE_TREE_NODES_PER_PAGE 7u /* of memory, for accounting */
 
 struct page_tree_node;
 
@@ -21,8 +25,14 @@ struct page_tree {
 /* The page, or false. */
 bool page_tree_find(const struct page_tree *tree, uint64_t index, struct paddr *out);
 
-/* Puts a page where there is none; false: no memory for a node, nothing changed. */
+/* How many nodes page_tree_insert would add for this index: 0 to 2 * PAGE_TREE_HEIGHT_MAX. */
+unsigned page_tree_missing(const struct page_tree *tree, uint64_t index);
+
+/* Puts a page where there is none, below PAGE_TREE_INDEX_END; false: no memory for a node, nothing changed. */
 bool page_tree_insert(struct page_tree *tree, uint64_t index, struct paddr page) __attribute__((warn_unused_result));
 
-/* Takes the page with the lowest number at or above *index (which is set to its number) out; false: there is none. */
-bool page_tree_take_from(struct page_tree *tree, uint64_t *index, struct paddr *out);
+/*
+ * Takes the page with the lowest number at or above *index and below `end` out, and sets *index to its number; false: there is
+ * none. Looks at each absent subtree once.
+ */
+bool page_tree_take_from(struct page_tree *tree, uint64_t *index, uint64_t end, struct paddr *out);
