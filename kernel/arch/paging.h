@@ -24,6 +24,9 @@ struct page_table {
 
 extern uint64_t direct_map_base;
 
+/* Physical addresses that the CPU can express are below. */
+uint64_t page_physical_end(void);
+
 /* RAM only. */
 static inline void *direct_map(struct paddr address)
 {
@@ -38,18 +41,30 @@ static inline struct paddr direct_map_physical(const void *pointer)
 /* Pages for tables come from upcall_page_alloc. False: no memory, nothing changed. */
 bool page_table_create(struct page_table *table) __attribute__((warn_unused_result));
 
-/* Maps one page, replacing what is there; false: no memory for a table. The caller flushes when it replaced something. */
-bool page_table_map(struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights)
-        __attribute__((warn_unused_result));
+/*
+ * Maps one page. What was mapped there is replaced, which *out_replaced says: then the caller flushes. False: no memory for a
+ * table; of those that were missing some may have been made. At most 3 are.
+ */
+bool page_table_map(struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights,
+        bool *out_replaced) __attribute__((warn_unused_result));
 
-/* One page; false if nothing is mapped there. Neither flushes. */
-bool page_table_unmap(struct page_table *table, struct uaddr address, struct paddr *out_page);
-bool page_table_protect(struct page_table *table, struct uaddr address, struct page_rights rights);
 bool page_table_find(
         const struct page_table *table, struct uaddr address, struct paddr *out_page, struct page_rights *out_rights);
 
-/* First address from `address` on, below `end`, where something may be mapped: skips absent tables. `end` if there is none. */
-struct uaddr page_table_next(const struct page_table *table, struct uaddr address, struct uaddr end);
+/*
+ * All mapped pages of a range, in bounded steps: they look at about `budget` entries from *address on, set *address to where
+ * they stopped (`end`: all is done) and answer how many pages they met. Absent tables cost one entry. Neither flushes.
+ */
+uint64_t page_table_unmap(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget);
+uint64_t page_table_protect(
+        struct page_table *table, struct uaddr *address, struct uaddr end, struct page_rights rights, unsigned budget);
+
+/*
+ * Frees the last-level tables of a range in which the caller knows that nothing is mapped, and the tables above that become empty
+ * by that. Whole multiples of PAGE_TABLE_SPAN. At most `budget` tables are looked at; *address as above. Flushes what it frees.
+ */
+#define PAGE_TABLE_SPAN (2ull << 20)
+void page_table_trim(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget);
 
 /*
  * Frees about `budget` table pages (at most two more) of a table that no CPU uses, and looks at no more entries than so many

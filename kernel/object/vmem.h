@@ -1,12 +1,21 @@
 /*
  * Address spaces: mappings of frames that do not overlap, and the page tables that follow from them. Pages are mapped when first
  * touched. A vmem may outlive its processes and is destroyed in steps.
+ *
+ * The mappings are the truth and the page table is only a memory of it: an entry may be cleared at any time and comes back with
+ * the next fault. That is what makes long calls possible in bounded steps. A call that takes mappings away cuts them out of the
+ * tree at once, which cannot fail half-way and after which no page of theirs can be mapped any more. They are then *discarded*:
+ * step by step their entries leave the page table, and only then are the pages freed and the frames let go. Every call that
+ * changes mappings ends when nothing is discarded any more, whoever discarded it, so that nobody meets a stale entry after it.
+ *
+ * Who pays: the vmem's group, for the page tables, for a page for each 32 mappings, and for fresh memory.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/syscalls.h"
 #include "arch/paging.h"
 #include "core/lock.h"
 #include "lib/digital_tree.h"
@@ -15,24 +24,35 @@
 
 struct vmem;
 
+/* In `flags` beside MAP_READ, WRITE, EXECUTE and SHARE: the frame is fresh memory, which no handle leads to. */
+#define MAPPING_FRESH 0x100u
+
 struct vmem_mapping {
 	struct vmem *vmem;
 	struct frame *frame; /* holds a reference */
 	uint64_t start, end; /* bytes, page-aligned */
 	uint64_t offset;     /* in the frame */
-	uint32_t flags;      /* MAP_READ|WRITE|EXECUTE|SHARE */
-	uint32_t rights;     /* MAP_READ|WRITE|EXECUTE that vmem_protect may set: what the frame's handle conveyed */
-	struct vmem_mapping *left, *right; /* balanced tree by start */
+	uint32_t flags;
+	uint32_t rights; /* MAP_READ|WRITE|EXECUTE that vmem_protect may set: what the frame's handle conveyed */
+
+	struct vmem_mapping *left, *right; /* in the vmem's tree, by start, or in a discarded one (vmem_tree.h) */
+	struct vmem_mapping *next_discarded;
 	uint32_t priority;
-	struct vmem_mapping *next_of_frame, **link_of_frame;
+	bool cleared; /* discarded, and out of the page table */
+
+	struct vmem_mapping *next_of_frame, **link_of_frame; /* guarded by the frame's lock */
 };
 
 struct vmem {
 	struct object object;
-	struct lock lock; /* mappings and page table */
+	struct lock lock; /* everything below */
 	struct page_table table;
 	struct vmem_mapping *root;
-	uint64_t mapped;   /* bytes */
+	struct vmem_mapping *last;      /* that a page was found in, 0: unknown */
+	struct vmem_mapping *discarded; /* trees of mappings that were taken away, linked by their roots */
+	uint64_t arena;                 /* where small mappings lie together */
+	uint64_t arena_next;            /* below it the arena has no room that was not tried */
+	uint64_t tables_charged;
 	uint64_t resident; /* pages in the page table */
 	uint32_t mapping_count;
 	struct digital_tree futexes; /* addresses that threads wait at (object/futex.h), guarded by `lock` */
@@ -40,23 +60,44 @@ struct vmem {
 
 #define VMEM_MAPPINGS_MAX 65536u
 
-uint32_t vmem_create(struct group *group, struct vmem **out);
+/*
+ * Not an error, and never told to a program: the call did a part of its work, some 2,000 instructions, and wants to be called
+ * again with the same arguments. `progress` is 0 at the first call and the callee's business in between; who gives up half-way
+ * leaves nothing that the next call on this vmem or its end would not clean up.
+ */
+#define VMEM_MORE 0x10000u
+
+/* The caller gets a reference. QUOTA, NO_MEMORY. */
+uint32_t vmem_create(struct group *group, struct vmem **out) __attribute__((warn_unused_result));
 
 /*
  * address 0: a random free place. frame 0: fresh memory of its own. `allowed` is what the handle's rights let be mapped
- * (MAP_READ|WRITE|EXECUTE). Errors: BAD_ARGUMENT (alignment, length 0, writable and executable), NO_RIGHT, EXISTS, NO_SPACE,
- * NO_MEMORY, QUOTA, TOO_LARGE. All or nothing.
+ * (MAP_READ|WRITE|EXECUTE). WRITE and EXECUTE mean READ too, as the hardware does. All or nothing.
+ * BAD_ARGUMENT (alignment, length 0, unknown flags, writable and executable, beyond the frame's end, an address that may not be
+ * mapped), NO_RIGHT, EXISTS, NO_SPACE, NO_MEMORY, QUOTA, TOO_LARGE (too many mappings); VMEM_MORE.
  */
 uint32_t vmem_map(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t flags, struct frame *frame, uint64_t offset,
-        uint32_t allowed, uint64_t *out_address);
-uint32_t vmem_unmap(struct vmem *vmem, uint64_t address, uint64_t length);
-uint32_t vmem_protect(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t flags);
+        uint32_t allowed, uint64_t *progress, uint64_t *out_address) __attribute__((warn_unused_result));
 
-/* Makes the page at `address` present for this access, filling it if needed. BAD_ADDRESS: a real fault. */
-uint32_t vmem_fault(struct vmem *vmem, uint64_t address, bool write, bool execute);
+/* BAD_ARGUMENT; QUOTA, NO_MEMORY, TOO_LARGE if a mapping is to be split; VMEM_MORE. Nothing mapped there is no error. */
+uint32_t vmem_unmap(struct vmem *vmem, uint64_t address, uint64_t length, uint64_t *progress)
+        __attribute__((warn_unused_result));
 
-/* The physical page behind an address for an access that the kernel makes through the direct map; fills it. */
-uint32_t vmem_page(struct vmem *vmem, uint64_t address, bool write, struct paddr *out);
+/* BAD_ARGUMENT, BAD_ADDRESS (a part is not mapped), NO_RIGHT, QUOTA, NO_MEMORY, TOO_LARGE; VMEM_MORE. */
+uint32_t vmem_protect(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t flags, uint64_t *progress)
+        __attribute__((warn_unused_result));
+
+/*
+ * Makes the page at `address` present for this access, filling it if needed. BAD_ADDRESS: a real fault; NO_MEMORY, QUOTA: the page
+ * cannot be had now.
+ */
+uint32_t vmem_fault(struct vmem *vmem, uint64_t address, bool write, bool execute) __attribute__((warn_unused_result));
+
+/*
+ * The physical page behind an address for an access that the kernel makes through the direct map; fills it. It stays at least
+ * until the CPU leaves the kernel. Errors as above.
+ */
+uint32_t vmem_page(struct vmem *vmem, uint64_t address, bool write, struct paddr *out) __attribute__((warn_unused_result));
 
 /* Copies with the current process's memory (its vmem is active), filling pages. Returns the bytes copied; less: BAD_ADDRESS. */
 uint64_t vmem_copy_in(struct vmem *vmem, void *to, uint64_t from, uint64_t length);
@@ -69,6 +110,14 @@ uint64_t vmem_copy_across(struct vmem *to_vmem, uint64_t to, struct vmem *from_v
  * A page of pinned memory for control blocks: mapped read and write for the program at a random place, and reachable by the
  * kernel. The caller gets a reference to its frame, which keeps the page whatever the program unmaps.
  */
-uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame);
+uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
+        __attribute__((warn_unused_result));
+
+/*
+ * For frame_resize: takes pages beyond `length` bytes of the frame out of the page table at this mapping, which may have gone
+ * since it was looked up. A bounded step from *progress on; true when done.
+ */
+bool vmem_forget(
+        struct vmem *vmem, struct vmem_mapping *mapping, const struct frame *frame, uint64_t length, uint64_t *progress);
 
 bool vmem_destroy_step(struct object *object);

@@ -3,7 +3,8 @@
  *
  * Four levels of 512 entries. The upper 256 entries of every root are copies of the kernel's, made once when the root is created:
  * the kernel never adds a top-level entry after it has started (paging.c). In the lower half, tables below the root are added as
- * pages are mapped and go only with the whole. Intermediate entries allow everything; the last level decides.
+ * pages are mapped, and go with the whole or by page_table_trim (page_range.c). Intermediate entries allow everything; the last
+ * level decides.
  */
 #include "arch/paging.h"
 #include "arch/upcalls.h"
@@ -66,13 +67,15 @@ bool page_table_create(struct page_table *table)
 	return true;
 }
 
-bool page_table_map(struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights)
+bool page_table_map(struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights,
+        bool *out_replaced)
 {
 	const uint64_t intermediate = ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER | ENTRY_ACCESSED;
 	uint64_t *entry = page_walk(table->root.raw, address.raw, intermediate, &table->tables);
 
 	if (!entry)
 		return false;
+	*out_replaced = *entry & ENTRY_PRESENT;
 	*entry = page_entry(page.raw, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
 	return true;
 }
@@ -82,27 +85,6 @@ static uint64_t *find(const struct page_table *table, struct uaddr address)
 	uint64_t *entry = page_walk(table->root.raw, address.raw, 0, 0);
 
 	return entry && (*entry & ENTRY_PRESENT) ? entry : 0;
-}
-
-bool page_table_unmap(struct page_table *table, struct uaddr address, struct paddr *out_page)
-{
-	uint64_t *entry = find(table, address);
-
-	if (!entry)
-		return false;
-	*out_page = paddr(*entry & ENTRY_ADDRESS);
-	*entry = 0;
-	return true;
-}
-
-bool page_table_protect(struct page_table *table, struct uaddr address, struct page_rights rights)
-{
-	uint64_t *entry = find(table, address);
-
-	if (!entry)
-		return false;
-	*entry = page_entry(*entry & ENTRY_ADDRESS, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
-	return true;
 }
 
 static enum page_cache entry_cache(uint64_t entry)
@@ -128,22 +110,6 @@ bool page_table_find(
 	        .cache = entry_cache(*entry),
 	};
 	return true;
-}
-
-struct uaddr page_table_next(const struct page_table *table, struct uaddr address, struct uaddr end)
-{
-	uint64_t at = address.raw;
-
-	while (at < end.raw) {
-		const uint64_t *entries = table_at(table->root.raw);
-		unsigned level = LEVEL_TOP;
-		while (level > 0 && (entries[LEVEL_INDEX(at, level)] & ENTRY_PRESENT))
-			entries = table_at(entries[LEVEL_INDEX(at, level--)]);
-		if (level == 0)
-			return uaddr(at);
-		at = ((at >> LEVEL_SHIFT(level)) + 1) << LEVEL_SHIFT(level);
-	}
-	return end;
 }
 
 static void free_table(struct page_table *table, uint64_t *entry)

@@ -8,6 +8,7 @@
 
 #include "arch/cpu.h"
 #include "arch/x86_64/descriptors.h"
+#include "arch/x86_64/features.h"
 #include "arch/x86_64/page_entry.h"
 #include "arch/x86_64/paging_init.h"
 #include "arch/x86_64/registers.h"
@@ -24,6 +25,11 @@ extern char boot_stack_guard[] __attribute__((visibility("hidden"))); /* start.S
 static uint64_t device_table[TABLE_ENTRIES] __attribute__((section(".bss.pages"), aligned(4096)));
 static uint64_t device_next = DEVICE_REGION;
 static uint64_t device_tables;
+
+uint64_t page_physical_end(void)
+{
+	return 1ull << features.physical_bits;
+}
 
 static uint64_t read_root(void)
 {

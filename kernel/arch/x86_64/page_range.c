@@ -1,0 +1,137 @@
+/*
+ * Page tables by range: what unmapping and protecting many pages comes down to. Each function goes from entry to entry of one
+ * last-level table, and over what is absent in strides of the level that is absent.
+ */
+#include "arch/paging.h"
+#include "arch/upcalls.h"
+#include "arch/x86_64/page_entry.h"
+
+static uint64_t *table_at(uint64_t entry)
+{
+	return direct_map(paddr(entry & ENTRY_ADDRESS));
+}
+
+/* The next multiple of a level's stride. */
+static uint64_t next_at(uint64_t at, unsigned level)
+{
+	return ((at >> LEVEL_SHIFT(level)) + 1) << LEVEL_SHIFT(level);
+}
+
+/* The first entry that is present in the last level, with its address in *at; 0 when *at has reached `end` or budget ran out. */
+static uint64_t *find_next(const struct page_table *table, uint64_t *at, uint64_t end, unsigned *budget)
+{
+	while (*at < end && *budget) {
+		uint64_t *entries = table_at(table->root.raw);
+		unsigned level = LEVEL_TOP;
+
+		while (level > 0 && (entries[LEVEL_INDEX(*at, level)] & ENTRY_PRESENT))
+			entries = table_at(entries[LEVEL_INDEX(*at, level--)]);
+		if (level == 0) {
+			unsigned i = LEVEL_INDEX(*at, 0);
+			for (; i < TABLE_ENTRIES && *at < end && *budget; i++, *at += PAGE_SIZE, --*budget) {
+				if (entries[i] & ENTRY_PRESENT)
+					return &entries[i];
+			}
+			continue;
+		}
+		--*budget;
+		*at = next_at(*at, level);
+	}
+	return 0;
+}
+
+/* Calls change for each entry that is present. */
+static uint64_t for_each(const struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget,
+        void (*change)(uint64_t *entry, const struct page_rights *rights), const struct page_rights *rights)
+{
+	uint64_t at = address->raw, count = 0;
+	uint64_t *entry;
+
+	while ((entry = find_next(table, &at, end.raw, &budget))) {
+		/* The rest of this table, or up to the first entry that is absent, without a walk from the root. */
+		do {
+			change(entry++, rights);
+			count++;
+			at += PAGE_SIZE;
+			budget--;
+		} while (budget && at < end.raw && LEVEL_INDEX(at, 0) && (*entry & ENTRY_PRESENT));
+	}
+	address->raw = at < end.raw ? at : end.raw;
+	return count;
+}
+
+static void clear(uint64_t *entry, const struct page_rights *rights)
+{
+	(void)rights;
+	*entry = 0;
+}
+
+static void protect(uint64_t *entry, const struct page_rights *rights)
+{
+	*entry = page_entry(*entry & ENTRY_ADDRESS, rights->writable, rights->executable, rights->cache) | ENTRY_USER;
+}
+
+uint64_t page_table_unmap(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget)
+{
+	return for_each(table, address, end, budget, clear, 0);
+}
+
+uint64_t page_table_protect(
+        struct page_table *table, struct uaddr *address, struct uaddr end, struct page_rights rights, unsigned budget)
+{
+	return for_each(table, address, end, budget, protect, &rights);
+}
+
+/* The CPU may have the way through a table in its caches until it is flushed, so this comes before the table is free. */
+static void free_table(struct page_table *table, uint64_t *entry, uint64_t at)
+{
+	uint64_t *page = table_at(*entry);
+
+	*entry = 0;
+	page_flush(uaddr(at));
+	upcall_page_free(page);
+	table->tables--;
+}
+
+static bool is_empty(const uint64_t *entries)
+{
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+		if (entries[i])
+			return false;
+	}
+	return true;
+}
+
+/* Frees the last-level table at an address, and if no other follows in the range, those above it that are empty. */
+static uint64_t trim_at(struct page_table *table, uint64_t at, uint64_t end)
+{
+	uint64_t *path[LEVEL_TOP + 1];
+	uint64_t *entries = table_at(table->root.raw);
+	unsigned level = LEVEL_TOP;
+
+	for (;; level--) {
+		path[level] = &entries[LEVEL_INDEX(at, level)];
+		if (level == 1 || !(*path[level] & ENTRY_PRESENT))
+			break;
+		entries = table_at(*path[level]);
+	}
+
+	uint64_t next = next_at(at, level);
+	if (*path[level] & ENTRY_PRESENT)
+		free_table(table, path[level], at);
+	for (; level < LEVEL_TOP && (next >= end || next_at(at, level + 1) == next); level++) {
+		if (!is_empty(table_at(*path[level + 1])))
+			break;
+		free_table(table, path[level + 1], at);
+	}
+	return next;
+}
+
+void page_table_trim(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget)
+{
+	uint64_t at = address->raw;
+
+	for (; at < end.raw && budget; budget--)
+		at = trim_at(table, at, end.raw);
+	address->raw = at < end.raw ? at : end.raw;
+}
