@@ -9,11 +9,13 @@
 
 enum lock_rank {
 	RANK_NONE,
-	RANK_PROCESS, /* handle table, threads of a process */
+	RANK_PROCESS, /* threads of a process */
 	RANK_VMEM,
 	RANK_FRAME,
+	RANK_WATCH, /* lists of watches */
 	RANK_CHANNEL,
-	RANK_OBJECT, /* notify, timer, irq, futex bucket */
+	RANK_OBJECT,  /* notify, timer, irq */
+	RANK_HANDLES, /* handle table of a process */
 	RANK_QUEUE,  /* run queue, timer queue */
 	RANK_REAPER,
 	RANK_GROUP,

@@ -6,7 +6,7 @@
  * leaves the kernel (object/reaper.h). A free entry has the name 0, and entry 0 is never used, so that a look-up is one masked
  * index and one comparison. Freed entries wait in a queue, so that a name comes back as late as possible.
  *
- * Changes need the process's lock, which the functions below take no care of unless they say so.
+ * Changes need the table's lock, which the functions below leave to their callers.
  */
 #pragma once
 
@@ -16,11 +16,13 @@
 #include "abi/errors.h"
 #include "abi/handle.h"
 #include "arch/cpu.h"
+#include "core/lock.h"
 #include "lib/address.h"
 #include "object/object.h"
 
 #define HANDLES_MAX 65536u
 #define HANDLES_PER_CHUNK 256u
+#define HANDLES_CHUNKS (HANDLES_MAX / HANDLES_PER_CHUNK)
 
 struct handle_entry {
 	union {
@@ -35,9 +37,11 @@ struct handle_entry {
 _Static_assert(sizeof(struct handle_entry) * HANDLES_PER_CHUNK == PAGE_SIZE, "a chunk is a page");
 
 struct handles {
+	struct lock lock;
 	struct handle_entry **chunks; /* directory: &first, later a page */
 	uint32_t limit;               /* entries that exist */
-	uint32_t used;
+	uint32_t used; /* entries, allotted ones included */
+	uint32_t free_count;
 	uint32_t free_first, free_last; /* queue of free entries by index, 0: none */
 	uint32_t ioports;               /* handles to ioports among them */
 	uint32_t ioport_changes;        /* how often that set changed */
@@ -48,12 +52,13 @@ struct handles {
 /* ERR_OK, ERR_QUOTA or ERR_NO_MEMORY. */
 uint32_t handles_init(struct handles *table, struct group *group) __attribute__((warn_unused_result));
 
-/* Makes sure that `count` entries are free: a following handles_add of so many cannot fail. NO_HANDLES, QUOTA, NO_MEMORY. */
-uint32_t handles_reserve(struct handles *table, uint32_t count) __attribute__((warn_unused_result));
-
-/* A new handle, which takes over the caller's reference on success. NO_HANDLES, QUOTA, NO_MEMORY. */
-uint32_t handles_add(struct handles *table, struct object *object, uint32_t rights, handle_t *out)
-	__attribute__((warn_unused_result));
+/*
+ * Takes `count` entries out of the free ones: all or none. Their names lead nowhere until handles_fill gives them an object, whose
+ * reference goes over to the table, or handles_unallot gives them back. NO_HANDLES, QUOTA, NO_MEMORY.
+ */
+uint32_t handles_allot(struct handles *table, uint32_t count, handle_t *out) __attribute__((warn_unused_result));
+void handles_fill(struct handles *table, handle_t handle, struct object *object, uint32_t rights);
+void handles_unallot(struct handles *table, uint32_t count, const handle_t *allotted);
 
 /* The entry of a handle of this table, or 0. Pseudo handles are not found here. */
 static inline struct handle_entry *handles_find(const struct handles *table, handle_t handle)
@@ -66,11 +71,8 @@ static inline struct handle_entry *handles_find(const struct handles *table, han
 /* Frees the entry; its reference becomes the caller's. */
 struct object *handles_take(struct handles *table, struct handle_entry *entry);
 
-/* Drops the reference of a handle that was taken out. */
-void handles_drop(struct object *object);
+/* Looks at `budget` entries from *cursor on and takes the first that is used out; 0: none was. True in *out_end at the end. */
+struct object *handles_take_next(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end);
 
-/* Closes at most `budget` handles, going on where the last step ended; true when none is left. */
-bool handles_close_step(struct handles *table, uint32_t *cursor, uint32_t budget);
-
-/* Gives the memory back once all handles are closed. */
-void handles_destroy(struct handles *table);
+/* Gives the memory back, at most `budget` pages, when nobody looks anything up any more; true when all is. */
+bool handles_destroy_step(struct handles *table, uint32_t budget);

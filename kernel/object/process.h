@@ -2,9 +2,9 @@
  * Processes: a table of handles, an address space and threads, charged to a group.
  *
  * NEW until its first thread is started; RUNNING until its last thread has ended, it was killed or it exits. Its end goes in
- * steps: first all threads end, then the reaper closes its handles and lets the address space go, and only then it is ENDED and
- * its watchers are told, so that what it held is free again when they hear of it. Who still has a handle to it can ask for the
- * status.
+ * steps of the reaper's (process_end.c): first all threads end, then its handles are closed and the address space let go, and
+ * only then it is ENDED and its watchers are told, so that what it held is free again when they hear of it. Who still has a
+ * handle to it can ask for the status.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "object/control_blocks.h"
 #include "object/handles.h"
 #include "object/object.h"
+#include "object/reaper.h"
 #include "object/vmem.h"
 #include "object/watch.h"
 
@@ -29,9 +30,10 @@ struct process {
 	uint32_t number;
 	uint32_t state;  /* PROCESS_* */
 	uint32_t status; /* valid from the beginning of the end */
-	bool ending;
-	bool claimed_log;
-	uint16_t end_step; /* of the reaper's work */
+	bool ending;         /* no thread is added any more */
+	bool handles_closed; /* no handle is */
+	uint8_t end_stage;   /* of the reaper's work (process_end.c) */
+	struct reaper_work end_work;
 	struct handles handles;
 	struct vmem *vmem; /* 0 once it was let go */
 	uint64_t foreign_entry;
@@ -39,14 +41,15 @@ struct process {
 
 	struct thread *threads; /* that have not ended, new ones included */
 	uint32_t thread_count;
+	uint32_t started_count;
 	uint32_t close_cursor;
 	struct control_blocks blocks;
 	struct watch_list watchers;
 	uint64_t cpu_time; /* TSC ticks */
 
-	uint8_t *ports; /* bitmap of PORTS_BITMAP_SIZE for the CPU (object/ioport.h), 0: none was needed yet */
+	uint8_t *ports;         /* bitmap of PORTS_BITMAP_SIZE for the CPU (object/ioport.h), 0: none was needed yet */
 	uint32_t ports_changes; /* the state of handles.ioport_changes that it was made from */
-	uint32_t ports_cursor;
+	uint32_t ports_cursor;  /* how far that got in the handle table, 0: it is complete */
 
 	char name[PROCESS_NAME_MAX + 1]; /* printable, ends with a NUL */
 };
@@ -54,17 +57,23 @@ struct process {
 /* A new process with an empty address space. The caller gets a reference; QUOTA, NO_MEMORY. */
 uint32_t process_create(struct group *group, const char *name, struct process **out) __attribute__((warn_unused_result));
 
-/* Begins its end: no thread is added any more. The first status counts. */
-void process_begin_end(struct process *process, uint32_t status);
+/*
+ * Begins its end; the first status counts. The reaper does the rest: its threads end, also those that run now, as soon as they
+ * are not on a CPU.
+ */
+void process_end(struct process *process, uint32_t status);
 
-/* Ends some threads of an ending process; true when none but `except` (which may be 0) is left. */
-bool process_end_step(struct process *process, const struct thread *except);
+/* A thread of it has ended: it leaves the list. The end of the last one that was started ends the process, with status 0. */
+void process_thread_ended(struct process *process, struct thread *thread, bool started);
 
-/* A thread of it has ended; the last one's end hands the process to the reaper. */
-void process_thread_ended(struct process *process, struct thread *thread);
-
-/* Adds a handle under the process's lock; takes over the reference only on success. */
+/* Takes over the reference only on success. NO_HANDLES, QUOTA, NO_MEMORY, DEAD. */
 uint32_t process_add_handle(struct process *process, struct object *object, uint32_t rights, handle_t *out)
 	__attribute__((warn_unused_result));
+
+/* What a handle that was taken out of a table led to is let go. */
+void process_drop_handle(struct object *object);
+
+/* One step of the end of a process (process_end.c); true when nothing is left but the object. */
+bool process_end_step(struct process *process);
 
 bool process_destroy_step(struct object *object);

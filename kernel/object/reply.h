@@ -14,20 +14,44 @@
 
 struct thread;
 struct process;
+struct sender;
 
 struct reply_record {
-	struct object object; /* OBJECT_REPLY; not counted */
+	struct object object;   /* OBJECT_REPLY; not counted */
 	struct thread *holder;  /* whose HANDLE_SELF_REPLY it is, or 0 and */
 	struct process *table;  /* in whose table it is, under */
 	handle_t handle;        /* this name */
-	uint16_t label;         /* of the call */
-	/* What the caller offers with the call; lengths are 0 without extras. */
-	uint64_t readable, readable_length;
-	uint64_t writable, writable_length;
+
+	/* What comes with the call; without extras only the stamp counts. */
+	bool extras;
+	bool carried;           /* its handles are in the caller's parcel, not in its table */
+	uint8_t handle_count, word_count, move_mask;
 	uint64_t stamp;
 	uint64_t deadline;
-	uint8_t handle_count, word_count, move_mask;
+	uint64_t readable, readable_length; /* buffers in the caller's memory */
+	uint64_t writable, writable_length;
+	struct sender *sender; /* while the call is queued: a reference */
 };
 
 /* In place of the record of a caller that is gone. */
 extern struct reply_record reply_dead;
+
+static inline struct reply_record *reply_of_object(struct object *object)
+{
+	return (struct reply_record *)object; /* its first member */
+}
+
+/* A thread that received a call holds its record. */
+void reply_hold(struct reply_record *record, struct thread *holder);
+
+/* Its holder has it no more: for one who answers, saves or forwards the call. A handle of it is closed. */
+void reply_let_go(struct reply_record *record);
+
+/* What the thread holds goes into its process's table, as a handle. NO_HANDLES, QUOTA, NO_MEMORY. */
+uint32_t reply_save(struct thread *holder, handle_t *out) __attribute__((warn_unused_result));
+
+/* The caller, which was taken, is gone: its holder is left with reply_dead. */
+void reply_abandon(struct reply_record *record);
+
+/* The holder goes without an answer: the caller hears DROPPED. The record is no handle's any more. */
+void reply_drop(struct reply_record *record);

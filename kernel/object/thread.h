@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #include "abi/control_block.h"
+#include "lib/digital_tree.h"
 #include "object/control_blocks.h"
 #include "object/object.h"
+#include "object/parcel.h"
 #include "object/reply.h"
 #include "sched/task.h"
 
@@ -43,20 +45,20 @@ struct thread {
 	union {
 		struct channel *channel;
 		struct notify *notify;
-		uint64_t futex_address;
 	} at;
 	struct thread *next, *previous; /* in that place's list, circular */
 	uint64_t wait_mask;             /* of notify_wait */
+	struct digital_node futex;      /* its key is the address */
+	bool futex_first;               /* it is the one in the tree, for all that wait at that address */
 
 	struct object object; /* OBJECT_THREAD */
 	uint32_t number;
 	struct thread *next_of_process, **link_of_process;
 	struct control_block_place place;
 
-	/* A call in steps keeps its state here; `held` is a reference, given back when the thread ends. */
-	struct object *held;
-	uint64_t progress[3];
+	uint64_t progress; /* of a call in steps, 0 between calls */
 	uint64_t exception_words[MESSAGE_WORDS];
+	struct parcel parcel; /* handles on the way with its call, in no table */
 };
 
 static inline struct thread *thread_of_task(struct task *task)
@@ -76,11 +78,22 @@ uint32_t thread_create(struct process *process, struct thread **out) __attribute
 uint32_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
 	__attribute__((warn_unused_result));
 
-/* Ends it wherever it is: what it owes is dropped, what it waits for is taken back. Not for one that runs on another CPU. */
-void thread_end(struct thread *thread);
+static inline struct thread *thread_of_reply(struct reply_record *record)
+{
+	return (struct thread *)((char *)record - offsetof(struct thread, reply));
+}
 
-/* The current thread begins to wait: at once if the deadline of its task has passed, which is answered with TIMED_OUT. */
-void thread_wait(struct thread *thread, enum wait_kind kind);
+/*
+ * Ends it: what it owes is dropped, what it waits for is taken back. One that is new, ready, blocked or the current one. False:
+ * somebody else is just waking it; try again.
+ */
+bool thread_end(struct thread *thread);
+
+/* The same for one whose wait the caller took, and which is in no queue any more. */
+void thread_end_taken(struct thread *thread);
+
+/* Whether the deadline that the current thread has set for a wait to come has passed; it is forgotten then. */
+bool thread_deadline_passed(struct thread *thread);
 
 /* Ends a wait with an error, by whoever took the task: leaves the queue, answers the call, makes it ready. */
 void thread_wake_error(struct thread *thread, uint32_t error);

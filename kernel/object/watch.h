@@ -17,7 +17,7 @@ struct watch_list {
 	uint32_t count;
 };
 
-#define WATCHES_MAX 64u /* on one list */
+#define WATCHES_MAX 8u /* on one list, so that signalling all is bounded */
 
 /* The same notify again on the same list: the bits are added to its watch. QUOTA, NO_MEMORY, FULL. */
 uint32_t watch_add(struct watch_list *list, struct notify *notify, uint64_t bits) __attribute__((warn_unused_result));
@@ -25,8 +25,8 @@ uint32_t watch_add(struct watch_list *list, struct notify *notify, uint64_t bits
 /* Signals all; they stay. */
 void watch_signal(struct watch_list *list);
 
-/* Takes all off the list without a signal. */
-void watch_clear(struct watch_list *list);
+/* Signals at most `budget` and takes them off the list; true when none is left. */
+bool watch_signal_step(struct watch_list *list, unsigned budget);
 
 /* For the end of a notify: takes at most `budget` of its watches off their lists; true when none is left. */
 bool watch_forget_notify(struct notify *notify, unsigned budget);

@@ -33,15 +33,17 @@ struct task {
 	struct page_table *space; /* 0: a task of the kernel's own, which runs in any */
 	uint8_t state;            /* enum task_state */
 	uint8_t priority;         /* its own */
-	uint8_t effective;        /* the higher of its own and the one lent by the request that it serves */
-	uint8_t queued_at;        /* the priority that it was queued with, while ready */
+	uint8_t lent;             /* by the request that it serves, 0: none */
+	uint8_t effective;        /* the higher of both */
+	uint8_t queued_at;        /* the priority that it lies in a queue with, while it does */
 	uint32_t wake;            /* 1: armed */
+	uint64_t slice_left;      /* ns of its time slice, when it was preempted; 0: a whole one */
 	void (*continuation)(struct task *task);
 	struct task *next, *previous; /* in the run queue */
 
-	uint64_t deadline; /* of the wait to come; DEADLINE_NEVER but while a call sets it */
+	uint64_t deadline; /* of the wait, DEADLINE_NEVER but while a call has set it */
 	struct timer_node timer;
-	uint64_t *cpu_time; /* TSC ticks that it ran are added here; 0: nobody asks */
+	uint64_t *cpu_time; /* TSC ticks that ran on its time slices are added here */
 };
 
 /* True for the one who may end this wait. */

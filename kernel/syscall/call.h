@@ -29,6 +29,8 @@ static inline uint64_t call_word(const struct thread *thread, unsigned index)
 	return thread->task.context.word[index];
 }
 
+void call_repeat(struct task *task);
+
 /* Ends the call with an error or ERR_OK; all words are zero. */
 static inline void call_answer(struct thread *thread, uint32_t error)
 {
@@ -47,10 +49,13 @@ static inline void call_answer_words(struct thread *thread, uint64_t word0, uint
 /* Ends the call with a new handle to `object` in word 0, which takes over the caller's reference, or with an error. */
 void call_answer_handle(struct thread *thread, struct object *object, uint32_t rights);
 
-/* The call goes on in `step`, after interrupts and other threads had their turn; its words stay as they are. */
-static inline void call_again(struct thread *thread, void (*step)(struct task *task))
+/*
+ * The whole call is made again, from the look-up of its object on, after interrupts and other threads had their turn. Its words
+ * stay as they are; thread->progress says how far it came, is 0 at its beginning, and set to 0 after its end.
+ */
+static inline void call_again(struct thread *thread)
 {
-	thread->task.continuation = step;
+	thread->task.continuation = call_repeat;
 	cpu_current()->need_schedule = 1;
 }
 

@@ -1,0 +1,89 @@
+#include "object/control_blocks.h"
+
+#include "abi/syscalls.h"
+#include "lib/address.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "object/process.h"
+
+#define BLOCKS_PER_PAGE (PAGE_SIZE / CONTROL_BLOCK_SIZE)
+#define ALL_USED ((1u << BLOCKS_PER_PAGE) - 1)
+
+struct control_page {
+	struct frame *frame; /* a reference, which keeps the page */
+	char *kernel;
+	uint64_t address;    /* in the process */
+	uint32_t used;       /* bit per block */
+	struct control_page *next;
+	struct control_page *next_free;
+};
+
+static struct slab page_slab = SLAB_INIT("control pages", struct control_page);
+
+/* One more page, on both lists. */
+static uint32_t add_page(struct process *process)
+{
+	struct control_page *page = slab_alloc(&page_slab);
+	if (!page)
+		return ERR_NO_MEMORY;
+	void *kernel;
+	uint32_t error = vmem_map_pinned(process->vmem, &page->address, &kernel, &page->frame);
+	if (error) {
+		slab_free(&page_slab, page);
+		return error;
+	}
+	struct control_blocks *blocks = &process->blocks;
+	page->kernel = kernel;
+	page->next = blocks->pages;
+	blocks->pages = page;
+	page->next_free = blocks->free;
+	blocks->free = page;
+	return ERR_OK;
+}
+
+uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
+	uint64_t *out_address)
+{
+	struct control_blocks *blocks = &process->blocks;
+	if (!blocks->free) {
+		uint32_t error = add_page(process);
+		if (error)
+			return error;
+	}
+	struct control_page *page = blocks->free;
+	uint32_t index = (uint32_t)__builtin_ctz(~page->used);
+	page->used |= 1u << index;
+	if (page->used == ALL_USED)
+		blocks->free = page->next_free;
+	struct control_block *block = (struct control_block *)(page->kernel + index * CONTROL_BLOCK_SIZE);
+	memset(block, 0, sizeof *block);
+	block->self = page->address + index * CONTROL_BLOCK_SIZE;
+	*out_place = (struct control_block_place){page, index};
+	*out_kernel = block;
+	*out_address = block->self;
+	return ERR_OK;
+}
+
+void control_block_return(struct process *process, struct control_block_place *place)
+{
+	struct control_page *page = place->page;
+	if (!page)
+		return;
+	if (page->used == ALL_USED) {
+		page->next_free = process->blocks.free;
+		process->blocks.free = page;
+	}
+	page->used &= ~(1u << place->index);
+	place->page = 0;
+}
+
+bool control_blocks_destroy_step(struct control_blocks *blocks, unsigned budget)
+{
+	for (; budget && blocks->pages; budget--) {
+		struct control_page *page = blocks->pages;
+		blocks->pages = page->next;
+		object_release(&page->frame->object);
+		slab_free(&page_slab, page);
+	}
+	return !blocks->pages;
+}

@@ -1,0 +1,194 @@
+#include "object/handles.h"
+
+#include "mm/pages.h"
+#include "object/group.h"
+#include "object/ioport.h"
+
+#define GENERATION_FIRST 1u
+#define GENERATION_LAST ((1u << HANDLE_GENERATION_BITS) - 2) /* the largest belongs to the pseudo handles */
+
+_Static_assert(HANDLES_CHUNKS * sizeof(struct handle_entry *) <= PAGE_SIZE, "the directory is a page");
+
+static inline struct handle_entry *entry_at(const struct handles *table, uint32_t index)
+{
+	return &table->chunks[index / HANDLES_PER_CHUNK][index % HANDLES_PER_CHUNK];
+}
+
+static void free_push(struct handles *table, uint32_t index)
+{
+	struct handle_entry *entry = entry_at(table, index);
+	entry->next_free = 0;
+	if (table->free_last)
+		entry_at(table, table->free_last)->next_free = index;
+	else
+		table->free_first = index;
+	table->free_last = index;
+	table->free_count++;
+}
+
+static uint32_t free_pop(struct handles *table)
+{
+	uint32_t index = table->free_first;
+	table->free_first = (uint32_t)entry_at(table, index)->next_free;
+	if (!table->free_first)
+		table->free_last = 0;
+	table->free_count--;
+	return index;
+}
+
+static void *paid_page(struct group *group, uint32_t *out_error)
+{
+	*out_error = group_charge_pages(group, 1);
+	if (*out_error)
+		return 0;
+	void *page = page_alloc(PAGES_ZERO);
+	if (!page) {
+		group_return_pages(group, 1);
+		*out_error = ERR_NO_MEMORY;
+	}
+	return page;
+}
+
+static void return_page(struct group *group, void *page)
+{
+	page_free(page);
+	group_return_pages(group, 1);
+}
+
+/* One more chunk, and before the second a page for the directory. */
+static uint32_t grow(struct handles *table)
+{
+	uint32_t error;
+	uint32_t chunk_count = table->limit / HANDLES_PER_CHUNK;
+	if (chunk_count == HANDLES_CHUNKS)
+		return ERR_NO_HANDLES;
+	if (chunk_count == 1 && table->chunks == &table->first) {
+		struct handle_entry **directory = paid_page(table->group, &error);
+		if (!directory)
+			return error;
+		directory[0] = table->first;
+		__atomic_store_n(&table->chunks, directory, __ATOMIC_RELEASE);
+	}
+	struct handle_entry *chunk = paid_page(table->group, &error);
+	if (!chunk)
+		return error;
+	table->chunks[chunk_count] = chunk;
+	uint32_t first = table->limit;
+	__atomic_store_n(&table->limit, first + HANDLES_PER_CHUNK, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < HANDLES_PER_CHUNK; i++) {
+		chunk[i].generation = GENERATION_FIRST;
+		if (first + i)
+			free_push(table, first + i);
+	}
+	return ERR_OK;
+}
+
+uint32_t handles_init(struct handles *table, struct group *group)
+{
+	*table = (struct handles){.group = group};
+	lock_init(&table->lock, RANK_HANDLES, "handles");
+	table->chunks = &table->first;
+	uint32_t error;
+	struct handle_entry *chunk = paid_page(group, &error);
+	if (!chunk)
+		return error;
+	table->first = chunk;
+	table->limit = HANDLES_PER_CHUNK;
+	for (uint32_t i = 1; i < HANDLES_PER_CHUNK; i++) {
+		chunk[i].generation = GENERATION_FIRST;
+		free_push(table, i);
+	}
+	chunk[0].handle = 1; /* index 1: no handle whose index is or was masked to 0 equals it */
+	return ERR_OK;
+}
+
+uint32_t handles_allot(struct handles *table, uint32_t count, handle_t *out)
+{
+	while (table->free_count < count) {
+		uint32_t error = grow(table);
+		if (error)
+			return error;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t index = free_pop(table);
+		struct handle_entry *entry = entry_at(table, index);
+		entry->object = 0;
+		out[i] = (handle_t)entry->generation << HANDLE_INDEX_BITS | index;
+		table->used++;
+	}
+	return ERR_OK;
+}
+
+static inline uint32_t index_of(handle_t handle)
+{
+	return handle & ((1u << HANDLE_INDEX_BITS) - 1);
+}
+
+static void free_entry(struct handles *table, uint32_t index)
+{
+	struct handle_entry *entry = entry_at(table, index);
+	entry->handle = 0;
+	entry->generation = (uint16_t)(entry->generation == GENERATION_LAST ? GENERATION_FIRST : entry->generation + 1u);
+	free_push(table, index);
+	table->used--;
+}
+
+void handles_unallot(struct handles *table, uint32_t count, const handle_t *allotted)
+{
+	for (uint32_t i = 0; i < count; i++)
+		free_entry(table, index_of(allotted[i]));
+}
+
+void handles_fill(struct handles *table, handle_t handle, struct object *object, uint32_t rights)
+{
+	struct handle_entry *entry = entry_at(table, index_of(handle));
+	entry->object = object;
+	entry->rights = (uint16_t)rights;
+	__atomic_store_n(&entry->handle, handle, __ATOMIC_RELEASE);
+	if (object->type == OBJECT_IOPORT) {
+		table->ioports++;
+		table->ioport_changes++;
+	}
+}
+
+struct object *handles_take(struct handles *table, struct handle_entry *entry)
+{
+	struct object *object = entry->object;
+	if (object->type == OBJECT_IOPORT) {
+		table->ioports--;
+		table->ioport_changes++;
+		ioport_forget();
+	}
+	free_entry(table, index_of(entry->handle));
+	return object;
+}
+
+struct object *handles_take_next(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end)
+{
+	uint32_t index = *cursor ? *cursor : 1;
+	struct object *object = 0;
+	for (; budget && index < table->limit && !object; budget--, index++) {
+		struct handle_entry *entry = entry_at(table, index);
+		if (entry->handle)
+			object = handles_take(table, entry);
+	}
+	*cursor = index;
+	*out_end = index >= table->limit;
+	return object;
+}
+
+bool handles_destroy_step(struct handles *table, uint32_t budget)
+{
+	while (table->limit) {
+		if (!budget--)
+			return false;
+		uint32_t last = table->limit / HANDLES_PER_CHUNK - 1;
+		return_page(table->group, table->chunks[last]);
+		table->limit -= HANDLES_PER_CHUNK;
+	}
+	if (table->chunks != &table->first)
+		return_page(table->group, table->chunks);
+	table->chunks = &table->first;
+	table->first = 0;
+	return true;
+}

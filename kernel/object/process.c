@@ -1,0 +1,120 @@
+#include "object/process.h"
+
+#include "abi/syscalls.h"
+#include "mm/slab.h"
+#include "object/reply.h"
+#include "object/thread.h"
+
+static struct slab process_slab = SLAB_INIT("processes", struct process);
+static uint32_t last_number;
+
+/* Names stand in the log: only what can be seen. */
+static void copy_name(char *to, const char *name)
+{
+	unsigned i = 0;
+	for (; i < PROCESS_NAME_MAX && name[i]; i++)
+		to[i] = name[i] > ' ' && name[i] < 0x7f ? name[i] : '?';
+	to[i] = 0;
+}
+
+uint32_t process_create(struct group *group, const char *name, struct process **out)
+{
+	struct process *process = slab_alloc(&process_slab);
+	if (!process)
+		return ERR_NO_MEMORY;
+	uint32_t error = object_init(&process->object, OBJECT_PROCESS, group);
+	if (error)
+		goto no_object;
+	lock_init(&process->lock, RANK_PROCESS, "process");
+	copy_name(process->name, name);
+	error = handles_init(&process->handles, group);
+	if (error)
+		goto no_handles;
+	error = vmem_create(group, &process->vmem);
+	if (error)
+		goto no_vmem;
+	process->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+	*out = process;
+	return ERR_OK;
+
+no_vmem:
+	while (!handles_destroy_step(&process->handles, 1))
+		;
+no_handles:
+	object_end(&process->object);
+no_object:
+	slab_free(&process_slab, process);
+	return error;
+}
+
+static bool end_work_step(struct reaper_work *work)
+{
+	struct process *process = (struct process *)((char *)work - offsetof(struct process, end_work));
+	if (!process_end_step(process))
+		return false;
+	object_release(&process->object);
+	return true;
+}
+
+void process_end(struct process *process, uint32_t status)
+{
+	lock_acquire(&process->lock);
+	bool first = !process->ending;
+	if (first) {
+		process->ending = true;
+		process->status = status;
+	}
+	lock_release(&process->lock);
+	if (!first)
+		return;
+	object_reference(&process->object); /* the work's */
+	process->end_work.step = end_work_step;
+	reaper_add(&process->end_work);
+}
+
+void process_thread_ended(struct process *process, struct thread *thread, bool started)
+{
+	lock_acquire(&process->lock);
+	*thread->link_of_process = thread->next_of_process;
+	if (thread->next_of_process)
+		thread->next_of_process->link_of_process = thread->link_of_process;
+	process->thread_count--;
+	control_block_return(process, &thread->place);
+	bool last = started && --process->started_count == 0;
+	lock_release(&process->lock);
+	if (last)
+		process_end(process, 0);
+}
+
+uint32_t process_add_handle(struct process *process, struct object *object, uint32_t rights, handle_t *out)
+{
+	handle_t place;
+	uint32_t error = parcel_reserve(process, 1, &place);
+	if (error)
+		return error;
+	lock_acquire(&process->handles.lock);
+	handles_fill(&process->handles, place, object, rights);
+	lock_release(&process->handles.lock);
+	*out = place;
+	return ERR_OK;
+}
+
+void process_drop_handle(struct object *object)
+{
+	if (object->type == OBJECT_REPLY)
+		reply_drop(reply_of_object(object));
+	else
+		object_release(object);
+}
+
+/* Nobody has a handle, and no thread lives. One that never ran has not been taken apart yet. */
+bool process_destroy_step(struct object *object)
+{
+	struct process *process = (struct process *)object;
+	process->ending = true;
+	if (!process_end_step(process))
+		return false;
+	object_end(object);
+	slab_free(&process_slab, process);
+	return true;
+}

@@ -1,0 +1,82 @@
+/*
+ * The end of a process, in steps of the reaper's. Between two steps everything that the former one let go is destroyed, because
+ * the reaper prefers dead objects to this work; so whoever is told of the end finds its ports, interrupts and names free.
+ */
+#include "abi/syscalls.h"
+#include "object/channel.h"
+#include "object/ioport.h"
+#include "object/log.h"
+#include "object/process.h"
+#include "object/thread.h"
+#include "sched/sched.h"
+
+#define THREADS_PER_STEP 2u
+#define ENTRIES_PER_STEP 64u /* of the handle table looked at */
+#define HANDLES_PER_STEP 8u
+#define PAGES_PER_STEP 4u
+#define WATCHES_PER_STEP 1u
+
+static bool end_threads(struct process *process)
+{
+	for (unsigned i = 0; i < THREADS_PER_STEP && process->threads; i++)
+		thread_end(process->threads);
+	return !process->threads;
+}
+
+static bool close_handles(struct process *process)
+{
+	bool end = false;
+	uint32_t before = process->close_cursor;
+	for (unsigned i = 0; i < HANDLES_PER_STEP && !end; i++) {
+		uint32_t looked_at = process->close_cursor - before;
+		if (looked_at >= ENTRIES_PER_STEP)
+			return false;
+		lock_acquire(&process->handles.lock);
+		process->handles_closed = true;
+		struct object *object = handles_take_next(
+			&process->handles, &process->close_cursor, ENTRIES_PER_STEP - looked_at, &end);
+		lock_release(&process->handles.lock);
+		if (object)
+			process_drop_handle(object);
+	}
+	return end;
+}
+
+static bool let_go(struct process *process)
+{
+	if (process->exception)
+		object_release(&process->exception->object);
+	process->exception = 0;
+	log_release_claim(process);
+	ioport_release_bitmap(process);
+	return true;
+}
+
+static bool free_memory(struct process *process)
+{
+	return control_blocks_destroy_step(&process->blocks, PAGES_PER_STEP) &&
+		handles_destroy_step(&process->handles, PAGES_PER_STEP);
+}
+
+static bool leave_space(struct process *process)
+{
+	sched_forget_space();
+	object_release(&process->vmem->object);
+	process->vmem = 0;
+	return true;
+}
+
+static bool announce(struct process *process)
+{
+	process->state = PROCESS_ENDED;
+	return watch_signal_step(&process->watchers, WATCHES_PER_STEP);
+}
+
+bool process_end_step(struct process *process)
+{
+	static bool (*const stages[])(struct process *) = {end_threads, close_handles, let_go, free_memory, leave_space, announce};
+	const unsigned count = sizeof stages / sizeof stages[0];
+	if (process->end_stage < count && stages[process->end_stage](process))
+		process->end_stage++;
+	return process->end_stage == count;
+}

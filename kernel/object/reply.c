@@ -1,0 +1,82 @@
+#include "object/reply.h"
+
+#include "object/process.h"
+#include "object/thread.h"
+#include "sched/sched.h"
+
+struct reply_record reply_dead = {.object = {.type = OBJECT_REPLY}};
+
+void reply_hold(struct reply_record *record, struct thread *holder)
+{
+	record->holder = holder;
+	holder->reply_to = record;
+}
+
+void reply_let_go(struct reply_record *record)
+{
+	if (record->holder) {
+		record->holder->reply_to = 0;
+		record->holder = 0;
+	}
+	if (record->table) {
+		struct process *process = record->table;
+		lock_acquire(&process->handles.lock);
+		struct handle_entry *entry = handles_find(&process->handles, record->handle);
+		if (entry)
+			handles_take(&process->handles, entry);
+		lock_release(&process->handles.lock);
+		record->table = 0;
+	}
+}
+
+uint32_t reply_save(struct thread *holder, handle_t *out)
+{
+	struct reply_record *record = holder->reply_to;
+	struct process *process = holder->process;
+	handle_t place;
+	uint32_t error = parcel_reserve(process, 1, &place);
+	if (error)
+		return error;
+	lock_acquire(&process->handles.lock);
+	handles_fill(&process->handles, place, &record->object, RIGHT_SEND | RIGHT_INSPECT);
+	lock_release(&process->handles.lock);
+	holder->reply_to = 0;
+	record->holder = 0;
+	if (record != &reply_dead) {
+		record->table = process;
+		record->handle = place;
+	}
+	sched_lend(&holder->task, 0);
+	*out = place;
+	return ERR_OK;
+}
+
+void reply_abandon(struct reply_record *record)
+{
+	if (record->holder) {
+		record->holder->reply_to = &reply_dead;
+		record->holder = 0;
+	}
+	if (record->table) {
+		struct process *process = record->table;
+		lock_acquire(&process->handles.lock);
+		struct handle_entry *entry = handles_find(&process->handles, record->handle);
+		if (entry)
+			entry->object = &reply_dead.object;
+		lock_release(&process->handles.lock);
+		record->table = 0;
+	}
+}
+
+void reply_drop(struct reply_record *record)
+{
+	if (record == &reply_dead)
+		return;
+	struct thread *caller = thread_of_reply(record);
+	if (record->holder)
+		record->holder->reply_to = 0;
+	record->holder = 0;
+	record->table = 0;
+	if (task_take(&caller->task))
+		thread_wake_error(caller, ERR_DROPPED);
+}

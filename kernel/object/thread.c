@@ -1,0 +1,218 @@
+#include "object/thread.h"
+
+#include "abi/exception.h"
+#include "arch/fpu.h"
+#include "arch/timer.h"
+#include "arch/user_copy.h"
+#include "mm/pages.h"
+#include "mm/slab.h"
+#include "object/channel.h"
+#include "object/futex.h"
+#include "object/group.h"
+#include "object/notify.h"
+#include "object/process.h"
+#include "sched/sched.h"
+#include "sched/timers.h"
+
+static struct slab thread_slab = SLAB_INIT("threads", struct thread);
+static uint32_t last_number;
+
+static void deadline_expired(struct timer_node *node)
+{
+	struct thread *thread = (struct thread *)((char *)node - offsetof(struct thread, task.timer));
+	if (task_take(&thread->task))
+		thread_wake_error(thread, ERR_TIMED_OUT);
+}
+
+/* Pages that a save area for vector state takes: it must be there when the thread is preempted. */
+static unsigned fpu_order(void)
+{
+	unsigned order = 0;
+	while (PAGE_SIZE << order < fpu_area_size())
+		order++;
+	return order;
+}
+
+static uint32_t allot_fpu(struct thread *thread)
+{
+	struct paddr area;
+	unsigned order = fpu_order();
+	uint32_t error = group_charge_pages(thread->object.group, 1ull << order);
+	if (error)
+		return error;
+	if (!pages_alloc(order, PAGES_ZERO, &area)) {
+		group_return_pages(thread->object.group, 1ull << order);
+		return ERR_NO_MEMORY;
+	}
+	thread->task.context.fpu = direct_map(area);
+	return ERR_OK;
+}
+
+static void return_fpu(struct thread *thread)
+{
+	if (!thread->task.context.fpu)
+		return;
+	pages_free(direct_map_physical(thread->task.context.fpu), fpu_order());
+	group_return_pages(thread->object.group, 1ull << fpu_order());
+}
+
+/* Joins its process, with a control block there. */
+static uint32_t join(struct thread *thread, struct process *process)
+{
+	uint64_t address;
+	lock_acquire(&process->lock);
+	uint32_t error = process->ending ? ERR_DEAD
+		: control_block_allot(process, &thread->place, &thread->block, &address);
+	if (!error) {
+		thread->next_of_process = process->threads;
+		thread->link_of_process = &process->threads;
+		if (thread->next_of_process)
+			thread->next_of_process->link_of_process = &thread->next_of_process;
+		process->threads = thread;
+		process->thread_count++;
+	}
+	lock_release(&process->lock);
+	return error;
+}
+
+uint32_t thread_create(struct process *process, struct thread **out)
+{
+	struct group *group = process->object.group;
+	struct thread *thread = slab_alloc(&thread_slab);
+	if (!thread)
+		return ERR_NO_MEMORY;
+	uint32_t error = object_init(&thread->object, OBJECT_THREAD, group);
+	if (error) {
+		slab_free(&thread_slab, thread);
+		return error;
+	}
+	task_init(&thread->task, process->vmem ? &process->vmem->table : 0, PRIORITY_DEFAULT, &process->cpu_time);
+	thread->task.timer.expired = deadline_expired;
+	thread->reply.object.type = OBJECT_REPLY;
+	error = allot_fpu(thread);
+	if (!error)
+		error = join(thread, process);
+	if (error) {
+		return_fpu(thread);
+		object_end(&thread->object);
+		slab_free(&thread_slab, thread);
+		return error;
+	}
+	object_reference(&process->object);
+	thread->process = process;
+	thread->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+	thread->task.context.control_block = thread->block;
+	thread->task.context.foreign_entry = process->foreign_entry;
+	thread->block->thread_number = thread->number;
+	thread->block->process_number = process->number;
+	*out = thread;
+	return ERR_OK;
+}
+
+uint32_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
+{
+	struct process *process = thread->process;
+	const uint64_t addresses[] = {entry, stack, fs_base, gs_base};
+	for (unsigned i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+		if (!user_range_ok(uaddr(addresses[i]), 0))
+			return ERR_BAD_ADDRESS;
+	}
+	lock_acquire(&process->lock);
+	bool ok = thread->task.state == TASK_NEW && !process->ending;
+	if (ok) {
+		thread->task.state = TASK_BLOCKED; /* nobody else starts it */
+		process->started_count++;
+		process->state = PROCESS_RUNNING;
+	}
+	lock_release(&process->lock);
+	if (!ok)
+		return thread->task.state == TASK_NEW || thread->task.state == TASK_ENDED ? ERR_DEAD : ERR_BAD_STATE;
+	object_reference(&thread->object); /* its own, until it ends */
+	void *fpu = thread->task.context.fpu;
+	context_init(&thread->task.context, uaddr(entry), uaddr(stack), argument, fs_base, gs_base);
+	thread->task.context.fpu = fpu;
+	thread->task.context.control_block = thread->block;
+	thread->task.context.foreign_entry = process->foreign_entry;
+	sched_ready(&thread->task);
+	return ERR_OK;
+}
+
+/* A thread whose wait was taken leaves the place that it waited in. */
+static void leave_place(struct thread *thread)
+{
+	switch (thread->wait) {
+	case WAIT_RECEIVE: channel_leave_receivers(thread->at.channel, thread); break;
+	case WAIT_QUEUED: channel_leave_calls(thread->at.channel, thread); break;
+	case WAIT_ANSWER: reply_abandon(&thread->reply); break;
+	case WAIT_NOTIFY: notify_leave(thread->at.notify, thread); break;
+	case WAIT_FUTEX: futex_leave(thread); break;
+	}
+	thread->wait = WAIT_NONE;
+	if (thread->reply.carried) {
+		parcel_drop(&thread->parcel);
+		thread->reply.carried = false;
+	}
+}
+
+bool thread_deadline_passed(struct thread *thread)
+{
+	if (thread->task.deadline > timer_now())
+		return false;
+	thread->task.deadline = DEADLINE_NEVER;
+	return true;
+}
+
+void thread_wake_error(struct thread *thread, uint32_t error)
+{
+	leave_place(thread);
+	if (thread->faulted) {
+		/* Whoever should have handled its fault is gone. */
+		thread->faulted = false;
+		process_end(thread->process, PROCESS_STATUS_FAULT + (uint32_t)thread->exception_words[0]);
+		thread_end_taken(thread);
+		return;
+	}
+	context_answer(&thread->task.context, error);
+	sched_ready(&thread->task);
+}
+
+void thread_end_taken(struct thread *thread)
+{
+	struct process *process = thread->process;
+	bool started = thread->task.state != TASK_NEW;
+	sched_end(&thread->task);
+	if (thread->reply_to) {
+		struct reply_record *record = thread->reply_to;
+		thread->reply_to = 0;
+		reply_drop(record);
+	}
+	process_thread_ended(process, thread, started);
+	if (started)
+		object_release(&thread->object);
+}
+
+bool thread_end(struct thread *thread)
+{
+	if (thread->task.state == TASK_ENDED)
+		return true;
+	if (thread->task.state == TASK_BLOCKED) {
+		if (!task_take(&thread->task))
+			return false;
+		leave_place(thread);
+	}
+	thread_end_taken(thread);
+	return true;
+}
+
+/* Nobody has a handle, and it does not run: either it has ended, or it was never started. */
+bool thread_destroy_step(struct object *object)
+{
+	struct thread *thread = thread_of_object(object);
+	struct process *process = thread->process;
+	thread_end(thread);
+	return_fpu(thread);
+	object_end(object);
+	slab_free(&thread_slab, thread);
+	object_release(&process->object);
+	return true;
+}

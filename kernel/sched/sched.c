@@ -1,0 +1,297 @@
+#include "sched/sched.h"
+
+#include "abi/message.h"
+#include "arch/fpu.h"
+#include "arch/ports.h"
+#include "arch/timer.h"
+#include "arch/upcalls.h"
+#include "core/panic.h"
+#include "sched/run_queue.h"
+#include "sched/timers.h"
+
+/* A CPU's own; others put tasks into its queue under the queue's lock. */
+struct scheduler {
+	struct run_queue queue;
+	uint64_t slice_end;   /* ns; of the slice that is running */
+	uint64_t armed;       /* the deadline that the timer was asked for */
+	uint64_t slice_tsc;   /* until here the time that ran is booked */
+	uint64_t *slice_time; /* where to: whose slice it is */
+};
+
+static struct scheduler schedulers[CPUS_MAX] = {
+	[0 ... CPUS_MAX - 1] = {{LOCK_INIT(RANK_QUEUE, "run queue"), 0, {0}}, 0, UINT64_MAX, 0, 0}};
+
+static void (*deferred)(void);
+static bool deferred_wanted;
+
+static inline struct scheduler *scheduler_of(const struct cpu *cpu)
+{
+	return &schedulers[cpu->arch.index];
+}
+
+void task_init(struct task *task, struct page_table *space, unsigned priority, uint64_t *cpu_time)
+{
+	task->space = space;
+	task->state = TASK_NEW;
+	task->priority = task->effective = (uint8_t)priority;
+	task->deadline = DEADLINE_NEVER;
+	task->cpu_time = cpu_time;
+}
+
+void sched_block_with_deadline(struct task *task)
+{
+	timers_set(&task->timer, task->deadline);
+}
+
+/* Ends what a wait had set up. */
+static inline void unblock(struct task *task)
+{
+	if (__builtin_expect(task->deadline != DEADLINE_NEVER, 0)) {
+		timers_cancel(&task->timer);
+		task->deadline = DEADLINE_NEVER;
+	}
+}
+
+void sched_ready(struct task *task)
+{
+	struct cpu *cpu = cpu_current();
+	struct scheduler *own = scheduler_of(cpu);
+	unblock(task);
+	task->state = TASK_READY;
+	lock_acquire(&own->queue.lock);
+	run_queue_push_back(&own->queue, task);
+	lock_release(&own->queue.lock);
+	if (!cpu->current || task->effective >= cpu->current->effective)
+		cpu->need_schedule = 1;
+}
+
+/*
+ * Takes the CPU from its current task and gives it to another, 0: to none. A task that is in a system call has no vector state to
+ * keep; one that was interrupted has.
+ */
+static void switch_task(struct cpu *cpu, struct task *next)
+{
+	struct task *previous = cpu->current;
+	if (previous == next)
+		return;
+	if (previous && previous->space && previous->state != TASK_ENDED) {
+		if (previous->context.by_syscall)
+			fpu_drop(&previous->context);
+		else
+			fpu_save(&previous->context);
+	}
+	cpu->current = next;
+	cpu->switches++;
+	if (!next) {
+		cpu->arch.context = 0;
+		return;
+	}
+	cpu->arch.context = &next->context;
+	if (!next->space)
+		return;
+	if (cpu->ports_loaded) {
+		ports_load(0);
+		cpu->ports_loaded = 0;
+	}
+	page_table_activate(next->space);
+	fpu_restore(&next->context);
+}
+
+void sched_switch_to(struct task *task)
+{
+	struct cpu *cpu = cpu_current();
+	if (__builtin_expect(run_queue_highest(&scheduler_of(cpu)->queue) > task->effective, 0)) {
+		cpu->need_schedule = 1;
+		sched_ready(task);
+		return;
+	}
+	unblock(task);
+	task->state = TASK_RUNNING;
+	switch_task(cpu, task);
+}
+
+void sched_end(struct task *task)
+{
+	struct cpu *cpu = cpu_current();
+	struct scheduler *own = scheduler_of(cpu);
+	unblock(task);
+	if (task->state == TASK_READY) {
+		lock_acquire(&own->queue.lock);
+		run_queue_remove(&own->queue, task);
+		lock_release(&own->queue.lock);
+	}
+	task->state = TASK_ENDED;
+	task->continuation = 0;
+	cpu->need_schedule = 1;
+}
+
+void sched_yield(struct task *task)
+{
+	struct cpu *cpu = cpu_current();
+	task->slice_left = 0;
+	scheduler_of(cpu)->slice_end = 0;
+	cpu->need_schedule = 1;
+}
+
+static void set_effective(struct task *task)
+{
+	task->effective = task->lent > task->priority ? task->lent : task->priority;
+	struct cpu *cpu = cpu_current();
+	if (task == cpu->current && run_queue_highest(&scheduler_of(cpu)->queue) >= task->effective)
+		cpu->need_schedule = 1;
+}
+
+void sched_set_priority(struct task *task, unsigned priority)
+{
+	struct scheduler *own = scheduler_of(cpu_current());
+	task->priority = (uint8_t)priority;
+	if (task->state != TASK_READY) {
+		set_effective(task);
+		return;
+	}
+	lock_acquire(&own->queue.lock);
+	run_queue_remove(&own->queue, task);
+	lock_release(&own->queue.lock);
+	set_effective(task);
+	sched_ready(task);
+}
+
+void sched_lend(struct task *task, unsigned priority)
+{
+	task->lent = (uint8_t)priority;
+	set_effective(task);
+}
+
+void sched_set_deferred(void (*function)(void))
+{
+	deferred = function;
+}
+
+void sched_defer(void)
+{
+	deferred_wanted = true;
+	cpu_current()->need_schedule = 1;
+}
+
+void sched_forget_space(void)
+{
+	struct cpu *cpu = cpu_current();
+	ASSERT(!cpu->current || !cpu->current->space);
+	page_table_activate_kernel();
+}
+
+/* Books the time since the last choice to whose slice it was, and begins a new one for `task` (0: idle). */
+static void book_time(struct scheduler *own, struct task *task)
+{
+	uint64_t tsc = cpu_tsc();
+	if (own->slice_time)
+		*own->slice_time += tsc - own->slice_tsc;
+	own->slice_tsc = tsc;
+	own->slice_time = task ? task->cpu_time : 0;
+}
+
+/* Puts the current task back if another must run before it. */
+static void preempt(struct cpu *cpu, struct scheduler *own, uint64_t now)
+{
+	struct task *current = cpu->current;
+	int highest = run_queue_highest(&own->queue);
+	bool expired = now >= own->slice_end;
+	if (highest < current->effective || (highest == current->effective && !expired)) {
+		if (expired)
+			own->slice_end = now + SLICE_NS;
+		return;
+	}
+	current->state = TASK_READY;
+	lock_acquire(&own->queue.lock);
+	if (expired) {
+		current->slice_left = 0;
+		run_queue_push_back(&own->queue, current);
+	} else {
+		current->slice_left = own->slice_end - now;
+		run_queue_push_front(&own->queue, current);
+	}
+	lock_release(&own->queue.lock);
+}
+
+static void arm_timer(struct cpu *cpu, struct scheduler *own)
+{
+	uint64_t next = timers_next();
+	if (cpu->current && run_queue_highest(&own->queue) == cpu->current->effective && own->slice_end < next)
+		next = own->slice_end;
+	if (next == own->armed)
+		return;
+	own->armed = next;
+	timer_arm(next);
+}
+
+static void note_idle(struct cpu *cpu, uint64_t now)
+{
+	if (!cpu->current && !cpu->idle_since) {
+		cpu->idle_since = now;
+	} else if (cpu->current && cpu->idle_since) {
+		cpu->idle_ns += now - cpu->idle_since;
+		cpu->idle_since = 0;
+	}
+}
+
+/* Chooses who runs, and arms the timer for the next reason to choose again. */
+static void choose(struct cpu *cpu)
+{
+	struct scheduler *own = scheduler_of(cpu);
+	uint64_t now = timer_now();
+	if (own->armed <= now)
+		own->armed = 0; /* it has fired, or is about to */
+	if (cpu->current && cpu->current->state == TASK_RUNNING)
+		preempt(cpu, own, now);
+	if (!cpu->current || cpu->current->state != TASK_RUNNING) {
+		lock_acquire(&own->queue.lock);
+		struct task *next = run_queue_pop(&own->queue);
+		lock_release(&own->queue.lock);
+		book_time(own, next);
+		if (next) {
+			own->slice_end = now + (next->slice_left ? next->slice_left : SLICE_NS);
+			next->slice_left = 0;
+			next->state = TASK_RUNNING;
+		}
+		switch_task(cpu, next);
+		note_idle(cpu, now);
+	}
+	arm_timer(cpu, own);
+}
+
+/*
+ * Nothing here keeps state on the stack over cpu_take_interrupts: a task whose continuation is not done yet is the current one
+ * or in the run queue, and is found there by the next call.
+ */
+static struct context *schedule(struct cpu *cpu)
+{
+	for (;;) {
+		cpu->need_schedule = 0;
+		if (deferred_wanted) {
+			deferred_wanted = false;
+			deferred();
+		}
+		choose(cpu);
+		struct task *task = cpu->current;
+		if (!task)
+			return 0;
+		if (!task->continuation) {
+			if (!cpu->need_schedule)
+				return &task->context;
+			continue;
+		}
+		void (*step)(struct task *) = task->continuation;
+		task->continuation = 0;
+		step(task);
+		cpu->need_schedule = 1;
+		cpu_take_interrupts();
+	}
+}
+
+struct context *upcall_leave(void)
+{
+	struct cpu *cpu = cpu_current();
+	if (__builtin_expect(!cpu->need_schedule, 1))
+		return cpu->arch.context;
+	return schedule(cpu);
+}

@@ -1,0 +1,201 @@
+#include "object/channel.h"
+
+#include "object/extras.h"
+#include "object/ipc.h"
+#include "object/notify.h"
+#include "sched/sched.h"
+#include "syscall/call.h"
+
+static inline void finish_call(struct thread *thread, uint32_t error)
+{
+	if (__builtin_expect(error, 0))
+		call_answer(thread, error);
+}
+
+void syscall_channel_call(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	thread->reply.extras = false;
+	finish_call(thread, ipc_call(thread, sender_of_object(object)));
+}
+
+void syscall_channel_call_x(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	uint32_t error = extras_read_call(thread);
+	if (!error)
+		error = ipc_call(thread, sender_of_object(object));
+	finish_call(thread, error);
+}
+
+/* Several calls that could not be delivered were met: goes on receiving. The receiver may be closed by now. */
+static void receive_step(struct task *task)
+{
+	struct thread *thread = thread_of_task(task);
+	struct object *object;
+	handle_t handle = context_call_handle(&task->context);
+	uint32_t error = call_find(thread, handle, OBJECT_RECEIVER, RIGHT_RECEIVE, &object, 0);
+	if (error) {
+		task->deadline = DEADLINE_NEVER;
+		call_answer(thread, error);
+	} else if (!ipc_receive(thread, channel_of_object(object))) {
+		task->continuation = receive_step;
+	}
+}
+
+static inline void receive(struct thread *thread, struct channel *channel)
+{
+	if (__builtin_expect(!ipc_receive(thread, channel), 0)) {
+		thread->task.continuation = receive_step;
+		cpu_current()->need_schedule = 1;
+	}
+}
+
+/*
+ * Answers, then receives. When nothing is there to receive, the CPU goes straight to the caller that was answered. A caller that
+ * is gone is no error here: there is nothing a server would do about it.
+ */
+static inline void reply_and_receive(struct thread *thread, struct channel *channel, bool extras, uint64_t deadline)
+{
+	struct thread *resumed;
+	if (__builtin_expect(!thread->reply_to, 0)) {
+		call_answer(thread, ERR_BAD_STATE);
+		return;
+	}
+	uint32_t error = ipc_answer(thread, thread->reply_to, extras, &resumed);
+	if (__builtin_expect(error && error != ERR_DEAD, 0)) {
+		call_answer(thread, error);
+		return;
+	}
+	thread->task.lent = 0;
+	thread->task.effective = thread->task.priority;
+	thread->task.deadline = deadline;
+	if (__builtin_expect(resumed && deadline == DEADLINE_NEVER, 1) && ipc_wait(thread, channel)) {
+		sched_switch_to(&resumed->task);
+		return;
+	}
+	if (resumed)
+		sched_ready(&resumed->task);
+	receive(thread, channel);
+}
+
+void syscall_channel_reply_recv(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	reply_and_receive(thread, channel_of_object(object), false, DEADLINE_NEVER);
+}
+
+void syscall_channel_reply_recv_x(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	uint64_t deadline = __atomic_load_n(&thread->block->send.deadline, __ATOMIC_RELAXED);
+	reply_and_receive(thread, channel_of_object(object), true, deadline);
+}
+
+void syscall_channel_recv(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	if (thread->reply_to) {
+		call_answer(thread, ERR_BAD_STATE);
+		return;
+	}
+	thread->task.deadline = call_word(thread, 0);
+	receive(thread, channel_of_object(object));
+}
+
+/*
+ * The handles that came with the call go on too: those that the `received` part names now. If the call cannot be handed on they
+ * come back, under new names, which are written there.
+ */
+static uint32_t carry_handles(struct thread *thread, struct thread *caller)
+{
+	const struct message_extras *received = &thread->block->received;
+	handle_t handles[MESSAGE_HANDLES];
+	uint32_t rights[MESSAGE_HANDLES];
+	for (uint32_t i = 0; i < caller->reply.handle_count; i++) {
+		handles[i] = __atomic_load_n(&received->handles[i], __ATOMIC_RELAXED);
+		rights[i] = RIGHTS_ALL;
+	}
+	return parcel_pack(&caller->parcel, thread->process, caller->reply.handle_count, handles, rights, 0xff);
+}
+
+static void bring_back_handles(struct thread *thread, struct thread *caller)
+{
+	handle_t places[MESSAGE_HANDLES];
+	if (parcel_reserve(thread->process, caller->parcel.count, places)) {
+		parcel_drop(&caller->parcel);
+		return;
+	}
+	for (uint32_t i = 0; i < caller->parcel.count; i++)
+		thread->block->received.handles[i] = places[i];
+	parcel_unpack(&caller->parcel, thread->process, places);
+}
+
+void syscall_channel_forward(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct reply_record *record = thread->reply_to;
+	if (!record) {
+		call_answer(thread, ERR_BAD_STATE);
+		return;
+	}
+	if (record == &reply_dead) {
+		thread->reply_to = 0;
+		call_answer(thread, ERR_DEAD);
+		return;
+	}
+	struct thread *caller = thread_of_reply(record);
+	if (caller->faulted) {
+		call_answer(thread, ERR_NOT_SUPPORTED);
+		return;
+	}
+	bool handles = record->extras && record->handle_count;
+	uint32_t error = handles ? carry_handles(thread, caller) : ERR_OK;
+	if (!error) {
+		record->carried = handles;
+		struct context *from = &thread->task.context, *to = &caller->task.context;
+		to->rax = CALL_REGISTER(SYS_channel_call, context_call_label(from), 0);
+		for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+			to->word[i] = from->word[i];
+		error = ipc_forward(thread, sender_of_object(object));
+		if (error && handles) {
+			record->carried = false;
+			bring_back_handles(thread, caller);
+		}
+	}
+	call_answer(thread, error);
+}
+
+void syscall_channel_create(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)object;
+	(void)rights;
+	struct channel *channel;
+	uint32_t error = channel_create(thread->process->object.group, &channel);
+	if (error)
+		call_answer(thread, error);
+	else
+		call_answer_handle(thread, &channel->object, object_classes[OBJECT_RECEIVER].rights);
+}
+
+void syscall_channel_mint(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct sender *sender;
+	uint32_t error = channel_mint(channel_of_object(object), thread->process->object.group, call_word(thread, 0), &sender);
+	if (error)
+		call_answer(thread, error);
+	else
+		call_answer_handle(thread, &sender->object, call_word(thread, 1) & object_classes[OBJECT_SENDER].rights);
+}
+
+void syscall_channel_bind(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct object *notify = 0;
+	handle_t handle = (handle_t)call_word(thread, 0);
+	uint32_t error = handle ? call_find(thread, handle, OBJECT_NOTIFY, RIGHT_WAIT, &notify, 0) : ERR_OK;
+	if (!error)
+		error = channel_bind(channel_of_object(object), notify ? notify_of_object(notify) : 0);
+	call_answer(thread, error);
+}

@@ -1,0 +1,128 @@
+/*
+ * From a native call's registers to its handler: one table, made of abi/syscalls.def, says which object each call acts on and
+ * which rights it needs, and this is the only place where they are checked. Indices are masked, so that nothing outside the call
+ * table and the handle table is read under speculation either.
+ */
+#include "arch/upcalls.h"
+#include "core/log.h"
+#include "syscall/call.h"
+#include "syscall/fault.h"
+
+#define CALLS 0x90u /* numbers from CALL_NUMBER_FIRST on */
+
+struct call_row {
+	/* 0: there is no such call */
+	void (*handler)(struct thread *thread, struct object *object, uint32_t rights);
+	uint32_t type;   /* enum object_type */
+	uint32_t rights; /* needed */
+};
+
+static const struct call_row rows[CALLS] = {
+#define SYSCALL(number, name, object_type, needed) [(number) - CALL_NUMBER_FIRST] = {syscall_##name, object_type, needed},
+#include "abi/syscalls.def"
+#undef SYSCALL
+};
+
+#define SYSCALL(number, name, object_type, needed) _Static_assert((number) - CALL_NUMBER_FIRST < CALLS, "in the table");
+#include "abi/syscalls.def"
+#undef SYSCALL
+
+/* What a process has for itself without a table entry. */
+static uint32_t find_pseudo(struct thread *thread, handle_t handle, struct object **out_object)
+{
+	switch (handle) {
+	case HANDLE_SELF_PROCESS: *out_object = &thread->process->object; return ERR_OK;
+	case HANDLE_SELF_VMEM: *out_object = &thread->process->vmem->object; return ERR_OK;
+	case HANDLE_SELF_THREAD: *out_object = &thread->object; return ERR_OK;
+	case HANDLE_SELF_REPLY:
+		if (!thread->reply_to)
+			return ERR_BAD_HANDLE;
+		*out_object = &thread->reply_to->object;
+		return ERR_OK;
+	}
+	return ERR_BAD_HANDLE;
+}
+
+static inline uint32_t check(const struct object *object, uint32_t has, uint32_t type, uint32_t rights)
+{
+	if (type != OBJECT_NONE && object->type != type)
+		return ERR_WRONG_TYPE;
+	return (has & rights) == rights ? ERR_OK : ERR_NO_RIGHT;
+}
+
+uint32_t call_find(struct thread *thread, handle_t handle, enum object_type type, uint32_t rights, struct object **out_object,
+	uint32_t *out_rights)
+{
+	struct object *object;
+	uint32_t has;
+	const struct handle_entry *entry = handles_find(&thread->process->handles, handle);
+	if (__builtin_expect(entry != 0, 1)) {
+		object = entry->object;
+		has = entry->rights;
+	} else {
+		uint32_t error = find_pseudo(thread, handle, &object);
+		if (error)
+			return error;
+		has = object_classes[object->type].rights & ~RIGHT_TRANSFER;
+	}
+	uint32_t error = check(object, has, type, rights);
+	if (error)
+		return error;
+	*out_object = object;
+	if (out_rights)
+		*out_rights = has;
+	return ERR_OK;
+}
+
+static inline void dispatch(struct thread *thread)
+{
+	uint64_t index = context_call_number(&thread->task.context) - CALL_NUMBER_FIRST;
+	const struct call_row *row = &rows[cpu_mask_index(index, CALLS)];
+	if (__builtin_expect(index >= CALLS || !row->handler, 0)) {
+		call_answer(thread, ERR_BAD_CALL);
+		return;
+	}
+	struct object *object = 0;
+	uint32_t rights = 0;
+	if (row->type != OBJECT_NONE) {
+		uint32_t error =
+			call_find(thread, context_call_handle(&thread->task.context), row->type, row->rights, &object, &rights);
+		if (__builtin_expect(error, 0)) {
+			call_answer(thread, error);
+			return;
+		}
+	}
+	row->handler(thread, object, rights);
+}
+
+void upcall_syscall(void)
+{
+	dispatch(thread_of_task(cpu_current()->current));
+}
+
+void call_repeat(struct task *task)
+{
+	struct thread *thread = thread_of_task(task);
+	dispatch(thread);
+	if (!task->continuation)
+		thread->progress = 0;
+}
+
+void upcall_foreign_unhandled(void)
+{
+	struct thread *thread = thread_of_task(cpu_current()->current);
+	fault_end(thread, VECTOR_INVALID_OPCODE, "it made the Linux call %lu, and its process has registered no handler for such",
+		thread->task.context.rax);
+}
+
+void call_answer_handle(struct thread *thread, struct object *object, uint32_t rights)
+{
+	handle_t handle;
+	uint32_t error = process_add_handle(thread->process, object, rights, &handle);
+	if (error) {
+		object_release(object);
+		call_answer(thread, error);
+		return;
+	}
+	call_answer_words(thread, handle, 0, 0);
+}

@@ -1,0 +1,83 @@
+#include "syscall/fault.h"
+
+#include <stdarg.h>
+
+#include "abi/syscalls.h"
+#include "core/log.h"
+#include "lib/format.h"
+#include "object/ioport.h"
+#include "object/ipc.h"
+#include "object/process.h"
+#include "sched/sched.h"
+
+static void end_process(struct thread *thread, uint32_t vector)
+{
+	process_end(thread->process, PROCESS_STATUS_FAULT + vector);
+	thread_end(thread);
+}
+
+void fault_end(struct thread *thread, uint32_t vector, const char *format, ...)
+{
+	char text[160];
+	va_list arguments;
+	va_start(arguments, format);
+	format_text_v(text, sizeof text, format, arguments);
+	va_end(arguments);
+	const struct process *process = thread->process;
+	log_error("process %u (%s) ends, because of its thread %u: %s", process->number, process->name, thread->number, text);
+	fault_report_state(thread);
+	end_process(thread, vector);
+}
+
+/* Makes the page present. Only the current address space faults. */
+static uint32_t repair_page(struct thread *thread, const struct fault *fault)
+{
+	return vmem_fault(thread->process->vmem, fault->address, fault->error & FAULT_WRITE, fault->error & FAULT_FETCH);
+}
+
+/* Calls the process's exception channel for the thread, which carries a handle to itself. */
+static bool report_to_handler(struct thread *thread, const struct fault *fault)
+{
+	struct sender *handler = thread->process->exception;
+	if (!handler)
+		return false;
+	const struct context *context = &thread->task.context;
+	const uint64_t words[MESSAGE_WORDS] = {
+		fault->vector, fault->error, context->rip, fault->address, thread->number, context->rsp};
+	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
+		thread->exception_words[i] = words[i];
+	object_reference(&thread->object);
+	thread->parcel.count = 1;
+	thread->parcel.object[0] = &thread->object;
+	thread->parcel.rights[0] = RIGHT_READ | RIGHT_WRITE | RIGHT_INSPECT;
+	struct reply_record *record = &thread->reply;
+	record->extras = record->carried = true;
+	record->handle_count = 1;
+	record->word_count = record->move_mask = 0;
+	record->readable_length = record->writable_length = 0;
+	thread->faulted = true;
+	if (ipc_call(thread, handler) == ERR_OK)
+		return true;
+	thread->faulted = false;
+	record->carried = false;
+	parcel_drop(&thread->parcel);
+	return false;
+}
+
+void upcall_exception(const struct fault *fault)
+{
+	struct thread *thread = thread_of_task(cpu_current()->current);
+	uint32_t repair_error = ERR_OK;
+	if (fault->vector == VECTOR_PAGE_FAULT) {
+		repair_error = repair_page(thread, fault);
+		if (repair_error == ERR_OK)
+			return;
+	}
+	if (fault->vector == VECTOR_PROTECTION && ioport_grant(thread))
+		return;
+	if (report_to_handler(thread, fault))
+		return;
+	char text[128];
+	fault_describe(text, sizeof text, fault, repair_error);
+	fault_end(thread, fault->vector, "%s", text);
+}

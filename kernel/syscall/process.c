@@ -1,0 +1,168 @@
+#include "object/process.h"
+
+#include "abi/syscalls.h"
+#include "arch/timer.h"
+#include "arch/user_copy.h"
+#include "lib/string.h"
+#include "object/channel.h"
+#include "object/group.h"
+#include "object/notify.h"
+#include "sched/sched.h"
+#include "syscall/call.h"
+
+#define NAME_WORDS 4u
+#define FOREIGN_THREADS_MAX 256u /* that process_set_foreign changes at once */
+
+_Static_assert(NAME_WORDS * sizeof(uint64_t) == PROCESS_NAME_MAX + 1, "a name fits in words 0 to 3");
+
+/* Both handles, or none. */
+static uint32_t add_handles(struct thread *thread, struct process *process, handle_t out[2])
+{
+	struct handles *table = &thread->process->handles;
+	uint32_t error = parcel_reserve(thread->process, 2, out);
+	if (error)
+		return error;
+	object_reference(&process->vmem->object);
+	lock_acquire(&table->lock);
+	handles_fill(table, out[0], &process->object, object_classes[OBJECT_PROCESS].rights);
+	handles_fill(table, out[1], &process->vmem->object, object_classes[OBJECT_VMEM].rights);
+	lock_release(&table->lock);
+	return ERR_OK;
+}
+
+void syscall_process_create(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	char name[PROCESS_NAME_MAX + 1];
+	memcpy(name, thread->task.context.word, sizeof name);
+	name[PROCESS_NAME_MAX] = 0;
+	struct process *process;
+	uint32_t error = process_create((struct group *)object, name, &process);
+	if (error) {
+		call_answer(thread, error);
+		return;
+	}
+	handle_t handles[2];
+	error = add_handles(thread, process, handles);
+	if (error) {
+		object_release(&process->object);
+		call_answer(thread, error);
+		return;
+	}
+	call_answer_words(thread, handles[0], handles[1], process->number);
+}
+
+void syscall_process_give(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct process *process = (struct process *)object;
+	handle_t handle = (handle_t)call_word(thread, 0), place;
+	uint32_t wanted = (uint32_t)call_word(thread, 1);
+	uint32_t error = parcel_reserve(process, 1, &place);
+	if (error) {
+		call_answer(thread, error);
+		return;
+	}
+	error = parcel_pack(&thread->parcel, thread->process, 1, &handle, &wanted, 0);
+	if (error) {
+		parcel_unreserve(process, 1, &place);
+		call_answer(thread, error);
+		return;
+	}
+	parcel_unpack(&thread->parcel, process, &place);
+	call_answer_words(thread, place, 0, 0);
+}
+
+static void exit_process(struct thread *thread, uint32_t status)
+{
+	process_end(thread->process, status);
+	thread_end(thread);
+}
+
+void syscall_process_exit(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)object;
+	(void)rights;
+	exit_process(thread, (uint32_t)call_word(thread, 0));
+}
+
+void syscall_process_kill(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct process *process = (struct process *)object;
+	uint32_t status = (uint32_t)call_word(thread, 0);
+	if (process == thread->process) {
+		exit_process(thread, status);
+		return;
+	}
+	process_end(process, status);
+	call_answer(thread, ERR_OK);
+}
+
+void syscall_process_info(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	const struct process *process = (const struct process *)object;
+	uint64_t hz = timer_tsc_hz();
+	uint64_t seconds = process->cpu_time / hz, rest = process->cpu_time % hz;
+	uint64_t *word = thread->task.context.word;
+	call_answer_words(thread, process->state, process->state == PROCESS_ENDED ? process->status : 0, process->number);
+	word[3] = process->vmem ? process->vmem->resident : 0;
+	word[4] = process->handles.used;
+	word[5] = seconds * 1000000000u + rest * 1000000000u / hz;
+}
+
+void syscall_process_watch(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct process *process = (struct process *)object;
+	struct object *notify;
+	uint64_t bits = call_word(thread, 1);
+	uint32_t error = call_find(thread, (handle_t)call_word(thread, 0), OBJECT_NOTIFY, RIGHT_SIGNAL, &notify, 0);
+	if (!error && process->state == PROCESS_ENDED)
+		notify_signal(notify_of_object(notify), bits);
+	else if (!error)
+		error = watch_add(&process->watchers, notify_of_object(notify), bits);
+	call_answer(thread, error);
+}
+
+void syscall_process_set_foreign(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct process *process = (struct process *)object;
+	uint64_t entry = call_word(thread, 0);
+	if (!user_range_ok(uaddr(entry), 0)) {
+		call_answer(thread, ERR_BAD_ADDRESS);
+		return;
+	}
+	lock_acquire(&process->lock);
+	uint32_t error = process->thread_count > FOREIGN_THREADS_MAX ? ERR_BAD_STATE : ERR_OK;
+	if (!error) {
+		process->foreign_entry = entry;
+		for (struct thread *each = process->threads; each; each = each->next_of_process)
+			each->task.context.foreign_entry = entry;
+	}
+	lock_release(&process->lock);
+	call_answer(thread, error);
+}
+
+void syscall_process_set_exception(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct process *process = (struct process *)object;
+	struct object *sender = 0;
+	handle_t handle = (handle_t)call_word(thread, 0);
+	uint32_t error = handle ? call_find(thread, handle, OBJECT_SENDER, RIGHT_SEND, &sender, 0) : ERR_OK;
+	if (!error && process->ending)
+		error = ERR_DEAD;
+	if (error) {
+		call_answer(thread, error);
+		return;
+	}
+	if (sender)
+		object_reference(sender);
+	if (process->exception)
+		object_release(&process->exception->object);
+	process->exception = sender ? sender_of_object(sender) : 0;
+	call_answer(thread, ERR_OK);
+}
