@@ -40,4 +40,7 @@ $(B)/user/linux%.bin: $(B)/user/linux%.elf
 $(B)/user/linux.bin: $(B)/user/linux.elf
 	$(OBJCOPY) -O binary -j .image $< $@
 
-ALL += $(B)/user/linux.bin
+ALL += $(B)/user/linux.bin $(B)/user/linux-clang.bin
+
+include tests/host/linux/module.mk
+include tests/guest/linux/module.mk
