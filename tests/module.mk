@@ -34,18 +34,5 @@ $(B)/tests/rules.mk: tools/program_rules.awk $(HOST_TEST_SOURCES) $(FUZZ_SOURCES
 host-tests: $(HOST_TESTS)
 fuzzers: $(FUZZERS)
 
-# The probe: a kernel that checks what the loader hands over (tests/boot/probe.c).
-PROBE_COMPILE := $(CC) $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -O1 -g -ffreestanding -fpie -mno-red-zone -mgeneral-regs-only \
-	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns
-PROBE_OBJECTS := $(B)/tests/boot/probe.o $(B)/tests/boot/probe_entry.o
-
-$(B)/tests/boot/%.o: tests/boot/%.c
-	@mkdir -p $(@D)
-	$(PROBE_COMPILE) -MMD -MP -c -o $@ $<
-$(B)/tests/boot/%.o: tests/boot/%.S
-	@mkdir -p $(@D)
-	$(PROBE_COMPILE) -c -o $@ $<
-$(B)/tests/boot/probe.elf: $(PROBE_OBJECTS)
-	$(LD) -m elf_x86_64 -pie --no-dynamic-linker -z text -z relro -z separate-code -z noexecstack --build-id=none \
-		-Ttext-segment=0xffffffff80000000 -e probe_entry -o $@ $^
+# A kernel that checks what the loader hands over; boot/module.mk builds it.
 ALL += $(B)/tests/boot/probe.elf

@@ -105,26 +105,6 @@ initfs_pack() {
 		zstd -q -f -1 --check "$folder/initfs.tar" -o "$folder/initfs.tar.zst" || fail "cannot pack an initfs"
 }
 
-# Bytes of files: poke FILE OFFSET HEX..., peek FILE OFFSET SIZE (a little-endian number), word NUMBER (its eight bytes).
-poke() {
-	local file=$1 offset=$2 bytes='' byte
-	shift 2
-	for byte; do bytes+="\\x$byte"; done
-	printf "$bytes" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
-}
-peek() {
-	local value=0 byte shift=0
-	for byte in $(od -An -v -tu1 -j "$2" -N "$3" "$1"); do
-		value=$((value | byte << shift))
-		shift=$((shift + 8))
-	done
-	echo "$value"
-}
-word() {
-	local i
-	for ((i = 0; i < 64; i += 8)); do printf '%02x ' $(($1 >> i & 255)); done
-}
-
 # Ways to spoil: files are named by their path in the ESP.
 as_it_is() { :; }
 without() { rm "$folder/esp/$1"; }
@@ -132,35 +112,10 @@ emptied() { : >"$folder/esp/$1"; }
 cut_to() { truncate -s "$2" "$folder/esp/$1"; }
 shortened_by() { truncate -s "-$2" "$folder/esp/$1"; }
 filled_with() { printf "$2" >"$folder/esp/$1"; }
-poked() { poke "$folder/esp/$1" "${@:2}"; }
-a_folder() { rm "$folder/esp/$1" && mkdir "$folder/esp/$1"; }
 flipped_in_the_middle() {
 	local file=$folder/esp/$1
-	local middle=$(($(stat -c %s "$file") / 2))
-	poke "$file" $middle "$(printf '%02x' $(($(peek "$file" $middle 1) ^ 255)))"
+	local middle=$(($(stat -c %s "$file") / 2)) byte
+	byte=$(od -An -tu1 -j $middle -N 1 "$file")
+	printf "\\x$(printf %02x $((byte ^ 255)))" | dd of="$file" bs=1 seek=$middle conv=notrunc status=none
 }
 conf_line() { echo "$1" >>"$folder/esp/hearth/boot.conf"; }
-kernel_of() { cp "$build/$1" "$folder/esp/hearth/kernel.elf"; }
-
-# Kernel images, by the ELF-64 specification: program headers from e_phoff (at 32), e_phnum (at 56) of e_phentsize (at 54); in
-# one p_type is at 0, p_flags at 4, p_offset at 8, p_vaddr at 16, p_filesz at 32, p_memsz at 40.
-segment() { # N: where the header of the Nth loaded segment is, from 0
-	local file=$folder/esp/hearth/kernel.elf header size count left=$1
-	header=$(peek "$file" 32 8) size=$(peek "$file" 54 2) count=$(peek "$file" 56 2)
-	for (( ; count > 0; count--)); do
-		if [ "$(peek "$file" "$header" 4)" = 1 ]; then
-			[ "$left" = 0 ] && break
-			left=$((left - 1))
-		fi
-		header=$((header + size))
-	done
-	[ "$count" -gt 0 ] && echo "$header"
-}
-segment_writable_and_executable() { poked hearth/kernel.elf $(($(segment 0) + 4)) 07; }
-segments_overlapping() {
-	local file=$folder/esp/hearth/kernel.elf first second
-	first=$(segment 0) && second=$(segment 1) && poke "$file" $((second + 16)) $(word "$(peek "$file" $((first + 16)) 8)")
-}
-segment_out_of_range() { poked hearth/kernel.elf $(($(segment 2) + 16)) 00 00 00 00 00 00 00 70; }
-segment_beyond_file() { poked hearth/kernel.elf $(($(segment 1) + 8)) 00 00 00 7f 00 00 00 00; }
-entry_outside() { poked hearth/kernel.elf 24 00 00 00 00 00 70 00 00; }
