@@ -49,10 +49,7 @@ static inline uint64_t cpu_mask_index(uint64_t index, uint64_t count)
  * Lets pending interrupts in, between the steps of long work. When there is one, this does not return: as while idle, the stack
  * is abandoned and no register saved, the interrupt is handled, and upcall_leave called anew. All state must be in objects.
  */
-static inline void cpu_take_interrupts(void)
-{
-	__asm__ volatile("sti; nop; cli" : : : "memory");
-}
+void cpu_take_interrupts(void);
 
 /* 64 hard-to-guess bits: the generator seeded from the boot seed, mixed with RDRAND where there is one. */
 uint64_t cpu_random(void);

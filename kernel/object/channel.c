@@ -134,7 +134,6 @@ void channel_leave_receivers(struct channel *channel, struct thread *receiver)
 	lock_release(&channel->lock);
 }
 
-
 static void sender_free_locked(struct sender *sender)
 {
 	struct channel *channel = sender->channel;

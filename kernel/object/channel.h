@@ -37,17 +37,17 @@ struct sender {
 #define PENDING_CLOSING (1ull << 33)
 
 struct channel {
-	struct object object; /* OBJECT_RECEIVER */
-	struct lock lock;     /* all below */
-	bool closed;               /* no receiver handle is left */
-	bool emptied;              /* and nothing waits here any more */
-	bool was_event;            /* the last message was no call: calls come first now */
-	uint64_t pending;          /* PENDING_* */
-	struct thread *receivers;  /* waiting ones, the last comer first: its caches are warm */
+	struct object object;     /* OBJECT_RECEIVER */
+	struct lock lock;         /* all below */
+	bool closed;              /* no receiver handle is left */
+	bool emptied;             /* and nothing waits here any more */
+	bool was_event;           /* the last message was no call: calls come first now */
+	uint64_t pending;         /* PENDING_* */
+	struct thread *receivers; /* waiting ones, the last comer first: its caches are warm */
 	struct sender *closing, **closing_end;
-	struct notify *notify;     /* bound, a reference */
+	struct notify *notify; /* bound, a reference */
 	struct digital_tree stamps;
-	uint64_t senders;          /* that exist, those that are only messages included */
+	uint64_t senders; /* that exist, those that are only messages included */
 	struct thread *callers[PRIORITIES];
 };
 
@@ -65,7 +65,7 @@ static inline struct sender *sender_of_object(struct object *object)
 
 /* EXISTS while a sender with that stamp is there or its close message was not received. */
 uint32_t channel_mint(struct channel *channel, struct group *group, uint64_t stamp, struct sender **out)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 /* notify 0: none. BAD_STATE when it is bound to another. */
 uint32_t channel_bind(struct channel *channel, struct notify *notify) __attribute__((warn_unused_result));

@@ -12,8 +12,8 @@
 struct control_page {
 	struct frame *frame; /* a reference, which keeps the page */
 	char *kernel;
-	uint64_t address;    /* in the process */
-	uint32_t used;       /* bit per block */
+	uint64_t address; /* in the process */
+	uint32_t used;    /* bit per block */
 	struct control_page *next;
 	struct control_page *next_free;
 };
@@ -42,7 +42,7 @@ static uint32_t add_page(struct process *process)
 }
 
 uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
-	uint64_t *out_address)
+        uint64_t *out_address)
 {
 	struct control_blocks *blocks = &process->blocks;
 	if (!blocks->free) {

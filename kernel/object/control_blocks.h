@@ -25,7 +25,7 @@ struct control_block_place {
 
 /* A zeroed block with its `self` written. QUOTA, NO_MEMORY, NO_SPACE, TOO_LARGE (mappings). */
 uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
-	uint64_t *out_address) __attribute__((warn_unused_result));
+        uint64_t *out_address) __attribute__((warn_unused_result));
 
 void control_block_return(struct process *process, struct control_block_place *place);
 

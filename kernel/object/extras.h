@@ -29,7 +29,7 @@ uint32_t extras_read_call(struct thread *thread) __attribute__((warn_unused_resu
  * already. Errors of parcel.h; then nothing has happened, but a carried parcel stays packed.
  */
 uint32_t extras_pass(struct thread *from, struct thread *to, const struct extras *extras, bool carried)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 /* The other side is gone: handles that the message would have moved are closed. */
 void extras_discard(struct thread *from, const struct extras *extras);

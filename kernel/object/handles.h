@@ -40,7 +40,7 @@ struct handles {
 	struct lock lock;
 	struct handle_entry **chunks; /* directory: &first, later a page */
 	uint32_t limit;               /* entries that exist */
-	uint32_t used; /* entries, allotted ones included */
+	uint32_t used;                /* entries, allotted ones included */
 	uint32_t free_count;
 	uint32_t free_first, free_last; /* queue of free entries by index, 0: none */
 	uint32_t ioports;               /* handles to ioports among them */

@@ -50,7 +50,7 @@ static void allow(uint8_t *bitmap, uint32_t first, uint32_t count)
 			memset(bitmap + port / 8, 0, bytes);
 			port += bytes * 8;
 		} else {
-			bitmap[port / 8] &= (uint8_t)~(1u << port % 8);
+			bitmap[port / 8] &= (uint8_t) ~(1u << port % 8);
 			port++;
 		}
 	}

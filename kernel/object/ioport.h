@@ -19,7 +19,8 @@ struct ioport {
 };
 
 /* first + count at most 65536. */
-uint32_t ioport_create(struct group *group, uint32_t first, uint32_t count, struct ioport **out) __attribute__((warn_unused_result));
+uint32_t ioport_create(struct group *group, uint32_t first, uint32_t count, struct ioport **out)
+        __attribute__((warn_unused_result));
 
 /*
  * The current thread was refused an instruction: if it is one for ports, and the process has any, and its bitmap was not loaded,

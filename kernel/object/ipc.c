@@ -83,7 +83,7 @@ static inline bool deadline_passed(struct thread *thread)
  * receiver that was found, if any, must wait again.
  */
 static inline uint32_t hand_in_locked(
-	struct channel *channel, struct thread *caller, struct sender *sender, struct thread **out_receiver)
+        struct channel *channel, struct thread *caller, struct sender *sender, struct thread **out_receiver)
 {
 	caller->reply.stamp = sender->by_stamp.key;
 	struct thread *receiver = *out_receiver = take_receiver_locked(channel);
@@ -183,7 +183,7 @@ enum received { RECEIVED_ONE, RECEIVED_NOTHING, RECEIVED_BAD };
 
 /* The call that comes next, if its wait was not ended just now. The caller, taken, is in *out_caller. */
 static enum received receive_call_locked(
-	struct channel *channel, struct thread *receiver, struct thread **out_caller, uint32_t *out_error)
+        struct channel *channel, struct thread *receiver, struct thread **out_caller, uint32_t *out_error)
 {
 	uint64_t calls = channel->pending & PENDING_CALLS;
 	if (!calls)
@@ -201,7 +201,7 @@ static enum received receive_call_locked(
 }
 
 static enum received receive_locked(
-	struct channel *channel, struct thread *receiver, struct thread **out_caller, uint32_t *out_error)
+        struct channel *channel, struct thread *receiver, struct thread **out_caller, uint32_t *out_error)
 {
 	bool events_first = !channel->was_event;
 	channel->was_event = true;
@@ -239,8 +239,7 @@ bool ipc_receive(struct thread *thread, struct channel *channel)
 		struct thread *caller = 0;
 		uint32_t error = ERR_OK;
 		lock_acquire(&channel->lock);
-		enum received received =
-			channel->pending ? receive_locked(channel, thread, &caller, &error) : RECEIVED_NOTHING;
+		enum received received = channel->pending ? receive_locked(channel, thread, &caller, &error) : RECEIVED_NOTHING;
 		if (received == RECEIVED_NOTHING && !passed)
 			wait_to_receive_locked(channel, thread);
 		lock_release(&channel->lock);

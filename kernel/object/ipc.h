@@ -37,7 +37,7 @@ bool ipc_wait(struct thread *thread, struct channel *channel) __attribute__((war
  * nothing has happened. *out_resumed: the caller, whose wait is over and who the current thread must make run, or 0.
  */
 uint32_t ipc_answer(struct thread *thread, struct reply_record *record, bool extras, struct thread **out_resumed)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 /* The call that the current thread holds goes on to another channel. As ipc_call, but the current thread goes on. */
 uint32_t ipc_forward(struct thread *thread, struct sender *sender) __attribute__((warn_unused_result));

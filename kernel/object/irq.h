@@ -22,7 +22,7 @@ struct irq {
 
 /* BAD_ARGUMENT: no such pin, EXISTS: it is taken; QUOTA, NO_MEMORY. */
 uint32_t irq_create(struct group *group, uint32_t pin, uint32_t flags, struct notify *notify, uint64_t bits, struct irq **out)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 void irq_ack(struct irq *irq);
 

@@ -22,12 +22,12 @@ void machine_object_init(const struct bootinfo *boot, uint64_t kernel_entry_tsc)
 void machine_stats(struct machine_stats *out)
 {
 	*out = (struct machine_stats){
-		.size = sizeof *out,
-		.pages_total = pages_total(),
-		.pages_free = pages_available(),
-		.kernel_entry_tsc = kernel_entry,
-		.loader_entry_tsc = loader_entry,
-		.tsc_hz = timer_tsc_hz(),
+	        .size = sizeof *out,
+	        .pages_total = pages_total(),
+	        .pages_free = pages_available(),
+	        .kernel_entry_tsc = kernel_entry,
+	        .loader_entry_tsc = loader_entry,
+	        .tsc_hz = timer_tsc_hz(),
 	};
 	for (unsigned type = 0; type < OBJECT_TYPES; type++)
 		out->objects[type] = object_count(type);

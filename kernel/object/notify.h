@@ -24,8 +24,8 @@ struct notify {
 	uint64_t bits;
 	struct thread *waiters; /* circular, the first has waited longest */
 	uint32_t waiter_count;
-	struct channel *bound;  /* which holds a reference to this */
-	struct watch *watches;  /* that would signal this (watch.h) */
+	struct channel *bound; /* which holds a reference to this */
+	struct watch *watches; /* that would signal this (watch.h) */
 };
 
 uint32_t notify_create(struct group *group, struct notify **out) __attribute__((warn_unused_result));

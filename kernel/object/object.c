@@ -17,22 +17,21 @@
 
 /* Objects without a step are never destroyed: the machine, the log, the first group; replies are parts of threads. */
 const struct object_class object_classes[OBJECT_TYPES] = {
-	[OBJECT_NONE] = {"nothing", 0, 0},
-	[OBJECT_PROCESS] = {"process", process_destroy_step, RIGHTS_BASE | RIGHT_WAIT | RIGHT_MANAGE},
-	[OBJECT_THREAD] = {"thread", thread_destroy_step, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE},
-	[OBJECT_VMEM] = {"vmem", vmem_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
-	[OBJECT_FRAME] = {"frame", frame_destroy_step,
-		RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MANAGE},
-	[OBJECT_RECEIVER] = {"receiver", channel_destroy_step, RIGHTS_BASE | RIGHT_RECEIVE | RIGHT_MINT},
-	[OBJECT_SENDER] = {"sender", sender_destroy_step, RIGHTS_BASE | RIGHT_SEND},
-	[OBJECT_REPLY] = {"reply", 0, RIGHT_INSPECT | RIGHT_SEND},
-	[OBJECT_NOTIFY] = {"notify", notify_destroy_step, RIGHTS_BASE | RIGHT_SIGNAL | RIGHT_WAIT},
-	[OBJECT_TIMER] = {"timer", timer_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
-	[OBJECT_IRQ] = {"irq", irq_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
-	[OBJECT_IOPORT] = {"ioport", ioport_destroy_step, RIGHTS_BASE},
-	[OBJECT_GROUP] = {"group", 0, RIGHTS_BASE | RIGHT_MANAGE | RIGHT_CREATE},
-	[OBJECT_LOG] = {"log", 0, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE},
-	[OBJECT_MACHINE] = {"machine", 0, RIGHTS_BASE | RIGHT_CREATE},
+        [OBJECT_NONE] = {"nothing", 0, 0},
+        [OBJECT_PROCESS] = {"process", process_destroy_step, RIGHTS_BASE | RIGHT_WAIT | RIGHT_MANAGE},
+        [OBJECT_THREAD] = {"thread", thread_destroy_step, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE},
+        [OBJECT_VMEM] = {"vmem", vmem_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
+        [OBJECT_FRAME] = {"frame", frame_destroy_step, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MANAGE},
+        [OBJECT_RECEIVER] = {"receiver", channel_destroy_step, RIGHTS_BASE | RIGHT_RECEIVE | RIGHT_MINT},
+        [OBJECT_SENDER] = {"sender", sender_destroy_step, RIGHTS_BASE | RIGHT_SEND},
+        [OBJECT_REPLY] = {"reply", 0, RIGHT_INSPECT | RIGHT_SEND},
+        [OBJECT_NOTIFY] = {"notify", notify_destroy_step, RIGHTS_BASE | RIGHT_SIGNAL | RIGHT_WAIT},
+        [OBJECT_TIMER] = {"timer", timer_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
+        [OBJECT_IRQ] = {"irq", irq_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
+        [OBJECT_IOPORT] = {"ioport", ioport_destroy_step, RIGHTS_BASE},
+        [OBJECT_GROUP] = {"group", 0, RIGHTS_BASE | RIGHT_MANAGE | RIGHT_CREATE},
+        [OBJECT_LOG] = {"log", 0, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE},
+        [OBJECT_MACHINE] = {"machine", 0, RIGHTS_BASE | RIGHT_CREATE},
 };
 
 static uint64_t counts[OBJECT_TYPES];

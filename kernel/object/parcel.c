@@ -20,7 +20,7 @@ static uint32_t check_one(const struct handles *table, uint32_t i, const handle_
 }
 
 uint32_t parcel_pack(struct parcel *parcel, struct process *process, uint32_t count, const handle_t *handles,
-	const uint32_t *rights, uint32_t move_mask)
+        const uint32_t *rights, uint32_t move_mask)
 {
 	struct handles *table = &process->handles;
 	uint32_t error = ERR_OK;

@@ -23,7 +23,7 @@ struct parcel {
  * nothing was taken.
  */
 uint32_t parcel_pack(struct parcel *parcel, struct process *process, uint32_t count, const handle_t *handles,
-	const uint32_t *rights, uint32_t move_mask) __attribute__((warn_unused_result));
+        const uint32_t *rights, uint32_t move_mask) __attribute__((warn_unused_result));
 
 /* Places for `count` handles in a process's table. NO_HANDLES, QUOTA, NO_MEMORY. */
 uint32_t parcel_reserve(struct process *process, uint32_t count, handle_t *out_places) __attribute__((warn_unused_result));

@@ -8,6 +8,8 @@
 static struct slab process_slab = SLAB_INIT("processes", struct process);
 static uint32_t last_number;
 
+struct process *process_root;
+
 /* Names stand in the log: only what can be seen. */
 static void copy_name(char *to, const char *name)
 {

@@ -28,8 +28,8 @@ struct process {
 	struct object object;
 	struct lock lock;
 	uint32_t number;
-	uint32_t state;  /* PROCESS_* */
-	uint32_t status; /* valid from the beginning of the end */
+	uint32_t state;      /* PROCESS_* */
+	uint32_t status;     /* valid from the beginning of the end */
 	bool ending;         /* no thread is added any more */
 	bool handles_closed; /* no handle is */
 	uint8_t end_stage;   /* of the reaper's work (process_end.c) */
@@ -54,6 +54,9 @@ struct process {
 	char name[PROCESS_NAME_MAX + 1]; /* printable, ends with a NUL */
 };
 
+/* The first process, whose end is a panic; 0: none. */
+extern struct process *process_root;
+
 /* A new process with an empty address space. The caller gets a reference; QUOTA, NO_MEMORY. */
 uint32_t process_create(struct group *group, const char *name, struct process **out) __attribute__((warn_unused_result));
 
@@ -68,7 +71,7 @@ void process_thread_ended(struct process *process, struct thread *thread, bool s
 
 /* Takes over the reference only on success. NO_HANDLES, QUOTA, NO_MEMORY, DEAD. */
 uint32_t process_add_handle(struct process *process, struct object *object, uint32_t rights, handle_t *out)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 /* What a handle that was taken out of a table led to is let go. */
 void process_drop_handle(struct object *object);

@@ -3,6 +3,7 @@
  * the reaper prefers dead objects to this work; so whoever is told of the end finds its ports, interrupts and names free.
  */
 #include "abi/syscalls.h"
+#include "core/panic.h"
 #include "object/channel.h"
 #include "object/ioport.h"
 #include "object/log.h"
@@ -33,8 +34,8 @@ static bool close_handles(struct process *process)
 			return false;
 		lock_acquire(&process->handles.lock);
 		process->handles_closed = true;
-		struct object *object = handles_take_next(
-			&process->handles, &process->close_cursor, ENTRIES_PER_STEP - looked_at, &end);
+		struct object *object =
+		        handles_take_next(&process->handles, &process->close_cursor, ENTRIES_PER_STEP - looked_at, &end);
 		lock_release(&process->handles.lock);
 		if (object)
 			process_drop_handle(object);
@@ -55,7 +56,7 @@ static bool let_go(struct process *process)
 static bool free_memory(struct process *process)
 {
 	return control_blocks_destroy_step(&process->blocks, PAGES_PER_STEP) &&
-		handles_destroy_step(&process->handles, PAGES_PER_STEP);
+	        handles_destroy_step(&process->handles, PAGES_PER_STEP);
 }
 
 static bool leave_space(struct process *process)
@@ -66,15 +67,29 @@ static bool leave_space(struct process *process)
 	return true;
 }
 
+/* Nobody is left who could start anything. */
+static _Noreturn void panic_without_root(uint32_t status)
+{
+	if (status >= PROCESS_STATUS_KILLED)
+		panic("root ended: status 0x%x, it was killed", status);
+	if (status >= PROCESS_STATUS_FAULT)
+		panic("root ended: status 0x%x, by exception %u, which the log above tells of", status,
+		        status - PROCESS_STATUS_FAULT);
+	panic("root ended: status %u, by itself", status);
+}
+
 static bool announce(struct process *process)
 {
+	if (process == process_root)
+		panic_without_root(process->status);
 	process->state = PROCESS_ENDED;
 	return watch_signal_step(&process->watchers, WATCHES_PER_STEP);
 }
 
 bool process_end_step(struct process *process)
 {
-	static bool (*const stages[])(struct process *) = {end_threads, close_handles, let_go, free_memory, leave_space, announce};
+	static bool (*const stages[])(struct process *) = {
+	        end_threads, close_handles, let_go, free_memory, leave_space, announce};
 	const unsigned count = sizeof stages / sizeof stages[0];
 	if (process->end_stage < count && stages[process->end_stage](process))
 		process->end_stage++;

@@ -17,14 +17,14 @@ struct process;
 struct sender;
 
 struct reply_record {
-	struct object object;   /* OBJECT_REPLY; not counted */
-	struct thread *holder;  /* whose HANDLE_SELF_REPLY it is, or 0 and */
-	struct process *table;  /* in whose table it is, under */
-	handle_t handle;        /* this name */
+	struct object object;  /* OBJECT_REPLY; not counted */
+	struct thread *holder; /* whose HANDLE_SELF_REPLY it is, or 0 and */
+	struct process *table; /* in whose table it is, under */
+	handle_t handle;       /* this name */
 
 	/* What comes with the call; without extras only the stamp counts. */
 	bool extras;
-	bool carried;           /* its handles are in the caller's parcel, not in its table */
+	bool carried; /* its handles are in the caller's parcel, not in its table */
 	uint8_t handle_count, word_count, move_mask;
 	uint64_t stamp;
 	uint64_t deadline;

@@ -3,7 +3,6 @@
 #include "abi/exception.h"
 #include "arch/fpu.h"
 #include "arch/timer.h"
-#include "arch/user_copy.h"
 #include "mm/pages.h"
 #include "mm/slab.h"
 #include "object/channel.h"
@@ -61,8 +60,7 @@ static uint32_t join(struct thread *thread, struct process *process)
 {
 	uint64_t address;
 	lock_acquire(&process->lock);
-	uint32_t error = process->ending ? ERR_DEAD
-		: control_block_allot(process, &thread->place, &thread->block, &address);
+	uint32_t error = process->ending ? ERR_DEAD : control_block_allot(process, &thread->place, &thread->block, &address);
 	if (!error) {
 		thread->next_of_process = process->threads;
 		thread->link_of_process = &process->threads;
@@ -109,30 +107,24 @@ uint32_t thread_create(struct process *process, struct thread **out)
 	return ERR_OK;
 }
 
-uint32_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
+uint32_t thread_start(
+        struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
 {
 	struct process *process = thread->process;
-	const uint64_t addresses[] = {entry, stack, fs_base, gs_base};
-	for (unsigned i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
-		if (!user_range_ok(uaddr(addresses[i]), 0))
-			return ERR_BAD_ADDRESS;
-	}
 	lock_acquire(&process->lock);
 	bool ok = thread->task.state == TASK_NEW && !process->ending;
-	if (ok) {
+	bool addresses_ok = ok && context_init(&thread->task.context, uaddr(entry), uaddr(stack), argument, fs_base, gs_base);
+	if (addresses_ok) {
 		thread->task.state = TASK_BLOCKED; /* nobody else starts it */
 		process->started_count++;
 		process->state = PROCESS_RUNNING;
 	}
 	lock_release(&process->lock);
 	if (!ok)
-		return thread->task.state == TASK_NEW || thread->task.state == TASK_ENDED ? ERR_DEAD : ERR_BAD_STATE;
+		return process->ending ? ERR_DEAD : ERR_BAD_STATE;
+	if (!addresses_ok)
+		return ERR_BAD_ADDRESS;
 	object_reference(&thread->object); /* its own, until it ends */
-	void *fpu = thread->task.context.fpu;
-	context_init(&thread->task.context, uaddr(entry), uaddr(stack), argument, fs_base, gs_base);
-	thread->task.context.fpu = fpu;
-	thread->task.context.control_block = thread->block;
-	thread->task.context.foreign_entry = process->foreign_entry;
 	sched_ready(&thread->task);
 	return ERR_OK;
 }
@@ -210,6 +202,7 @@ bool thread_destroy_step(struct object *object)
 	struct thread *thread = thread_of_object(object);
 	struct process *process = thread->process;
 	thread_end(thread);
+	context_forget(&thread->task.context);
 	return_fpu(thread);
 	object_end(object);
 	slab_free(&thread_slab, thread);

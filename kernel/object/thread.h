@@ -74,9 +74,9 @@ static inline struct thread *thread_of_object(struct object *object)
 /* A thread of a process that is not ending (BAD_STATE); the caller gets a reference. */
 uint32_t thread_create(struct process *process, struct thread **out) __attribute__((warn_unused_result));
 
-/* BAD_STATE unless it is new and its process not ending, BAD_ADDRESS for addresses outside the user half. */
-uint32_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
-	__attribute__((warn_unused_result));
+/* BAD_STATE unless it is new, DEAD if its process is ending, BAD_ADDRESS for addresses outside the user half. */
+uint32_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base,
+        uint64_t gs_base) __attribute__((warn_unused_result));
 
 static inline struct thread *thread_of_reply(struct reply_record *record)
 {

@@ -23,7 +23,7 @@ struct timer {
 };
 
 uint32_t timer_create(struct group *group, struct notify *notify, uint64_t bits, struct timer **out)
-	__attribute__((warn_unused_result));
+        __attribute__((warn_unused_result));
 
 static inline struct timer *timer_of_object(struct object *object)
 {

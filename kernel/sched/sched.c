@@ -19,7 +19,7 @@ struct scheduler {
 };
 
 static struct scheduler schedulers[CPUS_MAX] = {
-	[0 ... CPUS_MAX - 1] = {{LOCK_INIT(RANK_QUEUE, "run queue"), 0, {0}}, 0, UINT64_MAX, 0, 0}};
+        [0 ... CPUS_MAX - 1] = {{LOCK_INIT(RANK_QUEUE, "run queue"), 0, {0}}, 0, UINT64_MAX, 0, 0}};
 
 static void (*deferred)(void);
 static bool deferred_wanted;

@@ -11,8 +11,8 @@
 struct timer_node {
 	uint64_t deadline; /* ns since boot */
 	struct timer_node *parent, *left, *right;
-	uint32_t rank;   /* steps to the nearest missing child; 0: not in a queue */
-	uint32_t cpu;    /* whose queue it is in (timers.h) */
+	uint32_t rank;                            /* steps to the nearest missing child; 0: not in a queue */
+	uint32_t cpu;                             /* whose queue it is in (timers.h) */
 	void (*expired)(struct timer_node *node); /* called when it was taken out */
 };
 

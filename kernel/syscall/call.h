@@ -64,4 +64,4 @@ static inline void call_again(struct thread *thread)
  * handles. BAD_HANDLE, WRONG_TYPE, NO_RIGHT. out_rights may be 0.
  */
 uint32_t call_find(struct thread *thread, handle_t handle, enum object_type type, uint32_t rights, struct object **out_object,
-	uint32_t *out_rights) __attribute__((warn_unused_result));
+        uint32_t *out_rights) __attribute__((warn_unused_result));

@@ -31,7 +31,8 @@ static bool flags_ok(uint32_t flags)
 	if (flags & ~IRQ_FLAGS)
 		return false;
 	uint32_t polarity = flags & (IRQ_ACTIVE_HIGH | IRQ_ACTIVE_LOW), trigger = flags & (IRQ_EDGE | IRQ_LEVEL);
-	bool one_each = polarity && trigger && polarity != (IRQ_ACTIVE_HIGH | IRQ_ACTIVE_LOW) && trigger != (IRQ_EDGE | IRQ_LEVEL);
+	bool one_each =
+	        polarity && trigger && polarity != (IRQ_ACTIVE_HIGH | IRQ_ACTIVE_LOW) && trigger != (IRQ_EDGE | IRQ_LEVEL);
 	return !flags || one_each;
 }
 
@@ -42,7 +43,7 @@ void syscall_irq_create(struct thread *thread, struct object *object, uint32_t r
 	uint64_t number = call_word(thread, 0), wanted = call_word(thread, 1), bits = call_word(thread, 3);
 	uint32_t pin, flags;
 	if (number > UINT32_MAX || wanted > UINT32_MAX || !flags_ok((uint32_t)wanted) ||
-		!pin_of((uint32_t)number, (uint32_t)wanted, &pin, &flags)) {
+	        !pin_of((uint32_t)number, (uint32_t)wanted, &pin, &flags)) {
 		call_answer(thread, ERR_BAD_ARGUMENT);
 		return;
 	}

@@ -18,12 +18,12 @@ struct call_row {
 };
 
 static const struct call_row rows[CALLS] = {
-#define SYSCALL(number, name, object_type, needed) [(number) - CALL_NUMBER_FIRST] = {syscall_##name, object_type, needed},
+#define SYSCALL(number, name, object_type, needed) [(number)-CALL_NUMBER_FIRST] = {syscall_##name, object_type, needed},
 #include "abi/syscalls.def"
 #undef SYSCALL
 };
 
-#define SYSCALL(number, name, object_type, needed) _Static_assert((number) - CALL_NUMBER_FIRST < CALLS, "in the table");
+#define SYSCALL(number, name, object_type, needed) _Static_assert((number)-CALL_NUMBER_FIRST < CALLS, "in the table");
 #include "abi/syscalls.def"
 #undef SYSCALL
 
@@ -51,7 +51,7 @@ static inline uint32_t check(const struct object *object, uint32_t has, uint32_t
 }
 
 uint32_t call_find(struct thread *thread, handle_t handle, enum object_type type, uint32_t rights, struct object **out_object,
-	uint32_t *out_rights)
+        uint32_t *out_rights)
 {
 	struct object *object;
 	uint32_t has;
@@ -86,7 +86,7 @@ static inline void dispatch(struct thread *thread)
 	uint32_t rights = 0;
 	if (row->type != OBJECT_NONE) {
 		uint32_t error =
-			call_find(thread, context_call_handle(&thread->task.context), row->type, row->rights, &object, &rights);
+		        call_find(thread, context_call_handle(&thread->task.context), row->type, row->rights, &object, &rights);
 		if (__builtin_expect(error, 0)) {
 			call_answer(thread, error);
 			return;
@@ -111,8 +111,8 @@ void call_repeat(struct task *task)
 void upcall_foreign_unhandled(void)
 {
 	struct thread *thread = thread_of_task(cpu_current()->current);
-	fault_end(thread, VECTOR_INVALID_OPCODE, "it made the Linux call %lu, and its process has registered no handler for such",
-		thread->task.context.rax);
+	fault_end(thread, VECTOR_INVALID_OPCODE,
+	        "it made the Linux call %lu, and its process has registered no handler for such", thread->task.context.rax);
 }
 
 void call_answer_handle(struct thread *thread, struct object *object, uint32_t rights)

@@ -43,7 +43,7 @@ static bool report_to_handler(struct thread *thread, const struct fault *fault)
 		return false;
 	const struct context *context = &thread->task.context;
 	const uint64_t words[MESSAGE_WORDS] = {
-		fault->vector, fault->error, context->rip, fault->address, thread->number, context->rsp};
+	        fault->vector, fault->error, context->rip, fault->address, thread->number, context->rsp};
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		thread->exception_words[i] = words[i];
 	object_reference(&thread->object);

@@ -6,21 +6,21 @@
 #define FRAMES_MAX 24
 
 static const char *const causes[32] = {
-	[VECTOR_DIVIDE] = "a division by zero, or one whose result does not fit",
-	[VECTOR_DEBUG] = "a debug trap that nobody asked for",
-	[VECTOR_BREAKPOINT] = "a breakpoint instruction",
-	[VECTOR_OVERFLOW] = "an INTO instruction that found an overflow",
-	[VECTOR_BOUND] = "an index out of the bounds of a BOUND instruction",
-	[VECTOR_INVALID_OPCODE] = "an invalid instruction",
-	[VECTOR_NO_FPU] = "an x87 instruction that is not available",
-	[VECTOR_INVALID_TSS] = "an invalid task state segment",
-	[VECTOR_NO_SEGMENT] = "a segment that is not present",
-	[VECTOR_STACK] = "an address of the stack that is not canonical",
-	[VECTOR_PROTECTION] = "a privileged instruction, a port it has no right to, or an address that is not canonical",
-	[VECTOR_FPU] = "an x87 exception that is not masked",
-	[VECTOR_ALIGNMENT] = "an access that is not aligned",
-	[VECTOR_SIMD] = "a vector exception that is not masked",
-	[VECTOR_CONTROL] = "a control flow violation",
+        [VECTOR_DIVIDE] = "a division by zero, or one whose result does not fit",
+        [VECTOR_DEBUG] = "a debug trap that nobody asked for",
+        [VECTOR_BREAKPOINT] = "a breakpoint instruction",
+        [VECTOR_OVERFLOW] = "an INTO instruction that found an overflow",
+        [VECTOR_BOUND] = "an index out of the bounds of a BOUND instruction",
+        [VECTOR_INVALID_OPCODE] = "an invalid instruction",
+        [VECTOR_NO_FPU] = "an x87 instruction that is not available",
+        [VECTOR_INVALID_TSS] = "an invalid task state segment",
+        [VECTOR_NO_SEGMENT] = "a segment that is not present",
+        [VECTOR_STACK] = "an address of the stack that is not canonical",
+        [VECTOR_PROTECTION] = "a privileged instruction, a port it has no right to, or an address that is not canonical",
+        [VECTOR_FPU] = "an x87 exception that is not masked",
+        [VECTOR_ALIGNMENT] = "an access that is not aligned",
+        [VECTOR_SIMD] = "a vector exception that is not masked",
+        [VECTOR_CONTROL] = "a control flow violation",
 };
 
 static size_t describe_page_fault(char *to, size_t size, const struct fault *fault, uint32_t repair_error)

@@ -1,7 +1,6 @@
 #include "object/thread.h"
 
 #include "abi/syscalls.h"
-#include "arch/user_copy.h"
 #include "object/futex.h"
 #include "object/process.h"
 #include "sched/sched.h"
@@ -29,19 +28,24 @@ void syscall_thread_start(struct thread *thread, struct object *object, uint32_t
 {
 	(void)rights;
 	call_answer(thread,
-		thread_start(thread_of_object(object), call_word(thread, 0), call_word(thread, 1), call_word(thread, 2),
-			call_word(thread, 3), call_word(thread, 4)));
+	        thread_start(thread_of_object(object), call_word(thread, 0), call_word(thread, 1), call_word(thread, 2),
+	                call_word(thread, 3), call_word(thread, 4)));
 }
 
-/* What the thread asks for at its end concerns only its own process: where it cannot be done, nothing is. */
+/*
+ * What the thread asks for at its end concerns only its own process: where it cannot be done, nothing is. The range may hold the
+ * thread's own stack, and goes first; the word must not lie there.
+ */
 void syscall_thread_exit(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)object;
 	(void)rights;
 	struct vmem *vmem = thread->process->vmem;
 	uint64_t word = call_word(thread, 0), address = call_word(thread, 1), length = call_word(thread, 2);
-	if (length)
-		(void)vmem_unmap(vmem, address, length);
+	if (length && vmem_unmap(vmem, address, length, &thread->progress) == VMEM_MORE) {
+		call_again(thread);
+		return;
+	}
 	const uint32_t zero = 0;
 	if (word && word % sizeof zero == 0 && vmem_copy_out(vmem, word, &zero, sizeof zero) == sizeof zero)
 		futex_wake_one(vmem, word);

@@ -147,6 +147,14 @@ entry_idle:
 	sti
 	hlt
 	jmp	entry_idle
+
+	/* One instruction with interrupts on, for one that is pending (arch/cpu.h). */
+	.globl	cpu_take_interrupts
+cpu_take_interrupts:
+	sti
+	nop
+	cli
+	ret
 entry_idle_end:
 
 foreign:
