@@ -4,3 +4,8 @@
 LOADER := $(B)/boot/BOOTX64.EFI
 KERNEL := $(B)/kernel/kernel.elf
 INITFS := $(B)/initfs.tar.zst
+
+# What a machine needs to be booted; tests and checks need more.
+.PHONY: system
+system: $(LOADER) $(KERNEL) $(INITFS) $(B)/tools/guest
+ALL += system
