@@ -359,8 +359,8 @@ int main(int argc, char **argv)
 	static const char *arguments[ARGUMENTS_MAX + 1] = {"init"};
 	if (grant_find("export.initfs"))
 		return initfsd_main();
-	for (int i = 0; i < argc && i < ARGUMENTS_MAX - 1; i++)
-		arguments[i + 1] = argv[i];
+	for (int i = 1; i < argc && i < ARGUMENTS_MAX; i++)
+		arguments[i] = argv[i];
 	if (boot(arguments)) {
 		for (unsigned i = 0; i < CHILDREN; i++)
 			child_has_ended(&root.child[i]); /* says how */
