@@ -25,7 +25,7 @@ static uint32_t take_pin(struct irq *irq, uint32_t flags)
 	return error;
 }
 
-uint32_t irq_create(struct group *group, uint32_t pin, uint32_t flags, struct notify *notify, uint64_t bits, struct irq **out)
+uint32_t irq_create(struct group *group, uint32_t pin, uint32_t flags, struct irq **out)
 {
 	if (pin >= IRQ_PINS_MAX || pin >= interrupt_pins())
 		return ERR_BAD_ARGUMENT;
@@ -38,18 +38,27 @@ uint32_t irq_create(struct group *group, uint32_t pin, uint32_t flags, struct no
 		return error;
 	}
 	irq->pin = pin;
-	irq->bits = bits;
-	irq->notify = notify;
 	error = take_pin(irq, flags);
 	if (error) {
 		object_end(&irq->object);
 		slab_free(&irq_slab, irq);
 		return error;
 	}
-	object_reference(&notify->object);
-	interrupt_pin_unmask(pin);
 	*out = irq;
 	return ERR_OK;
+}
+
+void irq_bind(struct irq *irq, struct notify *notify, uint64_t bits)
+{
+	if (notify)
+		object_reference(&notify->object);
+	lock_acquire(&irq_lock);
+	struct notify *before = irq->notify;
+	irq->notify = notify;
+	irq->bits = bits;
+	lock_release(&irq_lock);
+	if (before)
+		object_release(&before->object);
 }
 
 void irq_ack(struct irq *irq)
@@ -62,7 +71,7 @@ void upcall_interrupt(uint32_t pin)
 {
 	cpu_current()->interrupts++;
 	struct irq *irq = pin < IRQ_PINS_MAX ? irqs[pin] : 0;
-	if (irq)
+	if (irq && irq->notify)
 		notify_signal(irq->notify, irq->bits);
 }
 
@@ -73,7 +82,8 @@ bool irq_destroy_step(struct object *object)
 	lock_acquire(&irq_lock);
 	irqs[irq->pin] = 0;
 	lock_release(&irq_lock);
-	object_release(&irq->notify->object);
+	if (irq->notify)
+		object_release(&irq->notify->object);
 	object_end(object);
 	slab_free(&irq_slab, irq);
 	return true;

@@ -40,22 +40,30 @@ void syscall_irq_create(struct thread *thread, struct object *object, uint32_t r
 {
 	(void)object;
 	(void)rights;
-	uint64_t number = call_word(thread, 0), wanted = call_word(thread, 1), bits = call_word(thread, 3);
+	uint64_t number = call_word(thread, 0), wanted = call_word(thread, 1);
 	uint32_t pin, flags;
 	if (number > UINT32_MAX || wanted > UINT32_MAX || !flags_ok((uint32_t)wanted) ||
 	        !pin_of((uint32_t)number, (uint32_t)wanted, &pin, &flags)) {
 		call_answer(thread, ERR_BAD_ARGUMENT);
 		return;
 	}
-	struct object *notify;
 	struct irq *irq;
-	uint32_t error = call_find(thread, (handle_t)call_word(thread, 2), OBJECT_NOTIFY, RIGHT_SIGNAL, &notify, 0);
-	if (!error)
-		error = irq_create(thread->process->object.group, pin, flags, notify_of_object(notify), bits, &irq);
+	uint32_t error = irq_create(thread->process->object.group, pin, flags, &irq);
 	if (error)
 		call_answer(thread, error);
 	else
 		call_answer_handle(thread, &irq->object, object_classes[OBJECT_IRQ].rights);
+}
+
+void syscall_irq_bind(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct object *notify = 0;
+	handle_t handle = (handle_t)call_word(thread, 0);
+	uint32_t error = handle ? call_find(thread, handle, OBJECT_NOTIFY, RIGHT_SIGNAL, &notify, 0) : ERR_OK;
+	if (!error)
+		irq_bind((struct irq *)object, notify ? notify_of_object(notify) : 0, call_word(thread, 1));
+	call_answer(thread, error);
 }
 
 void syscall_irq_ack(struct thread *thread, struct object *object, uint32_t rights)
