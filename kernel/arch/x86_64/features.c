@@ -6,6 +6,7 @@
 #include "arch/x86_64/features.h"
 
 #include "arch/cpu.h"
+#include "arch/fpu.h"
 #include "arch/x86_64/registers.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -52,7 +53,6 @@ static void read_basic(uint32_t highest)
 	features.apic = bit(leaf.edx, 9);
 	features.pge = bit(leaf.edx, 13);
 	features.pat = bit(leaf.edx, 16);
-	features.fxsr = bit(leaf.edx, 24) && bit(leaf.edx, 26);
 	features.pcid = bit(leaf.ecx, 17);
 	features.x2apic = bit(leaf.ecx, 21);
 	features.tsc_deadline = bit(leaf.ecx, 24);
@@ -101,8 +101,8 @@ bool features_read(const char **out_reason)
 		missing = "this CPU has no FSGSBASE, which CPUs have since 2012 (QEMU: use -cpu max or -cpu host)";
 	else if (!features.syscall)
 		missing = "this CPU has no SYSCALL instruction";
-	else if (!features.fxsr)
-		missing = "this CPU has no SSE2 or cannot save its state";
+	else if (!features.xsave)
+		missing = "this CPU has no XSAVE, by which vector registers are saved";
 	else if (!features.apic)
 		missing = "this CPU has no local APIC, or it is switched off";
 	else if (!features.pat)
@@ -122,8 +122,8 @@ void features_enable(void)
 	cr0_write(cr0 | CR0_MP | CR0_NE | CR0_WP | CR0_AM);
 	cr4 &= ~(uint64_t)(CR4_PCIDE | CR4_PKE | CR4_CET);
 	cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE;
-	cr4 |= (features.mce ? CR4_MCE : 0) | (features.pge ? CR4_PGE : 0) | (features.umip ? CR4_UMIP : 0) |
-	        (features.xsave ? CR4_OSXSAVE : 0) | (features.smep ? CR4_SMEP : 0) | (features.smap ? CR4_SMAP : 0);
+	cr4 |= (features.mce ? CR4_MCE : 0) | (features.pge ? CR4_PGE : 0) | (features.umip ? CR4_UMIP : 0) | CR4_OSXSAVE |
+	        (features.smep ? CR4_SMEP : 0) | (features.smap ? CR4_SMAP : 0);
 	cr4_write(cr4);
 	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
 	cpu_uses_smap = features.smap;
@@ -137,9 +137,9 @@ const char *cpu_description(void)
 	while (*brand == ' ')
 		brand++;
 	format_text(text, sizeof text,
-	        "%s (%s, family %u, model %u, stepping %u); on: NX, W^X%s%s%s; vector state by %s; TSC %s",
+	        "%s (%s, family %u, model %u, stepping %u); on: NX, W^X%s%s%s; vector state of %lu bytes; TSC %s",
 	        *brand ? brand : "CPU without a name", features.vendor, features.family, features.model, features.stepping,
-	        features.smep ? ", SMEP" : "", features.smap ? ", SMAP" : "", features.umip ? ", UMIP" : "",
-	        features.xsave ? "XSAVE" : "FXSAVE", features.invariant_tsc ? "invariant" : "not said to be invariant");
+	        features.smep ? ", SMEP" : "", features.smap ? ", SMAP" : "", features.umip ? ", UMIP" : "", fpu_area_size(),
+	        features.invariant_tsc ? "invariant" : "not said to be invariant");
 	return text;
 }

@@ -9,7 +9,7 @@ struct features {
 	char brand[49];
 	uint32_t family, model, stepping;
 	uint32_t physical_bits;
-	bool nx, fsgsbase, smep, smap, umip, mce, pge, pat, fxsr, xsave, xgetbv1, apic, x2apic, tsc_deadline, invariant_tsc;
+	bool nx, fsgsbase, smep, smap, umip, mce, pge, pat, xsave, xgetbv1, apic, x2apic, tsc_deadline, invariant_tsc;
 	bool syscall, rdrand, pcid, amd, fxsave_leaves_pointers;
 };
 

@@ -21,18 +21,17 @@
 #define STATE_AVX512 0xe0u /* three parts that only go together */
 
 #define MXCSR_DEFAULT 0x1f80u
-#define X87_CONTROL_DEFAULT 0x37fu
 
 struct save_area {
-	uint16_t x87_control;
-	uint16_t x87[11];
+	uint8_t x87[24];
 	uint32_t mxcsr;
 	uint8_t rest[576 - 28];
 } __attribute__((aligned(64)));
 
-static struct save_area defaults; /* with no bit of XSTATE_BV set: XRSTOR takes each state's defaults */
+/* No bit of XSTATE_BV is set, so XRSTOR takes each state's defaults; only MXCSR is read. */
+static struct save_area defaults;
 static uint32_t states;
-static uint64_t area_size = 512;
+static uint64_t area_size;
 
 static void load(const void *area)
 {
@@ -40,10 +39,7 @@ static void load(const void *area)
 
 	if (features.fxsave_leaves_pointers)
 		__asm__ volatile("fnclex; emms; fildl %0" : : "m"(zero));
-	if (features.xsave)
-		__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(states), "d"(0) : "memory");
-	else
-		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(states), "d"(0) : "memory");
 }
 
 static uint32_t states_in_use(void)
@@ -66,16 +62,14 @@ static void load_defaults(void)
 
 void fpu_init(void)
 {
-	defaults.x87_control = X87_CONTROL_DEFAULT;
+	uint32_t known = cpuid(13, 0).eax;
+
 	defaults.mxcsr = MXCSR_DEFAULT;
-	if (features.xsave) {
-		uint32_t known = cpuid(13, 0).eax;
-		states = known & (STATE_X87 | STATE_SSE | STATE_AVX);
-		if ((known & STATE_AVX512) == STATE_AVX512 && (states & STATE_AVX))
-			states |= STATE_AVX512;
-		xcr0_write(states);
-		area_size = (cpuid(13, 0).ebx + 63ull) / 64 * 64;
-	}
+	states = known & (STATE_X87 | STATE_SSE | STATE_AVX);
+	if ((known & STATE_AVX512) == STATE_AVX512 && (states & STATE_AVX))
+		states |= STATE_AVX512;
+	xcr0_write(states);
+	area_size = (cpuid(13, 0).ebx + 63ull) / 64 * 64;
 	load(&defaults);
 }
 
@@ -86,10 +80,7 @@ uint64_t fpu_area_size(void)
 
 void fpu_save(struct context *context)
 {
-	if (features.xsave)
-		__asm__ volatile("xsave64 (%0)" : : "r"(context->fpu), "a"(states), "d"(0) : "memory");
-	else
-		__asm__ volatile("fxsave64 (%0)" : : "r"(context->fpu) : "memory");
+	__asm__ volatile("xsave64 (%0)" : : "r"(context->fpu), "a"(states), "d"(0) : "memory");
 	context->fpu_live = 1;
 }
 

@@ -34,6 +34,12 @@ static uint64_t scale(uint64_t value, uint64_t mult)
 	return (uint64_t)((wide)value * mult >> SHIFT);
 }
 
+/* value / divisor, times 2^32. */
+static uint64_t ratio(uint64_t value, uint64_t divisor)
+{
+	return (value / divisor << SHIFT) + (value % divisor << SHIFT) / divisor;
+}
+
 uint64_t timer_now(void)
 {
 	return scale(cpu_tsc() - tsc_base, ns_mult);
@@ -55,9 +61,9 @@ void timer_init(const struct bootinfo *boot, const struct acpi *acpi)
 		panic("the local APIC's timer does not count");
 	tsc_hz = rates.tsc_hz;
 	tsc_base = boot->tsc_entry;
-	tsc_mult = (uint64_t)(((wide)tsc_hz << SHIFT) / NS_PER_SECOND);
-	lapic_mult = (rates.lapic_hz << SHIFT) / NS_PER_SECOND;
-	ns_mult = (NS_PER_SECOND << SHIFT) / tsc_hz;
+	tsc_mult = ratio(tsc_hz, NS_PER_SECOND);
+	lapic_mult = ratio(rates.lapic_hz, NS_PER_SECOND);
+	ns_mult = ratio(NS_PER_SECOND, tsc_hz);
 	if (boot->wall_seconds)
 		wall_at_zero = boot->wall_seconds - (boot->tsc_exit - boot->tsc_entry) / tsc_hz;
 	if (features.tsc_deadline)

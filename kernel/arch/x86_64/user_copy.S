@@ -41,7 +41,11 @@ user_copy_bytes:
 	mov	%rdi, %rax
 	sub	%r8, %rax
 	ret
-	fixup	1b, 3b
+	/* The eight bytes may begin on a page that is there: go on byte by byte to where it really ends. */
+4:	and	$7, %edx
+	lea	(%rdx,%rcx,8), %rcx
+	jmp	2b
+	fixup	1b, 4b
 	fixup	2b, 3b
 
 	/* uint64_t user_read_word(const uint32_t *from): the word, or all ones. */
