@@ -113,7 +113,7 @@ void panic(const char *format, ...)
 	log_release_console();
 	log_print_raw("\n", 1);
 	log_print_raw(report, printed);
-	log_print_raw("The machine has stopped. The next start prints this report again.\n", 67);
+	log_print_raw("The machine has stopped. The next start prints this report again.\n", 66);
 	screen_output_finish();
 	cpu_stop_all();
 }

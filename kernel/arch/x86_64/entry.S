@@ -15,6 +15,7 @@
  * Until the page table could change, only the interrupt stacks, the TSS and the first line of the per-CPU block are touched, by
  * which page tables without the kernel can be added here.
  */
+#include "arch/x86_64/function.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/numbers.h"
 
@@ -60,8 +61,7 @@
 
 	.text
 	.balign	64
-	.globl entry_syscall
-entry_syscall:
+	function entry_syscall
 	swapgs
 	mov	%rsp, %gs:CPU_SCRATCH
 	mov	%gs:CPU_CONTEXT, %rsp
@@ -70,9 +70,10 @@ entry_syscall:
 
 	save_context
 	call	upcall_syscall
+	/* and on to entry_leave */
+	end_function entry_syscall
 
-	.globl entry_leave
-entry_leave:
+	function entry_leave
 	call	upcall_leave
 	test	%rax, %rax
 	jz	idle
@@ -139,25 +140,28 @@ switch:
 	mov	%ecx, %fs
 	mov	%ecx, %gs
 	jmp	2b
+	end_function entry_leave
 
-	/* Nothing to run. An interrupt that arrives between these two labels never returns here: traps.S leaves anew. */
+	/*
+	 * The only kernel code that runs with interrupts on. One that arrives between entry_window and entry_window_end never
+	 * returns here: traps.S drops the stack and leaves anew.
+	 */
+	.globl entry_window, entry_window_end
+entry_window:
 idle:
-	.globl entry_idle, entry_idle_end
-entry_idle:
 	sti
 	hlt
-	jmp	entry_idle
+	jmp	idle
 
-	/* One instruction with interrupts on, for one that is pending (arch/cpu.h). */
-	.globl	cpu_take_interrupts
-cpu_take_interrupts:
+	function cpu_take_interrupts
 	sti
 	nop
 	cli
 	ret
-entry_idle_end:
+	end_function cpu_take_interrupts
+entry_window_end:
 
-foreign:
+	function foreign
 	cmpq	$0, CONTEXT_FOREIGN_ENTRY(%rsp)
 	je	foreign_unhandled
 	mov	CONTEXT_CONTROL_BLOCK(%rsp), %rsp
@@ -175,16 +179,17 @@ foreign_unhandled:
 	save_context
 	call	upcall_foreign_unhandled
 	jmp	entry_leave
+	end_function foreign
 
 	/* `syscall` from 32-bit code, of which there is none. */
 	.globl entry_compat
 entry_compat:
 	sysretl
 
-	.globl machine_start
-machine_start:
+	function machine_start
 	mov	%gs:CPU_KERNEL_STACK, %rsp
 	xor	%ebp, %ebp
 	jmp	entry_leave
+	end_function machine_start
 
 	.section .note.GNU-stack, "", @progbits

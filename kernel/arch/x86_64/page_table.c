@@ -67,8 +67,8 @@ bool page_table_create(struct page_table *table)
 	return true;
 }
 
-bool page_table_map(struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights,
-        bool *out_replaced)
+bool page_table_map(
+        struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights, bool *out_replaced)
 {
 	const uint64_t intermediate = ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER | ENTRY_ACCESSED;
 	uint64_t *entry = page_walk(table->root.raw, address.raw, intermediate, &table->tables);

@@ -2,12 +2,12 @@
  * The kernel's first instructions: abi/bootinfo.h says in which state the loader enters. Notes the time, takes the boot CPU's
  * own stack and per-CPU block, and calls kernel_main(bootinfo), on the stack that this CPU's kernel code will always use.
  */
+#include "arch/x86_64/function.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/numbers.h"
 
 	.section .text.entry, "ax"
-	.globl kernel_entry
-kernel_entry:
+	function kernel_entry
 	rdtsc
 	shl	$32, %rdx
 	or	%rdx, %rax
@@ -29,6 +29,7 @@ kernel_entry:
 	mov	%rbx, %rdi
 	call	kernel_main
 	ud2
+	end_function kernel_entry
 
 	/* A page below the stack is unmapped by paging_init, so that an overflow is a fault and not silent damage. */
 	.section .bss.pages, "aw", @nobits

@@ -68,7 +68,7 @@ void trap_from_user(uint32_t vector, uint64_t error)
 		interrupt_dispatch(vector);
 }
 
-void trap_from_idle(uint32_t vector)
+void trap_from_window(uint32_t vector)
 {
 	interrupt_dispatch(vector);
 }

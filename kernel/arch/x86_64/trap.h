@@ -14,8 +14,8 @@ struct trap_frame {
 /* An exception or interrupt in user mode, whose registers are in the CPU's context by now. Entry code leaves afterwards. */
 void trap_from_user(uint32_t vector, uint64_t error);
 
-/* The same for an interrupt while idle. */
-void trap_from_idle(uint32_t vector);
+/* The same for an interrupt while idle or where kernel code lets them in. */
+void trap_from_window(uint32_t vector);
 
 /* Kernel code met an exception: returns only if it was a copy to or from user memory, with the frame changed to end that. */
 void trap_from_kernel(struct trap_frame *frame);

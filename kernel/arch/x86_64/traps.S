@@ -2,12 +2,13 @@
  * Exceptions and interrupts: one stub per vector, three ways on.
  *
  * From user mode the registers go into the thread's context, and the stack starts anew. From kernel mode there are three cases:
- * an interrupt while idle, whose frame is dropped; iretq refusing a context, which is the thread's fault; and everything else,
+ * an interrupt where entry.S lets them in, whose frame is dropped; iretq refusing a context, which is the thread's fault; and everything else,
  * which trap_from_kernel either repairs (copies of user memory) or ends with a panic.
  *
  * NMI, #MC and #DF, and #DB in kernel mode, can hit between any two instructions of entry code. They have stacks of their own
  * with the CPU's block named at the top, because GS may still be the program's, and programs choose that freely.
  */
+#include "arch/x86_64/function.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/numbers.h"
 
@@ -78,7 +79,7 @@
 
 	.text
 	.balign	16
-trap:
+	function trap
 	testb	$3, TRAP_CS(%rsp)
 	jz	from_kernel
 	swapgs
@@ -125,21 +126,21 @@ from_kernel:
 	clean_flags
 	cmpq	$VECTOR_PIC, FRAME_VECTOR(%rsp)
 	jb	1f
-	lea	entry_idle(%rip), %rax
+	lea	entry_window(%rip), %rax
 	cmp	%rax, FRAME_RIP(%rsp)
 	jb	1f
-	lea	entry_idle_end(%rip), %rax
+	lea	entry_window_end(%rip), %rax
 	cmp	%rax, FRAME_RIP(%rsp)
-	jb	from_idle
+	jb	from_window
 1:	call_with_frame trap_from_kernel
 	pop_registers
 	iretq
 
-from_idle:
+from_window:
 	mov	FRAME_VECTOR(%rsp), %edi
 	mov	%gs:CPU_KERNEL_STACK, %rsp
 	xor	%ebp, %ebp
-	call	trap_from_idle
+	call	trap_from_window
 	jmp	entry_leave
 
 	/* The program's GS base is in place already, its registers are lost here and still in the context. */
@@ -153,8 +154,9 @@ return_refused:
 	clean_flags
 	call	trap_from_return
 	jmp	entry_leave
+	end_function trap
 
-debug:
+	function debug
 	testb	$3, TRAP_CS(%rsp)
 	jnz	trap
 special:
@@ -168,6 +170,7 @@ special:
 	wrgsbase %rbx
 	pop_registers
 	iretq
+	end_function debug
 
 	/* The IDT's entries: 16 bytes each. The CPU pushes an error code for ten of them. */
 	.balign	16

@@ -2,6 +2,8 @@
  * The instructions that touch user memory. Each has an entry in the table of fixups: offsets of the instruction and of where to
  * go on when it faults, each from its own place. Callers have checked the range. All answer in rax.
  */
+#include "arch/x86_64/function.h"
+
 	.macro	fixup from, to
 	.pushsection .fixups, "a", @progbits
 	.long	\from - .
@@ -26,9 +28,7 @@
 	.text
 	/* uint64_t user_copy_bytes(void *to, const void *from, uint64_t length): bytes copied. */
 	.balign	16
-	.globl	user_copy_bytes
-	.hidden	user_copy_bytes
-user_copy_bytes:
+	function user_copy_bytes
 	mov	%rdi, %r8
 	mov	%rdx, %rcx
 	allow_user
@@ -47,12 +47,11 @@ user_copy_bytes:
 	jmp	2b
 	fixup	1b, 4b
 	fixup	2b, 3b
+	end_function user_copy_bytes
 
 	/* uint64_t user_read_word(const uint32_t *from): the word, or all ones. */
 	.balign	16
-	.globl	user_read_word
-	.hidden	user_read_word
-user_read_word:
+	function user_read_word
 	allow_user
 1:	mov	(%rdi), %eax
 2:	forbid_user
@@ -60,12 +59,11 @@ user_read_word:
 3:	mov	$-1, %rax
 	jmp	2b
 	fixup	1b, 3b
+	end_function user_read_word
 
 	/* uint64_t user_write_word(uint32_t *to, uint32_t value): 1, or 0. */
 	.balign	16
-	.globl	user_write_word
-	.hidden	user_write_word
-user_write_word:
+	function user_write_word
 	allow_user
 	mov	$1, %eax
 1:	mov	%esi, (%rdi)
@@ -74,5 +72,6 @@ user_write_word:
 3:	xor	%eax, %eax
 	jmp	2b
 	fixup	1b, 3b
+	end_function user_write_word
 
 	.section .note.GNU-stack, "", @progbits
