@@ -34,3 +34,19 @@ $(B)/boot/BOOTX64.EFI: $(B)/boot/loader.so
 	$(OBJCOPY) $(addprefix -j ,$(BOOT_SECTIONS)) --strip-debug --target=efi-app-x86_64 --subsystem=10 $< $@
 
 ALL += $(B)/boot/BOOTX64.EFI
+
+# A kernel that checks the handoff, for tests/boot/loader_test.sh. Linked as a kernel is: a static PIE with a base of its own.
+PROBE_CFLAGS := $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -ffreestanding -O1 -g -fpie -fvisibility=hidden -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
+
+$(B)/tests/boot/%.o: tests/boot/%.c
+	@mkdir -p $(@D)
+	$(CC) $(PROBE_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/boot/%.o: tests/boot/%.S
+	@mkdir -p $(@D)
+	$(CC) $(PROBE_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/boot/probe.elf: $(B)/tests/boot/probe.o $(B)/tests/boot/probe_entry.o
+	$(LD) -pie --no-dynamic-linker -nostdlib -z text -z noexecstack -z separate-code -z relro -z max-page-size=4096 \
+		--build-id=none --fatal-warnings -Ttext-segment=0xffffffff80000000 -e probe_entry -o $@ $^

@@ -349,6 +349,9 @@ test_machines() {
 		check 'there is no seed' "$(value "$log" seed.source)" [ "$(value "$log" seed.source)" = 0x0 ]
 		check 'slide and direct map differ from boot to boot all the same' "$places" [ "$places" != "$(value "$log" slide)$(value "$log" direct_map)" ]
 	fi
+	prepare 'panic=write'
+	wanted reset && boots 'a reset' -drive "$esp" -device virtio-blk-pci,drive=esp -vga std &&
+		check 'the panic area survives a reset' 'it does not' grep -qa 'ok the panic report has survived the reset' "$log"
 	prepare ''
 	if wanted pc && boots 'pc, AHCI, no screen' -machine pc -drive "$esp" -device ahci,id=hba -device ide-hd,bus=hba.0,drive=esp; then
 		check 'no screen is said' 'it is not' grep -qa 'KiB, no screen' "$log"
@@ -358,6 +361,9 @@ test_machines() {
 		check 'counts as none' "$(value "$log" framebuffer.width)" [ "$(value "$log" framebuffer.width)" = 0x0 ]
 	wanted 'two screens' && boots 'two screens, the first without framebuffer' -drive "$esp" -device qemu-xhci -device usb-storage,drive=esp -device virtio-gpu-pci -device bochs-display &&
 		check 'the other is found' "$(value "$log" framebuffer.width)" [ "$(value "$log" framebuffer.width)" != 0x0 ]
+	wanted ramfb && boots 'a framebuffer in RAM' -drive "$esp" -device ide-hd,drive=esp -device ramfb &&
+		check 'is found' "$(value "$log" framebuffer.width)" [ "$(value "$log" framebuffer.width)" != 0x0 ]
+	wanted small && boots '96 MiB' -m 96M -drive "$esp" -device virtio-blk-pci,drive=esp
 	wanted large && boots '6 GiB' -m 6G -drive "$esp" -device virtio-scsi-pci -device scsi-hd,drive=esp &&
 		check 'pages of 1 GiB are used' "$(value "$log" pages.1g)" [ $(($(value "$log" pages.1g))) -gt 0 ]
 	wanted 'no 1 GiB' && boots '5 GiB without pages of 1 GiB' -m 5G -cpu max,-pdpe1gb -drive "$esp" -device virtio-blk-pci,drive=esp &&
