@@ -298,7 +298,12 @@ static uint64_t host_clock(int clock)
 	return time[0] * 1000000000 + time[1];
 }
 
-/* Ours is the host's monotonic clock, so that deadlines mean the same. */
+uint64_t hosted_now(void)
+{
+	const struct time_page *page = hosted.time_page;
+	return page->ns_base + (uint64_t)((unsigned __int128)(rdtsc() - page->tsc_base) * page->mult >> page->shift);
+}
+
 static uint64_t make_time_page(void)
 {
 	struct time_page *page = map(4096, HOST_PROT_READ | HOST_PROT_WRITE);
@@ -311,6 +316,7 @@ static uint64_t make_time_page(void)
 	page->shift = 32;
 	page->mult = ((ns_later - ns) << 32) / (ticks_later - ticks);
 	page->wall_seconds_at_boot = (host_clock(0) - ns_later) / 1000000000;
+	hosted.time_page = page;
 	return (uint64_t)page;
 }
 

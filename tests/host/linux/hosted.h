@@ -83,6 +83,7 @@ struct hosted_watch {
 /* Everything this program knows. One lock would do, but tests' threads do not make handles at the same time in earnest. */
 struct hosted {
 	uint64_t foreign_entry;
+	const struct time_page *time_page;
 	int root; /* descriptor of ROOT */
 	uint32_t lock;
 	struct hosted_thread threads[THREADS_MAX];
@@ -97,6 +98,9 @@ extern struct hosted hosted;
 
 void hosted_lock(void);
 void hosted_unlock(void);
+
+/* By the time page, which runs a little apart from the clocks of the host. */
+uint64_t hosted_now(void);
 
 handle_t hosted_add(struct hosted_handle what);
 /* NULL unless it is a live handle of that type (OBJECT_NONE: any). */

@@ -5,7 +5,7 @@
 #include <asm/unistd_64.h>
 #include <string.h>
 
-#define HOST_FUTEX_WAIT_BITSET (9u | 128u)
+#define HOST_FUTEX_WAIT (0u | 128u)
 #define HOST_FUTEX_WAKE (1u | 128u)
 
 status_t hosted_status(int64_t result)
@@ -157,23 +157,32 @@ static void thread_exit(const uint64_t word[MESSAGE_WORDS])
 		HOST1(__NR_exit, 0);
 }
 
-static void deadline_to_time(uint64_t deadline, uint64_t time[2])
+/* What is left until a deadline of ours, as a duration of the host's; false if nothing is. */
+static bool time_left(uint64_t deadline, uint64_t time[2])
 {
-	time[0] = deadline / 1000000000;
-	time[1] = deadline % 1000000000;
+	uint64_t now = hosted_now();
+	if (deadline <= now)
+		return false;
+	time[0] = (deadline - now) / 1000000000;
+	time[1] = (deadline - now) % 1000000000;
+	return true;
 }
 
 static status_t futex_wait(const uint64_t word[MESSAGE_WORDS])
 {
-	uint64_t time[2];
-	deadline_to_time(word[2], time);
-	int64_t result = HOST6(__NR_futex, word[0], HOST_FUTEX_WAIT_BITSET, (uint32_t)word[1],
-	        word[2] == DEADLINE_NEVER ? NULL : time, 0, UINT32_MAX);
-	if (result == -EAGAIN)
-		return ERR_CHANGED;
-	if (result == -ETIMEDOUT)
-		return ERR_TIMED_OUT;
-	return hosted_status(result);
+	uint64_t time[2] = {0, 0}, deadline = word[2];
+	for (;;) {
+		if (deadline != DEADLINE_NEVER && !time_left(deadline, time))
+			time[0] = time[1] = 0; /* the value is still compared */
+		int64_t result = HOST4(
+		        __NR_futex, word[0], HOST_FUTEX_WAIT, (uint32_t)word[1], deadline == DEADLINE_NEVER ? NULL : time);
+		if (result == -EAGAIN)
+			return ERR_CHANGED;
+		if (result != -ETIMEDOUT)
+			return hosted_status(result);
+		if (!time_left(deadline, time))
+			return ERR_TIMED_OUT;
+	}
 }
 
 static status_t futex_wake(uint64_t word[MESSAGE_WORDS])
@@ -183,13 +192,6 @@ static status_t futex_wake(uint64_t word[MESSAGE_WORDS])
 		return hosted_status(result);
 	word[0] = (uint64_t)result;
 	return ERR_OK;
-}
-
-static uint64_t now(void)
-{
-	uint64_t time[2];
-	HOST2(__NR_clock_gettime, 1, time);
-	return time[0] * 1000000000 + time[1];
 }
 
 static status_t notify_create(uint64_t word[MESSAGE_WORDS])
@@ -214,7 +216,7 @@ static status_t notify_wait(const struct hosted_handle *notify, uint64_t word[ME
 			word[0] = taken;
 			return ERR_OK;
 		}
-		if (deadline != DEADLINE_NEVER && now() >= deadline)
+		if (deadline != DEADLINE_NEVER && hosted_now() >= deadline)
 			return ERR_TIMED_OUT;
 		uint64_t pause[2] = {0, 1000000};
 		HOST2(__NR_nanosleep, pause, NULL);
