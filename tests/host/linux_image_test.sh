@@ -2,7 +2,7 @@
 # The image of user/linux, run under Linux by tests/host/linux/hosted with the guest programs of tests/guest/linux, as gcc and
 # clang make it.
 programs=$PWD/build/tests/guest/linux
-hosted=build/tests/host/linux/hosted
+hosted=$PWD/build/tests/host/linux/hosted
 failures=0
 
 # report NAME GOOD-STATUS [WHY]
@@ -15,14 +15,24 @@ report() {
 	fi
 }
 
-# run COMPILER PROGRAM: passes its lines on with the variant in the name; a program that prints no line has failed.
+# run COMPILER PROGRAM [COMMAND...]: passes its lines on with the variant in the name. The command runs it, on a terminal, say.
 run() {
-	local output status variant=$1.${2##*-}
-	output=$(timeout 60 $hosted "$image" "$programs" "$programs/$2" /fixture </dev/null 2>&1)
+	local output status variant=$1.${2##*-} program=$2
+	shift 2
+	output=$("$@" timeout --foreground 60 "$hosted" "$image" "$programs" "$programs/$program" /fixture 2>&1)
 	status=$?
+	set -- "" "$program"
 	sed -n -E "s/^(ok|not ok) linux\./\1 linux.$variant./p" <<<"$output"
 	[ $status = 0 ]
 	report "linux.$variant.$2.ends_well" $? "status $status: $(grep -v '^ok' <<<"$output" | tail -n 3 | tr '\n' ' ')"
+}
+
+# on_terminal COMMAND...: its standard input is a pseudo terminal.
+on_terminal() {
+	local status
+	status=$(mktemp)
+	: | script -qefc "stty rows 24 cols 80; $*; echo \$? >$status" /dev/null | tr -d '\r'
+	return "$(cat "$status"; rm "$status")"
 }
 
 # says NAME EXPECTED-STATUS EXPECTED-TEXT COMMAND...
@@ -36,13 +46,21 @@ says() {
 }
 
 for compiler in gcc clang; do
-	image=build/user/linux.bin
-	[ $compiler = gcc ] || image=build/user/linux-clang.bin
+	image=$PWD/build/user/linux.bin
+	[ $compiler = gcc ] || image=$PWD/build/user/linux-clang.bin
 	for program in memory files calls registers threads step; do
-		run $compiler $program-musl
-		run $compiler $program-glibc
+		run $compiler $program-musl </dev/null
+		run $compiler $program-glibc </dev/null
+	done
+	run $compiler calls-pie </dev/null
+	for libc in musl glibc; do
+		run $compiler waiting-$libc < <(sleep 0.2; echo one; sleep 0.1; echo two; sleep 0.1)
+		run $compiler terminal-$libc on_terminal
 	done
 	start="timeout 20 $hosted $image $programs"
+	says linux.$compiler.busybox_is_a_shell 7 $'42\nhello, world\n/fixture/dir' $start $PWD/build/payload/busybox \
+		sh -c 'echo $((6*7)); while read -r l; do echo "$l"; done </fixture/hello; cd fixture/dir; pwd; exit 7'
+	says linux.$compiler.busybox_can_not_fork 2 "can't fork" $start $PWD/build/payload/busybox sh -c '(echo x); echo y'
 	says linux.$compiler.absent_program_is_127 127 'was not handed over' $start /absent
 	says linux.$compiler.text_is_no_program 126 'is not an ELF file' $start $programs/fixture/numbers
 	says linux.$compiler.dynamic_program_is_refused 126 'linked dynamically' $start /bin/true

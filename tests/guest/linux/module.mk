@@ -12,7 +12,15 @@ $(GUEST_LINUX_OUT)/%-glibc: tests/guest/linux/%.c tests/guest/linux/test.h
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_LINUX_CFLAGS) -o $@ $< -lm
 
-GUEST_LINUX_PROGRAMS := $(foreach name,$(GUEST_LINUX_NAMES),$(GUEST_LINUX_OUT)/$(name)-musl $(GUEST_LINUX_OUT)/$(name)-glibc)
+# Position-independent, as Hearth's own programs are.
+$(GUEST_LINUX_OUT)/%-pie.o: tests/guest/linux/%.c tests/guest/linux/test.h
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(filter-out -static,$(GUEST_LINUX_CFLAGS)) -fPIE -c -o $@ $<
+$(GUEST_LINUX_OUT)/calls-pie: $(GUEST_LINUX_OUT)/calls-pie.o
+	$(user_link)
+
+GUEST_LINUX_PROGRAMS := $(foreach name,$(GUEST_LINUX_NAMES),$(GUEST_LINUX_OUT)/$(name)-musl $(GUEST_LINUX_OUT)/$(name)-glibc) \
+	$(GUEST_LINUX_OUT)/calls-pie
 ALL += $(GUEST_LINUX_PROGRAMS)
 
 # The files they read: the programs are given the folder's name.
