@@ -4,6 +4,7 @@
 # machines of many kinds. Prints "ok NAME" or "not ok NAME: why" for each.
 #
 # usage: loader_test.sh [PATTERN]   only the machines whose name matches; "failures" is the one with all bad inputs
+# needs: build/boot/BOOTX64.EFI build/tests/boot/probe.elf
 # environment: HEARTH_QEMU, HEARTH_OVMF_CODE, HEARTH_OVMF_VARS as for scripts/guest
 . "$(dirname "$0")/../../scripts/lib.sh"
 cd "$root" || exit 1

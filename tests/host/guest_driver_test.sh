@@ -1,6 +1,8 @@
 #!/bin/bash
 # scripts/guest's driver (tools/guest/) against a QEMU that is a bash script: how a run ends and what it prints, without a
 # machine. The script speaks on the sockets that the driver hands to QEMU; FAKE names what it does.
+#
+# needs: build/tools/guest
 
 if [ -n "${FAKE:-}" ]; then
 	for argument; do

@@ -128,7 +128,7 @@ static const char *command_line(char **rest, int count, char **after, int after_
 {
 	if (count == 1)
 		return rest[0];
-	if (count || !after_count)
+	if (count || after_count < 1)
 		refuse("one command line is needed, quoted");
 	const char *last = after[after_count - 1];
 	after[after_count - 1] = NULL;
