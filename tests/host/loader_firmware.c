@@ -107,6 +107,7 @@ static EFIAPI EFI_STATUS allocate_pages(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE t
 	}
 	memset(fake.pages + first, (int)type, count);
 	*address = FAKE_BASE + first * PAGE;
+	fake.held++;
 	memset((void *)*address, 0xa5, count * PAGE);
 	return EFI_SUCCESS;
 }
@@ -120,6 +121,7 @@ static EFIAPI EFI_STATUS free_pages(EFI_PHYSICAL_ADDRESS address, UINTN count)
 			abort(); /* what was not allocated */
 		fake.pages[i] = EfiConventionalMemory;
 	}
+	fake.held--;
 	return EFI_SUCCESS;
 }
 

@@ -31,8 +31,8 @@ struct fake {
 	unsigned map_growth; /* descriptors that every ExitBootServices adds */
 
 	/* What has happened. */
-	uint8_t pages[FAKE_PAGES]; /* EFI_MEMORY_TYPE of each */
-	unsigned allocations, open_files, exits;
+	uint8_t pages[FAKE_PAGES];                     /* EFI_MEMORY_TYPE of each */
+	unsigned allocations, held, open_files, exits; /* allocations so far, and not given back */
 	char screen[4000], serial[4000];
 	bool used_after_exit; /* the console, or a file, after ExitBootServices */
 	jmp_buf jump;

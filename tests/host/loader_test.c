@@ -115,6 +115,8 @@ static void test_good(void)
 	check(!memcmp((void *)info->kernel.start, kernel, 0x2800) && ((uint8_t *)info->kernel.start)[0x2800] == 0 &&
 	                ((uint8_t *)info->kernel.start)[0x5fff] == 0 && info->kernel.length == 0x6000,
 	        "the kernel is in memory, zeros where the file has nothing", "it is not");
+	check(fake.held == 6, "nothing is held but panic area, kernel, initfs, bootinfo, scratch and page tables",
+	        "there is more or less");
 	check(info->wall_seconds == 1709164800, "the clock is read", "it is not");
 	check(info->panic.start == 0x2000000 && info->panic.length == 65536, "the panic area is at its first place",
 	        "it is not");
