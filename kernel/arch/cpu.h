@@ -9,7 +9,7 @@
 /* The part of the per-CPU data that entry code knows; core/percpu.h has the whole. GS points here while the kernel runs. */
 struct arch_cpu {
 	struct arch_cpu *self;
-	struct context *context; /* of the thread that runs in user mode on this CPU, or ran last; written by entry code */
+	struct context *context; /* where entry code saves: what upcall_leave answered last, set by its owner; 0 while idle */
 	uint64_t kernel_stack;   /* top of the CPU's only stack */
 	uint64_t scratch;        /* one word for entry code */
 	uint32_t index;          /* 0 is the CPU that booted */

@@ -15,7 +15,7 @@
  * Until the page table could change, only the interrupt stacks, the TSS and the first line of the per-CPU block are touched, by
  * which page tables without the kernel can be added here.
  */
-#include "arch/x86_64/function.h"
+#include "arch/x86_64/function.inc"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/numbers.h"
 
@@ -112,7 +112,6 @@ entry_iretq:
 switch:
 	mov	%gs:CPU_BASES, %rcx
 	mov	%rax, %gs:CPU_BASES
-	mov	%rax, %gs:CPU_CONTEXT
 	swapgs
 	test	%rcx, %rcx
 	jz	1f

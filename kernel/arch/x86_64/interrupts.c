@@ -7,7 +7,6 @@
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/timer.h"
 #include "core/log.h"
-#include "core/percpu.h"
 
 static uint64_t strays;
 
@@ -20,7 +19,6 @@ static void stray(uint32_t vector)
 
 void interrupt_dispatch(uint32_t vector)
 {
-	cpu_current()->interrupts++;
 	if (vector == VECTOR_TIMER) {
 		lapic_eoi();
 		timer_interrupt();

@@ -2,7 +2,7 @@
  * The kernel's first instructions: abi/bootinfo.h says in which state the loader enters. Notes the time, takes the boot CPU's
  * own stack and per-CPU block, and calls kernel_main(bootinfo), on the stack that this CPU's kernel code will always use.
  */
-#include "arch/x86_64/function.h"
+#include "arch/x86_64/function.inc"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/numbers.h"
 

@@ -8,7 +8,7 @@
  * NMI, #MC and #DF, and #DB in kernel mode, can hit between any two instructions of entry code. They have stacks of their own
  * with the CPU's block named at the top, because GS may still be the program's, and programs choose that freely.
  */
-#include "arch/x86_64/function.h"
+#include "arch/x86_64/function.inc"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/numbers.h"
 

@@ -2,7 +2,7 @@
  * The instructions that touch user memory. Each has an entry in the table of fixups: offsets of the instruction and of where to
  * go on when it faults, each from its own place. Callers have checked the range. All answer in rax.
  */
-#include "arch/x86_64/function.h"
+#include "arch/x86_64/function.inc"
 
 	.macro	fixup from, to
 	.pushsection .fixups, "a", @progbits
