@@ -151,7 +151,7 @@ static void test_random(void)
 
 	for (int round = 0; round < 2000; round++) {
 		struct memmap_pieces pieces = {storage, 64, 0};
-		uint32_t count;
+		uint32_t count = 0;
 
 		memset(pages, 0, sizeof pages);
 		for (int i = 0; i < 20; i++) {

@@ -65,7 +65,7 @@ static void *player(void *argument)
 
 static void conditions(void)
 {
-	pthread_t one, two;
+	pthread_t one = 0, two = 0;
 	TEST("two_players_start", !pthread_create(&one, NULL, player, NULL) && !pthread_create(&two, NULL, player, &turn));
 	pthread_join(one, NULL);
 	pthread_join(two, NULL);
