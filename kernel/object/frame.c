@@ -224,7 +224,7 @@ uint32_t frame_page(struct frame *frame, uint64_t offset, bool may_fill, struct 
 	return error;
 }
 
-static bool discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned budget)
+bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned budget)
 {
 	uint64_t index = *offset / PAGE_SIZE;
 	struct paddr page;
@@ -242,7 +242,7 @@ static bool discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_o
 bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned budget)
 {
 	lock_acquire(&frame->lock);
-	bool done = discard_locked(frame, offset, end_offset, budget);
+	bool done = frame_discard_locked(frame, offset, end_offset, budget);
 	lock_release(&frame->lock);
 	return done;
 }
@@ -250,8 +250,10 @@ bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end_offset, u
 uint32_t frame_copy_out(struct frame *frame, uint64_t offset, void *to, uint64_t length)
 {
 	struct paddr page;
-	uint32_t error = frame_page(frame, offset, false, &page);
 
+	if (frame->flags & FRAME_DEVICE)
+		return ERR_NOT_SUPPORTED;
+	uint32_t error = frame_page(frame, offset, false, &page);
 	if (error == ERR_PAGE_ABSENT)
 		memset(to, 0, length);
 	else if (!error)
@@ -262,8 +264,10 @@ uint32_t frame_copy_out(struct frame *frame, uint64_t offset, void *to, uint64_t
 uint32_t frame_copy_in(struct frame *frame, uint64_t offset, const void *from, uint64_t length)
 {
 	struct paddr page;
-	uint32_t error = frame_page(frame, offset, true, &page);
 
+	if (frame->flags & (FRAME_DEVICE | FRAME_OVER))
+		return ERR_NOT_SUPPORTED;
+	uint32_t error = frame_page(frame, offset, true, &page);
 	if (!error)
 		memcpy(direct_map(paddr_add(page, offset & PAGE_MASK)), from, length);
 	return error;
@@ -274,7 +278,7 @@ bool frame_destroy_step(struct object *object)
 	struct frame *frame = (struct frame *)object;
 	uint64_t offset = 0;
 
-	if (is_lazy(frame) && !frame_discard(frame, &offset, PAGE_TREE_INDEX_END * PAGE_SIZE, DESTROY_BUDGET))
+	if (is_lazy(frame) && !frame_discard(frame, &offset, FRAME_END, DESTROY_BUDGET))
 		return false;
 	if (frame->flags & FRAME_CONTIGUOUS)
 		free_contiguous(frame);

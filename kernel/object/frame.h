@@ -55,7 +55,7 @@ uint32_t frame_create(struct group *group, uint64_t length, uint32_t flags, stru
 uint32_t frame_create_device(struct group *group, struct paddr start, uint64_t length, uint32_t cache, struct frame **out)
         __attribute__((warn_unused_result));
 
-/* A frame of the kernel's own over pages that exist already: never freed, never resized. */
+/* A frame of the kernel's own over pages that exist already: never freed, never resized, and never writable for programs. */
 uint32_t frame_create_over(struct group *group, struct paddr start, uint64_t length, struct frame **out)
         __attribute__((warn_unused_result));
 
@@ -75,13 +75,20 @@ uint32_t frame_resize(struct frame *frame, uint64_t length) __attribute__((warn_
  */
 bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end, unsigned budget);
 
-/* Between a frame and kernel memory; at most a page at a time, within one page. Absent pages read as zeros. */
+bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end, unsigned budget);
+#define FRAME_END (PAGE_TREE_INDEX_END * PAGE_SIZE) /* no frame has pages from here on */
+
+/* Between a frame and kernel memory; at most a page at a time, within one page. Absent pages read as zeros.
+ * NOT_SUPPORTED for device memory, which the kernel does not reach. */
 uint32_t frame_copy_out(struct frame *frame, uint64_t offset, void *to, uint64_t length) __attribute__((warn_unused_result));
 uint32_t frame_copy_in(struct frame *frame, uint64_t offset, const void *from, uint64_t length)
         __attribute__((warn_unused_result));
 
-/* Keeps the list of mappings; by vmem.c alone, which holds the vmem's lock. */
-void frame_add_mapping(struct frame *frame, struct vmem_mapping *mapping);
+/*
+ * The list of mappings, kept by vmem_mapping.c, which holds the vmem's lock. One that was split off has pages in the page table
+ * and comes `after` the one that it was split from; a new one comes first (0).
+ */
+void frame_add_mapping(struct frame *frame, struct vmem_mapping *mapping, struct vmem_mapping *after);
 void frame_remove_mapping(struct frame *frame, struct vmem_mapping *mapping);
 
 bool frame_destroy_step(struct object *object);

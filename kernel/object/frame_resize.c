@@ -3,8 +3,8 @@
  * after mappings. It goes like this:
  *
  *   1. The new length is set: from here on nobody gets a page beyond it.
- *   2. Mapping for mapping, pages beyond it leave the page table. Mappings that are added meanwhile come before `shrink_at` in
- *      the list and have none; one that is removed hands `shrink_at` on to its successor.
+ *   2. Mapping for mapping, pages beyond it leave the page table. New mappings come first in the list and have none; one that is
+ *      split off comes behind the other part; one that is removed hands `shrink_at` on; and none are joined meanwhile.
  *   3. The pages leave the tree and are freed.
  *
  * Each call does a bounded part of that. A growth waits until an unfinished shrink is done, so that nothing old comes back.
@@ -16,14 +16,14 @@
 
 #define RESIZE_BUDGET 16u
 
-void frame_add_mapping(struct frame *frame, struct vmem_mapping *mapping)
+void frame_add_mapping(struct frame *frame, struct vmem_mapping *mapping, struct vmem_mapping *after)
 {
 	lock_acquire(&frame->lock);
-	mapping->next_of_frame = frame->mappings;
-	mapping->link_of_frame = &frame->mappings;
-	if (frame->mappings)
-		frame->mappings->link_of_frame = &mapping->next_of_frame;
-	frame->mappings = mapping;
+	mapping->link_of_frame = after ? &after->next_of_frame : &frame->mappings;
+	mapping->next_of_frame = *mapping->link_of_frame;
+	if (mapping->next_of_frame)
+		mapping->next_of_frame->link_of_frame = &mapping->next_of_frame;
+	*mapping->link_of_frame = mapping;
 	lock_release(&frame->lock);
 }
 
@@ -44,18 +44,21 @@ void frame_remove_mapping(struct frame *frame, struct vmem_mapping *mapping)
 	lock_release(&frame->lock);
 }
 
-/* Another mapping's part of the second step. Without the lock, because the vmem's comes first. */
-static void shrink_mapping(struct frame *frame, struct vmem_mapping *mapping, uint64_t progress)
+/* One mapping's part of the second step, which begins without the lock, because the vmem's comes first. */
+static void shrink_mapping(struct frame *frame)
 {
-	bool done = vmem_forget(mapping->vmem, mapping, frame, frame->length, &progress);
+	struct vmem_mapping *mapping = frame->shrink_at;
+	struct vmem *vmem = mapping->vmem;
+	uint64_t start = mapping->start, length = frame->length, progress = frame->shrink_progress;
 
-	lock_acquire(&frame->lock);
-	if (frame->shrink_at == mapping) {
-		frame->shrink_progress = progress;
-		if (done)
-			next_mapping_locked(frame);
-	}
 	lock_release(&frame->lock);
+	bool done = vmem_forget(vmem, mapping, start, frame, length, &progress);
+	lock_acquire(&frame->lock);
+	if (frame->shrink_at != mapping)
+		return;
+	frame->shrink_progress = progress;
+	if (done)
+		next_mapping_locked(frame);
 }
 
 /* Sets the length as far as that is allowed now. True: there is a shrink to go on with. */
@@ -83,22 +86,14 @@ uint32_t frame_resize(struct frame *frame, uint64_t length)
 	length = (length + PAGE_MASK) & ~PAGE_MASK;
 
 	lock_acquire(&frame->lock);
-	bool shrinking = begin_locked(frame, length);
-	struct vmem_mapping *mapping = frame->shrink_at;
-	uint64_t progress = frame->shrink_progress, offset = frame->length;
-	lock_release(&frame->lock);
-
-	if (!shrinking)
-		return ERR_OK;
-	if (mapping) {
-		shrink_mapping(frame, mapping, progress);
-		return FRAME_MORE;
+	bool more = begin_locked(frame, length);
+	if (more) {
+		if (frame->shrink_at)
+			shrink_mapping(frame);
+		else if (frame_discard_locked(frame, &(uint64_t){frame->length}, FRAME_END, RESIZE_BUDGET))
+			frame->shrinking = false;
+		more = frame->shrinking || frame->length != length;
 	}
-	if (!frame_discard(frame, &offset, PAGE_TREE_INDEX_END * PAGE_SIZE, RESIZE_BUDGET))
-		return FRAME_MORE;
-	lock_acquire(&frame->lock);
-	frame->shrinking = false;
-	bool reached = frame->length == length;
 	lock_release(&frame->lock);
-	return reached ? ERR_OK : FRAME_MORE;
+	return more ? FRAME_MORE : ERR_OK;
 }

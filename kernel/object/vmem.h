@@ -36,9 +36,9 @@ struct vmem_mapping {
 	uint32_t rights; /* MAP_READ|WRITE|EXECUTE that vmem_protect may set: what the frame's handle conveyed */
 
 	struct vmem_mapping *left, *right; /* in the vmem's tree, by start, or in a discarded one (vmem_tree.h) */
-	struct vmem_mapping *next_discarded;
 	uint32_t priority;
-	bool cleared; /* discarded, and out of the page table */
+	struct vmem_mapping *next_discarded;
+	uint64_t cleared; /* of a discarded one: below this address it is out of the page table */
 
 	struct vmem_mapping *next_of_frame, **link_of_frame; /* guarded by the frame's lock */
 };
@@ -51,7 +51,8 @@ struct vmem {
 	struct vmem_mapping *last;      /* that a page was found in, 0: unknown */
 	struct vmem_mapping *discarded; /* trees of mappings that were taken away, linked by their roots */
 	uint64_t arena;                 /* where small mappings lie together */
-	uint64_t arena_next;            /* below it the arena has no room that was not tried */
+	uint64_t arena_next;            /* below it the arena is full */
+	uint64_t arena_end;             /* from here on it was never used */
 	uint64_t tables_charged;
 	uint64_t resident; /* pages in the page table */
 	uint32_t mapping_count;
@@ -114,10 +115,10 @@ uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_ke
         __attribute__((warn_unused_result));
 
 /*
- * For frame_resize: takes pages beyond `length` bytes of the frame out of the page table at this mapping, which may have gone
- * since it was looked up. A bounded step from *progress on; true when done.
+ * For frame_resize: takes pages beyond `length` bytes of the frame out of the page table at this mapping, which began at `start`
+ * and may have gone since it was looked up. A bounded step from *progress on; true when done.
  */
-bool vmem_forget(
-        struct vmem *vmem, struct vmem_mapping *mapping, const struct frame *frame, uint64_t length, uint64_t *progress);
+bool vmem_forget(struct vmem *vmem, const struct vmem_mapping *mapping, uint64_t start, const struct frame *frame,
+        uint64_t length, uint64_t *progress);
 
 bool vmem_destroy_step(struct object *object);

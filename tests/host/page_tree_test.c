@@ -1,5 +1,5 @@
 /* mm/page_tree.c against a sorted array, with failing allocations. */
-/* sources: kernel/mm/page_tree.c kernel/core/lock.c tests/host/fake/kernel.c tests/host/fake/machine.c */
+/* sources: kernel/mm/page_tree.c kernel/core/lock.c tests/host/fake/kernel.c tests/host/fake/machine.c tests/host/fake/direct_map.c */
 /* includes: kernel */
 #include "mm/page_tree.h"
 

@@ -3,7 +3,7 @@
  * that blocks that overlap show; at the end every page must be back and joined into the largest blocks again.
  */
 /* sources: kernel/mm/pages.c kernel/mm/pages_boot.c kernel/mm/buddy.c kernel/core/lock.c */
-/* sources: tests/host/fake/kernel.c tests/host/fake/machine.c */
+/* sources: tests/host/fake/kernel.c tests/host/fake/machine.c tests/host/fake/direct_map.c */
 /* includes: kernel */
 #include "mm/pages.h"
 

@@ -1,6 +1,6 @@
 /* mm/slab.c: random use against a model; pieces hold marks, and are zero when they are handed out. */
 /* sources: kernel/mm/slab.c kernel/mm/pages.c kernel/mm/pages_boot.c kernel/mm/buddy.c kernel/core/lock.c */
-/* sources: tests/host/fake/kernel.c tests/host/fake/machine.c */
+/* sources: tests/host/fake/kernel.c tests/host/fake/machine.c tests/host/fake/direct_map.c */
 /* includes: kernel */
 #include "mm/slab.h"
 

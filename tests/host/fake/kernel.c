@@ -14,7 +14,6 @@
 #include "core/percpu.h"
 #include "fake/machine.h"
 
-uint64_t direct_map_base;
 struct cpu cpus[CPUS_MAX];
 
 #define EXIT_PANIC 77

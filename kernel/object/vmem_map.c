@@ -1,0 +1,170 @@
+/* Adding mappings: check, allot, then act under the lock, where the address is chosen and nothing can fail half-way. */
+#include "object/vmem_mapping.h"
+#include "object/vmem_tree.h"
+
+#include "arch/paging.h"
+
+#define ACCESS (MAP_READ | MAP_WRITE | MAP_EXECUTE)
+#define PLACED (MAP_FIXED | MAP_FIXED_EMPTY)
+
+/* progress: the address that was mapped, with this bit, once only cleaning up is left. */
+#define DONE 1u
+
+struct want {
+	uint64_t address, length;
+	uint32_t flags, rights; /* flags with MAPPING_FRESH */
+	struct frame *frame;    /* 0: fresh */
+	uint64_t offset;
+};
+
+static uint32_t check(const struct want *want)
+{
+	uint32_t flags = want->flags;
+
+	if (!want->length || (want->address | want->length | want->offset) & PAGE_MASK ||
+	        flags & ~(ACCESS | PLACED | MAP_SHARE) || (flags & PLACED) == PLACED ||
+	        (flags & MAP_WRITE && flags & MAP_EXECUTE))
+		return ERR_BAD_ARGUMENT;
+	if (flags & PLACED &&
+	        (want->address < USER_BOTTOM || want->address > USER_TOP || want->length > USER_TOP - want->address))
+		return ERR_BAD_ARGUMENT;
+	if (!(flags & PLACED) && want->address)
+		return ERR_BAD_ARGUMENT;
+	if (want->frame && (want->offset > want->frame->length || want->length > want->frame->length - want->offset))
+		return ERR_BAD_ARGUMENT;
+	return flags & ACCESS & ~want->rights ? ERR_NO_RIGHT : ERR_OK;
+}
+
+static bool is_empty(const struct vmem *vmem, uint64_t start, uint64_t end)
+{
+	const struct vmem_mapping *above = vmem_tree_above(vmem->root, start);
+
+	return !above || above->start >= end;
+}
+
+/* Fresh memory right behind fresh memory that nobody else knows needs no mapping of its own: a heap that grows stays one. */
+static bool extend(struct vmem *vmem, const struct want *want)
+{
+	struct vmem_mapping *low = vmem_tree_below(vmem->root, want->address);
+
+	if (!(want->flags & PLACED) || !low || low->end != want->address || low->flags != (want->flags & ~PLACED) ||
+	        __atomic_load_n(&low->frame->object.references, __ATOMIC_ACQUIRE) > 1 ||
+	        !is_empty(vmem, want->address, want->address + want->length))
+		return false;
+
+	uint64_t length = low->offset + (low->end - low->start);
+	if (length != low->frame->length || frame_resize(low->frame, length + want->length))
+		return false;
+	low->end += want->length;
+	return true;
+}
+
+/* Finds the place, or makes it free. */
+static uint32_t place(struct vmem *vmem, struct want *want)
+{
+	if (!(want->flags & PLACED))
+		return vmem_place(vmem, want->length, want->flags, &want->address);
+	if (want->flags & MAP_FIXED)
+		return vmem_discard(vmem, want->address, want->address + want->length);
+	return is_empty(vmem, want->address, want->address + want->length) ? ERR_OK : ERR_EXISTS;
+}
+
+/* On success the mapping has the caller's reference to the frame. */
+static uint32_t add(struct vmem *vmem, struct want *want)
+{
+	struct vmem_mapping *mapping;
+	uint32_t error = vmem_mapping_create(vmem, want->frame, &mapping);
+
+	if (error)
+		return error;
+	error = place(vmem, want);
+	if (error) {
+		vmem_mapping_free(mapping);
+		return error;
+	}
+	mapping->start = want->address;
+	mapping->end = want->address + want->length;
+	mapping->offset = want->offset;
+	mapping->flags = want->flags & ~PLACED;
+	mapping->rights = want->rights;
+	vmem_mapping_insert(mapping, 0);
+	return ERR_OK;
+}
+
+static uint32_t add_frame(struct vmem *vmem, struct want *want)
+{
+	object_reference(&want->frame->object);
+	uint32_t error = add(vmem, want);
+	if (error)
+		object_release(&want->frame->object);
+	return error;
+}
+
+static uint32_t add_fresh(struct vmem *vmem, struct want *want)
+{
+	want->flags |= MAPPING_FRESH;
+	want->rights = ACCESS;
+	want->offset = 0;
+	if (extend(vmem, want))
+		return ERR_OK;
+	uint32_t error = frame_create(vmem->object.group, want->length, 0, &want->frame);
+	if (error)
+		return error;
+	error = add(vmem, want);
+	if (error)
+		vmem_release_frame(want->frame, true);
+	return error;
+}
+
+uint32_t vmem_map(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t flags, struct frame *frame, uint64_t offset,
+        uint32_t allowed, uint64_t *progress, uint64_t *out_address)
+{
+	if (flags & (MAP_WRITE | MAP_EXECUTE))
+		flags |= MAP_READ;
+
+	struct want want = {address, length, flags, frame ? allowed : ACCESS, frame, offset};
+	uint32_t error = ERR_OK;
+
+	if (frame && frame->flags & FRAME_OVER)
+		want.rights &= ~MAP_WRITE;
+
+	if (!*progress) {
+		error = check(&want);
+		if (error)
+			return error;
+		lock_acquire(&vmem->lock);
+		error = frame ? add_frame(vmem, &want) : add_fresh(vmem, &want);
+		lock_release(&vmem->lock);
+		if (error)
+			return error;
+		*progress = want.address | DONE;
+	}
+	error = vmem_finish(vmem);
+	if (!error)
+		*out_address = *progress & ~PAGE_MASK;
+	return error;
+}
+
+uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
+{
+	struct want want = {0, PAGE_SIZE, MAP_READ | MAP_WRITE, MAP_READ | MAP_WRITE, 0, 0};
+	struct paddr page;
+	uint32_t error = frame_create(vmem->object.group, PAGE_SIZE, 0, &want.frame);
+
+	if (error)
+		return error;
+	error = frame_page(want.frame, 0, true, &page);
+	if (!error) {
+		lock_acquire(&vmem->lock);
+		error = add_frame(vmem, &want);
+		lock_release(&vmem->lock);
+	}
+	if (error) {
+		vmem_release_frame(want.frame, true);
+		return error;
+	}
+	*out_address = want.address;
+	*out_kernel = direct_map(page);
+	*out_frame = want.frame;
+	return ERR_OK;
+}
