@@ -613,8 +613,9 @@ static status_t reply_copy(handle_t handle, bool to_caller, uint64_t *word)
 	if (status)
 		return status;
 	struct message_buffer buffer = to_caller ? call->extras.writable : call->extras.readable;
+	/* Another error than the kit's, which is expected to have looked before. */
 	if (word[0] > buffer.length || word[2] > buffer.length - word[0])
-		return ERR_BAD_ARGUMENT;
+		return ERR_BAD_ADDRESS;
 	void *theirs = (void *)(uintptr_t)(buffer.address + word[0]), *ours = (void *)(uintptr_t)word[1];
 	if (word[2])
 		memcpy(to_caller ? theirs : ours, to_caller ? ours : theirs, word[2]);

@@ -158,6 +158,8 @@ static void test_open_and_read(void)
 	CHECK(!fs_read(opened.file, buffer, 64, DEADLINE_NEVER, &bytes) && bytes == 0);
 	CHECK(!fs_pread(opened.file, buffer, 3, 1, DEADLINE_NEVER, &bytes) && bytes == 3 && !memcmp(buffer, "ell", 3));
 	CHECK(!fs_pread(opened.file, buffer, 3, UINT64_MAX, DEADLINE_NEVER, &bytes) && bytes == 0);
+	CHECK(!fs_pread(opened.file, buffer, 3, 6, DEADLINE_NEVER, &bytes) && bytes == 0);
+	CHECK(!fs_pread(opened.file, buffer, 3, 7, DEADLINE_NEVER, &bytes) && bytes == 0);
 	CHECK(!fs_seek(opened.file, -2, FS_SEEK_END, DEADLINE_NEVER, &position) && position == 4);
 	CHECK(!fs_seek(opened.file, -3, FS_SEEK_CURRENT, DEADLINE_NEVER, &position) && position == 1);
 	CHECK(!fs_read(opened.file, buffer, 1, DEADLINE_NEVER, &bytes) && bytes == 1 && *buffer == 'e');

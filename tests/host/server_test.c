@@ -156,6 +156,12 @@ static status_t handle_bad_answer(struct request *request)
 	return ERR_OK;
 }
 
+static status_t handle_collides(struct request *request)
+{
+	request->answer.word[0] = 202;
+	return ERR_OK;
+}
+
 static const struct server_operation operations[] = {
         {.label = OP_ADD, .name = "add", .handle = handle_add},
         {.label = OP_OPEN, .name = "open", .handle = handle_open, .audience = SERVER_SESSION},
@@ -169,8 +175,8 @@ static const struct server_operation operations[] = {
         {.label = OP_WAKE, .name = "wake", .handle = handle_wake},
         {.label = OP_LATER, .name = "later", .handle = handle_later},
         {.label = OP_BAD_ANSWER, .name = "bad_answer", .handle = handle_bad_answer},
-        /* Has the hash of OP_ADD. */
-        {.label = 0x200, .name = "collides", .handle = handle_save},
+        /* Has the hash of OP_ADD, as 0x303 has, which is no operation. */
+        {.label = 0x202, .name = "collides", .handle = handle_collides},
 };
 
 static struct server server = {
@@ -233,6 +239,10 @@ static void test_dispatch(void)
 	CHECK(message.word[0] == 5 && message.word[5] == 7 && message.word[4] == fake_number(fake_self()));
 	check_begin("server: an error is the label, and no words come with it");
 	CHECK(simple_call(session, OP_ADD, 99, 3, &message) == ERR_CHANGED && !message.word[0]);
+	check_begin("server: labels with the same hash are told apart");
+	CHECK(!simple_call(session, 0x202, 0, 0, &message) && message.word[0] == 202);
+	CHECK(!simple_call(session, OP_ADD, 0, 0, &message) && message.word[0] == 0);
+	CHECK(simple_call(session, 0x303, 0, 0, &message) == ERR_BAD_CALL);
 	check_begin("server: unknown labels are no calls");
 	CHECK(simple_call(session, 0x100, 0, 0, &message) == ERR_BAD_CALL);
 	CHECK(simple_call(session, 0x201, 0, 0, &message) == ERR_BAD_CALL);

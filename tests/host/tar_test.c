@@ -199,6 +199,7 @@ static void test_pax(void)
 	CHECK(read_pax_records("12 path=abcd\n") == TAR_BAD_PAX);
 	CHECK(read_pax_records("13 path=abc\n") == TAR_BAD_PAX);
 	CHECK(read_pax_records("12path=abcd\n") == TAR_BAD_PAX);
+	CHECK(read_pax_records("11 path=ab!12 path=abc\n") == TAR_BAD_PAX);
 	CHECK(read_pax_records("path=abc\n") == TAR_BAD_PAX);
 	CHECK(read_pax_records(" path=abc\n") == TAR_BAD_PAX);
 	CHECK(read_pax_records("0 path=abc\n") == TAR_BAD_PAX);
