@@ -172,7 +172,7 @@ static void waiting(void)
 int main(int count, char **argument)
 {
 	test_prefix = "linux.files";
-	folder = count > 1 ? argument[1] : "/";
+	folder = TEST_FOLDER(count, argument);
 	if (chdir(folder))
 		perror(folder);
 	reading();

@@ -98,7 +98,6 @@ int main(int count, char **argument)
 	anonymous();
 	refused();
 	heap();
-	if (count > 1)
-		of_files(argument[1]);
+	of_files(TEST_FOLDER(count, argument));
 	return test_result();
 }

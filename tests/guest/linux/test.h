@@ -1,7 +1,8 @@
 /*
  * For programs that check what Linux calls promise: static programs of any libc, run in Hearth and by tests/host/linux/hosted.
  * Each check prints "ok NAME" or "not ok NAME: why"; main returns test_result(). The files they read are in the
- * folder that the first argument names (module.mk makes it).
+ * folder that the first argument names (module.mk makes it), in Hearth in /fixture. There they are services, so that init
+ * starts them, and their lines are on the log.
  */
 #pragma once
 
@@ -11,6 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "abi/manifest.h"
+
+HEARTH_MANIFEST("name linux-test\nimport log\nimport vfs\n");
+
+#define TEST_FOLDER(count, argument) ((count) > 1 ? (argument)[1] : "/fixture")
 
 static int test_failures;
 static const char *test_prefix = "";
@@ -32,5 +39,7 @@ static inline void test_report(bool holds, const char *name, const char *conditi
 
 static inline int test_result(void)
 {
+	printf("# %s: %d failures\n", test_prefix, test_failures);
+	fflush(stdout);
 	return test_failures != 0;
 }
