@@ -162,7 +162,7 @@ status_t spawn_process(const struct spawn *spawn, struct spawned *out, const cha
 	if (status && out_step)
 		*out_step = b.step;
 	if (status && b.process) {
-		status_t killed = sys_process_kill(b.process, 0);
+		status_t killed = sys_process_kill(b.process, PROCESS_STATUS_KILLED);
 		(void)killed;
 		sys_handle_close(b.process);
 	}

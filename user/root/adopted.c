@@ -50,7 +50,7 @@ status_t adopted_add(handle_t process)
 void adopted_end_all(void)
 {
 	for (size_t i = 0; i < adopted_count; i++) {
-		status_t killed = sys_process_kill(adopted[i], 0);
+		status_t killed = sys_process_kill(adopted[i], PROCESS_STATUS_KILLED);
 		(void)killed; /* it may have ended already */
 		sys_handle_close(adopted[i]);
 	}

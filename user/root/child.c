@@ -20,7 +20,7 @@ status_t child_start(struct child *child, handle_t notify, uint64_t bits)
 	if (!status) {
 		status = sys_process_watch(spawned.process, notify, bits);
 		if (status) {
-			status_t killed = sys_process_kill(spawned.process, 0);
+			status_t killed = sys_process_kill(spawned.process, PROCESS_STATUS_KILLED);
 			(void)killed;
 			sys_handle_close(spawned.process);
 		}
@@ -54,7 +54,7 @@ void child_end(struct child *child)
 {
 	if (!child->process)
 		return;
-	status_t killed = sys_process_kill(child->process, 0);
+	status_t killed = sys_process_kill(child->process, PROCESS_STATUS_KILLED);
 	(void)killed;
 	sys_handle_close(child->process);
 	child->process = HANDLE_NONE;

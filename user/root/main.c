@@ -136,7 +136,7 @@ static status_t make_channels(void)
 	if (!status)
 		status = sys_channel_mint(root.vfs_receiver, VFS_SESSION, rights, &root.vfs);
 	if (!status)
-		status = sys_channel_mint(root.receiver, 0, RIGHT_SEND | RIGHT_TRANSFER, &root.supervisor);
+		status = sys_channel_mint(root.receiver, 0, rights, &root.supervisor);
 	return status ? failed("make channels", status) : ERR_OK;
 }
 

@@ -71,7 +71,7 @@ status_t init_start(const struct spawn *spawn, uint64_t bits, handle_t *out_proc
 		status = sys_process_watch(spawned.process, init.notify, bits);
 	}
 	if (status) {
-		status_t killed = sys_process_kill(spawned.process, 0);
+		status_t killed = sys_process_kill(spawned.process, PROCESS_STATUS_KILLED);
 		(void)killed;
 		sys_handle_close(spawned.process);
 		return status;
