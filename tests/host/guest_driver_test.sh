@@ -80,6 +80,12 @@ if [ -n "${FAKE:-}" ]; then
 	huge) greet; printf 'O\377\377\377\377' >&"$com2"; sleep 60 ;;
 	unknown) greet; printf 'Z\0\0\0\0' >&"$com2"; sleep 60 ;;
 	version) printf 'H\1\0\0\0\2' >&"$com2"; sleep 60 ;;
+	firmware) say 'BdsDxe'; sleep 5 ;; # the probe hears it; the run then waits
+	broken_kvm)
+		case " $* " in *" kvm "*) echo 'qemu-system-x86_64: error: no such MSR' >&2; exit 1 ;; esac
+		say 'up'
+		sleep 30
+		;;
 	prompt) say 'hello\r\nhearth:/ # '; sleep 60 ;;
 	shell) say 'ready> '; head -c 5 <&"$com1" >"$FAKE_FOLDER/typed" ;;
 	esac
@@ -182,6 +188,20 @@ verdict guest_refuses_another_version_of_the_link version
 guest prompt --serial-log "$folder/log" --until 'hearth:/ # '
 until_prompt() { ends 0 && [ "$(cat "$folder/log")" = $'hello\r\nhearth:/ # ' ]; }
 verdict guest_ends_well_at_the_text_it_waits_for until_prompt
+
+# Whether KVM works is found out by running the firmware on it, once for each QEMU; so each case has a QEMU of its own name.
+accelerator() { # NAME TEXT: what is said with that fake
+	ln -sf "$root/tests/host/guest_driver_test.sh" "$folder/qemu for $1"
+	HEARTH_ACCEL= HEARTH_QEMU="$folder/qemu for $1" guest "$1" --until 'up' --timeout 1
+	says "$2"
+}
+if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+	verdict kvm_is_used_if_the_firmware_runs_on_it accelerator firmware '^accelerator: KVM$'
+	verdict kvm_is_not_used_if_qemu_fails_with_it accelerator broken_kvm '^accelerator: TCG (no KVM: error: no such MSR)'
+	verdict and_the_run_is_a_good_one [ "$status" = 0 ]
+else
+	echo 'skip kvm_is_used_if_the_firmware_runs_on_it: there is no /dev/kvm to try'
+fi
 
 FAKE=silent "$driver" guest --esp "$folder/esp" x >"$folder/out" 2>"$folder/err" </dev/null &
 job=$!

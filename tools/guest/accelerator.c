@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/guest/control.h"
@@ -32,8 +33,8 @@ static char *key_of(const struct options *options)
 	}
 	boot[strcspn(boot, "\n")] = 0;
 	const char *qemu = getenv("HEARTH_QEMU");
-	return format("%s user %d machine %s cpu %s firmware %s qemu %s", boot, (int)getuid(), options->machine, cpu_of(options),
-		qemu_firmware_code(), qemu ? qemu : "");
+	return format("%s user %d machine %s cpu %s firmware %s qemu %s", boot, (int)getuid(), options->machine,
+	        cpu_of(options), qemu_firmware_code(), qemu ? qemu : "");
 }
 
 /* The kept answers: a line of the key, then a line with the reason, empty if KVM works. */
@@ -53,10 +54,12 @@ static bool recall(const char *path, const char *key, char **out_reason)
 	return found;
 }
 
-/* Appended by one write, so that two runs at once do not mix. */
+/* Appended by one write, so that two runs at once do not mix; begun anew when it has become long. */
 static void remember(const char *path, const char *key, const char *reason)
 {
-	FILE *file = fopen(path, "a");
+	struct stat info;
+	bool is_long = !stat(path, &info) && info.st_size > 16384;
+	FILE *file = fopen(path, is_long ? "w" : "a");
 	if (!file)
 		return;
 	fprintf(file, "%s\n%s\n", key, reason);
@@ -75,7 +78,8 @@ static const char *last_error(const char *path)
 	if (file)
 		fclose(file);
 	line[strcspn(line, "\n")] = 0;
-	return line[0] ? line : "QEMU ended";
+	const char *text = strchr(line, ' '); /* after "qemu-system-x86_64:" */
+	return text ? text + 1 : "QEMU ended";
 }
 
 /* Waits for the firmware's first byte. NULL if it came, else why not. */
@@ -111,8 +115,8 @@ static const char *probe(const struct options *options)
 	qemu_add_pair(&qemu, "-display", "none");
 	qemu_add(&qemu, "-nodefaults");
 	qemu_add(&qemu, "-no-user-config");
-	qemu_add_pair(&qemu, "-drive",
-		format("if=pflash,unit=0,format=raw,readonly=on,file=%s", qemu_escape(qemu_firmware_code())));
+	qemu_add_pair(
+	        &qemu, "-drive", format("if=pflash,unit=0,format=raw,readonly=on,file=%s", qemu_escape(qemu_firmware_code())));
 	int com1 = qemu_add_channel(&qemu, "com1");
 	qemu_add_pair(&qemu, "-serial", "chardev:com1");
 	int control = qemu_add_channel(&qemu, "control");

@@ -31,7 +31,7 @@ void control_ghost_arguments(struct qemu *qemu)
 		die("cannot write %s: %s", path, strerror(errno));
 	close(file);
 	qemu_add_pair(qemu, "-object",
-		format("memory-backend-file,id=ghost,size=%d,share=on,mem-path=%s", GHOST_SIZE, qemu_escape(path)));
+	        format("memory-backend-file,id=ghost,size=%d,share=on,mem-path=%s", GHOST_SIZE, qemu_escape(path)));
 	qemu_add_pair(qemu, "-device", format("ivshmem-plain,memdev=ghost,addr=%x.0", GHOST_SLOT));
 	free(path);
 }

@@ -123,12 +123,13 @@ static void on_machine_end(int status)
 		else if (!strcmp(reason, "guest-reset"))
 			outcome_fail(&run.outcome, "the machine was reset by the guest before %s", awaited);
 		else
-			outcome_fail(&run.outcome, "QEMU ended before %s (%s)", awaited, *reason ? reason : "it says no reason");
+			outcome_fail(
+			        &run.outcome, "QEMU ended before %s (%s)", awaited, *reason ? reason : "it says no reason");
 	} else if (WIFSIGNALED(status)) {
 		outcome_fail(&run.outcome, "QEMU was ended by signal %d", WTERMSIG(status));
 	} else {
 		outcome_fail(&run.outcome, "QEMU ended with status %d%s%s", WEXITSTATUS(status), *run.control.error ? ": " : "",
-			run.control.error);
+		        run.control.error);
 	}
 }
 
@@ -187,11 +188,11 @@ static void wait_for_one(void)
 {
 	bool keys = run.options.interactive && !run.terminal.at_end;
 	struct pollfd sources[] = {
-		{.fd = run.com1_open ? run.machine.com1 : -1, .events = POLLIN},
-		{.fd = run.link.descriptor, .events = POLLIN},
-		{.fd = run.control.descriptor, .events = POLLIN},
-		{.fd = keys ? STDIN_FILENO : -1, .events = POLLIN},
-		{.fd = run.signals, .events = POLLIN},
+	        {.fd = run.com1_open ? run.machine.com1 : -1, .events = POLLIN},
+	        {.fd = run.link.descriptor, .events = POLLIN},
+	        {.fd = run.control.descriptor, .events = POLLIN},
+	        {.fd = keys ? STDIN_FILENO : -1, .events = POLLIN},
+	        {.fd = run.signals, .events = POLLIN},
 	};
 	if (poll(sources, sizeof sources / sizeof *sources, (int)(patience() * 1000) + 1) < 0 && errno != EINTR)
 		die("cannot wait for the machine: %s", strerror(errno));
@@ -207,7 +208,7 @@ static void wait_for_one(void)
 		read_signal();
 	if (run.deadline && clock_seconds() >= run.deadline)
 		outcome_set(&run.outcome, STATUS_TIMEOUT, "time is up after %g seconds%s", run.options.timeout,
-			run.options.command && !run.link.greeted ? "; the guest has not come up" : "");
+		        run.options.command && !run.link.greeted ? "; the guest has not come up" : "");
 }
 
 static void print_file(const char *path)

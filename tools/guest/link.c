@@ -30,7 +30,7 @@ static void send_command(struct link *link, struct outcome *outcome)
 	uint8_t header[5] = {GUEST_COMMAND, (uint8_t)length, (uint8_t)(length >> 8), (uint8_t)(length >> 16), 0};
 	/* The socket's buffer is far larger than a record, and nothing was sent before. */
 	if (send(link->descriptor, header, sizeof header, MSG_NOSIGNAL) != (ssize_t)sizeof header ||
-		send(link->descriptor, link->command, length, MSG_NOSIGNAL) != (ssize_t)length)
+	        send(link->descriptor, link->command, length, MSG_NOSIGNAL) != (ssize_t)length)
 		outcome_fail(outcome, "cannot send the command to the guest: %s", strerror(errno));
 }
 
@@ -67,7 +67,9 @@ static void take_record(struct link *link, const uint8_t *content, uint32_t leng
 		else
 			outcome_fail(outcome, "the guest's last record has %u bytes and not 4", length);
 		return;
-	case GUEST_FAILED: outcome_fail(outcome, "the command could not be started: %.*s", (int)length, (const char *)content); return;
+	case GUEST_FAILED:
+		outcome_fail(outcome, "the command could not be started: %.*s", (int)length, (const char *)content);
+		return;
 	case GUEST_COMMAND: break;
 	}
 	outcome_fail(outcome, "the guest sent a record of unknown type %#x", (unsigned)type);
@@ -76,7 +78,7 @@ static void take_record(struct link *link, const uint8_t *content, uint32_t leng
 static uint32_t content_length(const struct link *link)
 {
 	return (uint32_t)link->record[1] | (uint32_t)link->record[2] << 8 | (uint32_t)link->record[3] << 16 |
-		(uint32_t)link->record[4] << 24;
+	        (uint32_t)link->record[4] << 24;
 }
 
 static void drop(struct link *link, unsigned count)

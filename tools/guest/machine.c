@@ -37,7 +37,7 @@ static void make_partition(const struct options *options, const char *image)
 	if (options->command)
 		word = word ? format("guest %s", word) : "guest";
 	const char *const pairs[][2] = {
-		{"--files", options->esp}, {"--kernel", options->kernel}, {"--initfs", options->initfs}, {"--word", word}};
+	        {"--files", options->esp}, {"--kernel", options->kernel}, {"--initfs", options->initfs}, {"--word", word}};
 	for (unsigned i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		if (pairs[i][1]) {
 			list[count++] = pairs[i][0];
@@ -62,6 +62,8 @@ static void add_accelerator(struct qemu *qemu, const struct options *options)
 {
 	const char *why = "", *wanted = getenv("HEARTH_ACCEL");
 	bool kvm = false;
+	if (wanted && !*wanted)
+		wanted = NULL;
 	if (options->icount)
 		why = "it counts instructions";
 	else if (wanted && !strcmp(wanted, "tcg"))
@@ -100,8 +102,8 @@ static void add_board(struct qemu *qemu, const struct options *options)
 
 	char *own_variables = workdir_file("variables.fd");
 	copy_file(qemu_firmware_variables(), own_variables);
-	qemu_add_pair(qemu, "-drive",
-		format("if=pflash,unit=0,format=raw,readonly=on,file=%s", qemu_escape(qemu_firmware_code())));
+	qemu_add_pair(
+	        qemu, "-drive", format("if=pflash,unit=0,format=raw,readonly=on,file=%s", qemu_escape(qemu_firmware_code())));
 	qemu_add_pair(qemu, "-drive", format("if=pflash,unit=1,format=raw,file=%s", qemu_escape(own_variables)));
 }
 
@@ -130,7 +132,8 @@ static void add_disks(struct qemu *qemu, const struct options *options)
 	for (unsigned i = 0; i < options->disk_count; i++) {
 		if (access(options->disks[i], R_OK | W_OK))
 			die("--disk %s: %s", options->disks[i], strerror(errno));
-		qemu_add_pair(qemu, "-drive", format("if=none,id=disk%u,format=raw,file=%s", i, qemu_escape(options->disks[i])));
+		qemu_add_pair(
+		        qemu, "-drive", format("if=none,id=disk%u,format=raw,file=%s", i, qemu_escape(options->disks[i])));
 		qemu_add_pair(qemu, "-device", format("virtio-blk-pci,drive=disk%u", i));
 	}
 }

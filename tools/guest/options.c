@@ -9,25 +9,25 @@
 #include "tools/guest/outcome.h"
 
 static const char usage_options[] =
-	"  --smp N                CPUs (1)\n"
-	"  --memory SIZE          as 512M or 2G (512M)\n"
-	"  --machine q35|pc       (q35)\n"
-	"  --cpu MODEL            QEMU's name of a CPU (max, or host with KVM)\n"
-	"  --disk FILE            a virtio-blk disk with the file's bytes; repeatable\n"
-	"  --boot-from virtio|ahci|nvme|usb   what the EFI system partition is on (virtio)\n"
-	"  --cmdline TEXT         added to the kernel's command line\n"
-	"  --kernel FILE          instead of build/kernel/kernel.elf\n"
-	"  --initfs FILE          instead of build/initfs.tar.zst\n"
-	"  --esp FOLDER           instead of the files that are built for the EFI system partition\n"
-	"  --image FILE           boot this disk image; nothing is added to its command line\n"
-	"  --icount               count instructions instead of time: the same in every run\n"
-	"  --serial-log FILE      what the machine wrote to COM1\n"
-	"  --timeout S            seconds (guest: 120, with --icount 900; run: none)\n"
-	"  --until TEXT           no command: end with status 0 when TEXT is on COM1\n"
-	"  --reboot               a reset starts the machine again instead of ending the run\n"
-	"  --reset-after-panic    as --reboot; and the first panic resets the machine\n"
-	"  -- QEMU-ARGS           for QEMU as they are\n"
-	"environment: HEARTH_QEMU, HEARTH_OVMF_CODE, HEARTH_OVMF_VARS, HEARTH_ACCEL=kvm|tcg\n";
+        "  --smp N                CPUs (1)\n"
+        "  --memory SIZE          as 512M or 2G (512M)\n"
+        "  --machine q35|pc       (q35)\n"
+        "  --cpu MODEL            QEMU's name of a CPU (max, or host with KVM)\n"
+        "  --disk FILE            a virtio-blk disk with the file's bytes; repeatable\n"
+        "  --boot-from virtio|ahci|nvme|usb   what the EFI system partition is on (virtio)\n"
+        "  --cmdline TEXT         added to the kernel's command line\n"
+        "  --kernel FILE          instead of build/kernel/kernel.elf\n"
+        "  --initfs FILE          instead of build/initfs.tar.zst\n"
+        "  --esp FOLDER           instead of the files that are built for the EFI system partition\n"
+        "  --image FILE           boot this disk image; nothing is added to its command line\n"
+        "  --icount               count instructions instead of time: the same in every run\n"
+        "  --serial-log FILE      what the machine wrote to COM1\n"
+        "  --timeout S            seconds (guest: 120, with --icount 900; run: none)\n"
+        "  --until TEXT           no command: end with status 0 when TEXT is on COM1\n"
+        "  --reboot               a reset starts the machine again instead of ending the run\n"
+        "  --reset-after-panic    as --reboot; and the first panic resets the machine\n"
+        "  -- QEMU-ARGS           for QEMU as they are\n"
+        "environment: HEARTH_QEMU, HEARTH_OVMF_CODE, HEARTH_OVMF_VARS, HEARTH_ACCEL=kvm|tcg\n";
 
 static bool is_run;
 
@@ -37,8 +37,9 @@ static _Noreturn void usage(void)
 		printf("usage: run [options]\nBoots Hearth in this terminal.\n%s", usage_options);
 	else
 		printf("usage: guest [options] 'command line'\n"
-		       "Boots Hearth, runs the line by sh -c and exits with its status; 124 on timeout, 125 when the machine failed.\n%s",
-			usage_options);
+		       "Boots Hearth, runs the line by sh -c and exits with its status; 124 on timeout, 125 when the machine "
+		       "failed.\n%s",
+		        usage_options);
 	exit(0);
 }
 
@@ -106,7 +107,9 @@ static void check_combination(struct options *options, int rest, char **argv)
 	} else if (options->until && rest) {
 		refuse("--until takes the place of a command line");
 	}
-	if (options->image && (options->kernel || options->initfs || options->cmdline || options->esp || !(options->until || options->interactive)))
+	if (options->image &&
+	        (options->kernel || options->initfs || options->cmdline || options->esp ||
+	                !(options->until || options->interactive)))
 		refuse("--image: a disk image is booted as it is, without --kernel, --initfs, --cmdline, --esp or a command");
 }
 
@@ -138,16 +141,47 @@ static const char *command_line(char **rest, int count, char **after, int after_
 void options_read(struct options *options, int argc, char **argv)
 {
 	enum {
-		SMP = 1, MEMORY, MACHINE, CPU, DISK, BOOT_FROM, CMDLINE, KERNEL, INITFS, ESP, IMAGE, ICOUNT, SERIAL_LOG, TIMEOUT,
-		UNTIL, REBOOT, RESET_AFTER_PANIC, TTY, HELP,
+		SMP = 1,
+		MEMORY,
+		MACHINE,
+		CPU,
+		DISK,
+		BOOT_FROM,
+		CMDLINE,
+		KERNEL,
+		INITFS,
+		ESP,
+		IMAGE,
+		ICOUNT,
+		SERIAL_LOG,
+		TIMEOUT,
+		UNTIL,
+		REBOOT,
+		RESET_AFTER_PANIC,
+		TTY,
+		HELP,
 	};
 	static const struct option known[] = {
-		{"smp", 1, NULL, SMP}, {"memory", 1, NULL, MEMORY}, {"machine", 1, NULL, MACHINE}, {"cpu", 1, NULL, CPU},
-		{"disk", 1, NULL, DISK}, {"boot-from", 1, NULL, BOOT_FROM}, {"cmdline", 1, NULL, CMDLINE}, {"kernel", 1, NULL, KERNEL},
-		{"initfs", 1, NULL, INITFS}, {"esp", 1, NULL, ESP}, {"image", 1, NULL, IMAGE}, {"icount", 0, NULL, ICOUNT},
-		{"serial-log", 1, NULL, SERIAL_LOG}, {"timeout", 1, NULL, TIMEOUT}, {"until", 1, NULL, UNTIL},
-		{"reboot", 0, NULL, REBOOT}, {"reset-after-panic", 0, NULL, RESET_AFTER_PANIC}, {"tty", 0, NULL, TTY},
-		{"help", 0, NULL, HELP}, {NULL, 0, NULL, 0},
+	        {"smp", 1, NULL, SMP},
+	        {"memory", 1, NULL, MEMORY},
+	        {"machine", 1, NULL, MACHINE},
+	        {"cpu", 1, NULL, CPU},
+	        {"disk", 1, NULL, DISK},
+	        {"boot-from", 1, NULL, BOOT_FROM},
+	        {"cmdline", 1, NULL, CMDLINE},
+	        {"kernel", 1, NULL, KERNEL},
+	        {"initfs", 1, NULL, INITFS},
+	        {"esp", 1, NULL, ESP},
+	        {"image", 1, NULL, IMAGE},
+	        {"icount", 0, NULL, ICOUNT},
+	        {"serial-log", 1, NULL, SERIAL_LOG},
+	        {"timeout", 1, NULL, TIMEOUT},
+	        {"until", 1, NULL, UNTIL},
+	        {"reboot", 0, NULL, REBOOT},
+	        {"reset-after-panic", 0, NULL, RESET_AFTER_PANIC},
+	        {"tty", 0, NULL, TTY},
+	        {"help", 0, NULL, HELP},
+	        {NULL, 0, NULL, 0},
 	};
 
 	memset(options, 0, sizeof *options);

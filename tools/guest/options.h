@@ -28,11 +28,11 @@ struct options {
 	const char *image;   /* boot this disk image instead of a partition made anew */
 
 	bool icount;
-	bool reboot;             /* a reset of the machine starts it again */
-	bool reset_after_panic;  /* the first panic resets the machine, the second ends the run */
-	const char *until;       /* instead of a command: end well once this text is on the serial line */
-	const char *serial_log;  /* file that gets the serial line's bytes, or NULL */
-	double timeout;          /* seconds, 0: none */
+	bool reboot;            /* a reset of the machine starts it again */
+	bool reset_after_panic; /* the first panic resets the machine, the second ends the run */
+	const char *until;      /* instead of a command: end well once this text is on the serial line */
+	const char *serial_log; /* file that gets the serial line's bytes, or NULL */
+	double timeout;         /* seconds, 0: none */
 
 	char *const *qemu_arguments; /* after --, ended by NULL */
 };

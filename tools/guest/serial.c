@@ -122,7 +122,8 @@ enum serial_event serial_take(struct serial *serial, const char *bytes, size_t c
 			serial->line[serial->length] = 0;
 			/* The text may be a prompt that no newline follows. */
 			size_t wanted = serial->until ? strlen(serial->until) : 0;
-			if (wanted && serial->length >= wanted && !strcmp(serial->line + serial->length - wanted, serial->until))
+			if (wanted && serial->length >= wanted &&
+			        !strcmp(serial->line + serial->length - wanted, serial->until))
 				event = SERIAL_UNTIL;
 			else if (serial->length == SERIAL_LINE - 1)
 				event = end_line(serial);

@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 struct terminal {
-	bool raw;     /* stdin is a terminal and was changed */
-	bool escape;  /* ^A was the last key */
-	bool at_end;  /* nothing more comes from stdin */
+	bool raw;    /* stdin is a terminal and was changed */
+	bool escape; /* ^A was the last key */
+	bool at_end; /* nothing more comes from stdin */
 };
 
 void terminal_begin(struct terminal *terminal);
