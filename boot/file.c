@@ -1,6 +1,6 @@
 /*
- * Reading from the EFI system partition by the firmware's own FAT driver. A file is read by one call into the very pages where
- * it will stay: the firmware then lets the disk write there without another copy, and initfs is large.
+ * Reading from the EFI system partition by the firmware's own FAT driver. A file is read by large parts into the very pages
+ * where it will stay: the firmware then lets the disk write there without another copy, and initfs is large.
  */
 #include "file.h"
 
@@ -8,6 +8,8 @@
 #include "firmware.h"
 #include "memory.h"
 #include "text.h"
+
+#define PART_MAX 0x100000ul /* some firmware's drivers fail when they are asked for more at once */
 
 enum reason { MISSING, FOLDER, EMPTY, TOO_LARGE, UNREADABLE };
 
@@ -83,7 +85,7 @@ static EFI_STATUS read_all(EFI_FILE *file, const struct boot_range *range)
 	uint64_t done = 0;
 
 	while (done < range->length) {
-		UINTN part = range->length - done;
+		UINTN part = range->length - done < PART_MAX ? range->length - done : PART_MAX;
 		EFI_STATUS status = file->Read(file, &part, memory + done);
 
 		if (EFI_ERROR(status))
