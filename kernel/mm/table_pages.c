@@ -1,13 +1,26 @@
-/* Where arch/ gets pages for page tables. */
+#include "mm/table_pages.h"
+
 #include "arch/upcalls.h"
 #include "mm/pages.h"
 
+static uint64_t count; /* atomic */
+
 void *upcall_page_alloc(void)
 {
-	return page_alloc(PAGES_ZERO);
+	void *page = page_alloc(PAGES_ZERO);
+
+	if (page)
+		__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
+	return page;
 }
 
 void upcall_page_free(void *page)
 {
+	__atomic_fetch_sub(&count, 1, __ATOMIC_RELAXED);
 	page_free(page);
+}
+
+uint64_t table_pages(void)
+{
+	return __atomic_load_n(&count, __ATOMIC_RELAXED);
 }

@@ -4,6 +4,8 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "mm/pages.h"
+#include "mm/slab.h"
+#include "mm/table_pages.h"
 #include "object/group.h"
 
 struct object machine_object;
@@ -25,6 +27,7 @@ void machine_stats(struct machine_stats *out)
 	        .size = sizeof *out,
 	        .pages_total = pages_total(),
 	        .pages_free = pages_available(),
+	        .pages_kernel = slab_pages() + table_pages(),
 	        .kernel_entry_tsc = kernel_entry,
 	        .loader_entry_tsc = loader_entry,
 	        .tsc_hz = timer_tsc_hz(),

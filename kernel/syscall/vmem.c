@@ -1,0 +1,66 @@
+/* vmem_map, vmem_unmap, vmem_protect. Each does a few of the short steps of object/vmem.h before interrupts are let in. */
+#include "object/vmem.h"
+
+#include "syscall/call.h"
+
+/* Steps of some 2,000 instructions between two looks at interrupts. */
+#define STEPS_AT_ONCE 5u
+
+/* Ends the call, or arranges for its repetition. */
+static void end(struct thread *thread, uint32_t error)
+{
+	if (error == VMEM_MORE) {
+		call_again(thread);
+		return;
+	}
+	thread->progress = 0;
+	call_answer(thread, error);
+}
+
+static uint32_t allowed_by(uint32_t rights)
+{
+	return (rights & RIGHT_READ ? MAP_READ : 0) | (rights & RIGHT_WRITE ? MAP_WRITE : 0) |
+	        (rights & RIGHT_EXECUTE ? MAP_EXECUTE : 0);
+}
+
+void syscall_vmem_map(struct thread *thread, struct object *object, uint32_t rights)
+{
+	struct vmem *vmem = (struct vmem *)object;
+	uint64_t address = call_word(thread, 0), length = call_word(thread, 1), flags = call_word(thread, 2);
+	uint64_t handle = call_word(thread, 3), offset = call_word(thread, 4), mapped = 0;
+	struct object *frame = 0;
+	uint32_t error = flags > UINT32_MAX || handle > UINT32_MAX ? ERR_BAD_ARGUMENT : ERR_OK;
+
+	if (!error && handle)
+		error = call_find(thread, (handle_t)handle, OBJECT_FRAME, 0, &frame, &rights);
+	if (!error)
+		error = VMEM_MORE;
+	for (unsigned i = 0; i < STEPS_AT_ONCE && error == VMEM_MORE; i++)
+		error = vmem_map(vmem, address, length, (uint32_t)flags, (struct frame *)frame, offset, allowed_by(rights),
+		        &thread->progress, &mapped);
+	end(thread, error);
+	if (!error)
+		thread->task.context.word[0] = mapped;
+}
+
+void syscall_vmem_unmap(struct thread *thread, struct object *object, uint32_t rights)
+{
+	uint64_t address = call_word(thread, 0), length = call_word(thread, 1);
+	uint32_t error = VMEM_MORE;
+
+	(void)rights;
+	for (unsigned i = 0; i < STEPS_AT_ONCE && error == VMEM_MORE; i++)
+		error = vmem_unmap((struct vmem *)object, address, length, &thread->progress);
+	end(thread, error);
+}
+
+void syscall_vmem_protect(struct thread *thread, struct object *object, uint32_t rights)
+{
+	uint64_t address = call_word(thread, 0), length = call_word(thread, 1), flags = call_word(thread, 2);
+	uint32_t error = flags > UINT32_MAX ? ERR_BAD_ARGUMENT : VMEM_MORE;
+
+	(void)rights;
+	for (unsigned i = 0; i < STEPS_AT_ONCE && error == VMEM_MORE; i++)
+		error = vmem_protect((struct vmem *)object, address, length, (uint32_t)flags, &thread->progress);
+	end(thread, error);
+}
