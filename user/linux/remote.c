@@ -13,6 +13,15 @@ static status_t call(handle_t server, struct message *message)
 	return status ? status : message->label;
 }
 
+/* The same without buffers and handles, which takes the kernel's shortest way. */
+static status_t call_words_only(handle_t server, struct message *message)
+{
+	if (!server)
+		return ERR_NOT_FOUND;
+	status_t status = sys_channel_call(server, message);
+	return status ? status : message->label;
+}
+
 static status_t call_readable(handle_t server, struct message *message, uint64_t address, uint64_t length)
 {
 	extras_begin()->readable = (struct message_buffer){address, length};
@@ -106,8 +115,7 @@ status_t remote_store(
 status_t remote_seek(handle_t file, int64_t offset, uint32_t origin, uint64_t *out_position)
 {
 	struct message message = {FS_seek, 0, {(uint64_t)offset, origin}};
-	extras_begin();
-	status_t status = call(file, &message);
+	status_t status = call_words_only(file, &message);
 	if (!status)
 		*out_position = message.word[0];
 	return status;
@@ -122,8 +130,7 @@ status_t remote_fstat(handle_t file, struct fs_stat *out)
 status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length)
 {
 	struct message message = {FS_map, 0, {0}};
-	extras_begin();
-	status_t status = call(file, &message);
+	status_t status = call_words_only(file, &message);
 	if (status)
 		return status;
 	handle_t frame = take_handle(&message);
@@ -138,17 +145,18 @@ status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, ui
 status_t remote_plain(handle_t file, uint32_t operation, uint64_t word)
 {
 	struct message message = {operation, 0, {word}};
-	extras_begin();
-	return call(file, &message);
+	return call_words_only(file, &message);
 }
 
 status_t remote_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint32_t *out_ready)
 {
 	struct message message = {FS_watch, 0, {events, bits}};
-	struct message_extras *send = extras_begin();
-	if (notify)
-		extras_add_handle(send, notify, RIGHT_SIGNAL, 0);
-	status_t status = call(file, &message);
+	status_t status;
+	if (notify) {
+		extras_add_handle(extras_begin(), notify, RIGHT_SIGNAL, 0);
+		status = call(file, &message);
+	} else
+		status = call_words_only(file, &message);
 	if (!status)
 		*out_ready = (uint32_t)message.word[0];
 	return status;
@@ -169,8 +177,7 @@ status_t remote_tty_set(handle_t file, uint32_t when, uint64_t address)
 status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_columns)
 {
 	struct message message = {FS_tty_get_size, 0, {0}};
-	extras_begin();
-	status_t status = call(file, &message);
+	status_t status = call_words_only(file, &message);
 	if (status)
 		return status;
 	*out_rows = (uint32_t)message.word[0];
@@ -181,6 +188,5 @@ status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_co
 status_t remote_tty_set_size(handle_t file, uint32_t rows, uint32_t columns)
 {
 	struct message message = {FS_tty_set_size, 0, {rows, columns}};
-	extras_begin();
-	return call(file, &message);
+	return call_words_only(file, &message);
 }

@@ -17,7 +17,10 @@ static uint64_t read_counter(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* The algorithm of abi/time_page.h. Without a time page the clock stands still at 0. */
+/*
+ * The algorithm of abi/time_page.h. A process that was given no time page has no clock: it stands at 0, which is told as
+ * EINVAL, and every deadline has passed.
+ */
 uint64_t time_now(void)
 {
 	const struct time_page *page = process_self()->time_page;
@@ -80,6 +83,8 @@ static uint64_t process_time(void)
 
 static int64_t read_clock(int clock, uint64_t *out_ns)
 {
+	if (!process_self()->time_page && clock != LINUX_CLOCK_PROCESS_CPUTIME)
+		return -EINVAL;
 	switch (clock) {
 	case LINUX_CLOCK_REALTIME:
 	case LINUX_CLOCK_REALTIME_COARSE:

@@ -305,7 +305,10 @@ uint64_t hosted_native(uint64_t rax, uint64_t word[MESSAGE_WORDS])
 	uint32_t number = (uint32_t)(rax & 0xffff), label = (uint32_t)(rax >> 16 & 0xffff);
 	handle_t handle = (handle_t)(rax >> 32);
 	__atomic_fetch_add(&hosted.native_calls, 1, __ATOMIC_RELAXED);
-	if (number == SYS_channel_call_x)
+	struct message_extras *send = &hosted_thread_self()->control_block->send;
+	if (number == SYS_channel_call) /* what is left there from another call does not count */
+		memset(send, 0, sizeof *send);
+	if (number == SYS_channel_call || number == SYS_channel_call_x)
 		return channel_call(handle, label, word);
 	return do_call(number, handle, word);
 }
