@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "tools/guest/outcome.h"
 #include "tools/guest/workdir.h"
 
+#define SCREENSHOT_ID "screenshot"
 #define GHOST_SLOT 0x1eu
 #define GHOST_ADDRESS 0xfed40000u
 #define GHOST_SIZE 65536
@@ -79,6 +81,27 @@ void control_reset(struct control *control)
 	say(control, "{\"execute\":\"system_reset\"}\n");
 }
 
+bool control_screenshot(struct control *control, const char *path)
+{
+	if (strpbrk(path, "\"\\")) {
+		snprintf(control->error, sizeof control->error, "a quote or backslash in the file's name");
+		return false;
+	}
+	char *command = format("{\"execute\":\"screendump\",\"arguments\":{\"filename\":\"%s\",\"format\":\"png\"},"
+	                       "\"id\":\"" SCREENSHOT_ID "\"}\n",
+	        path);
+	control->answered = false;
+	control->error[0] = 0;
+	say(control, command);
+	free(command);
+	for (int tries = 0; tries < 100 && !control->answered && control->descriptor >= 0; tries++) {
+		struct pollfd wait = {.fd = control->descriptor, .events = POLLIN};
+		if (poll(&wait, 1, 100) > 0)
+			control_read(control);
+	}
+	return control->answered && !control->error[0];
+}
+
 /* Copies the string that follows KEY in a line of JSON, as far as it fits. */
 static void take(char *to, size_t size, const char *line, const char *key)
 {
@@ -95,6 +118,8 @@ static void take(char *to, size_t size, const char *line, const char *key)
 
 static void look_at(struct control *control, const char *line)
 {
+	if (strstr(line, "\"id\": \"" SCREENSHOT_ID "\""))
+		control->answered = true;
 	if (strstr(line, "\"event\": \"STOP\""))
 		control->stopped = true;
 	if (strstr(line, "\"event\": \"SHUTDOWN\""))

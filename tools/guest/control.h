@@ -17,6 +17,7 @@ struct control {
 	char line[4096];
 	unsigned length;
 	bool stopped;    /* it has stopped its CPUs by itself */
+	bool answered;   /* the last command of control_screenshot */
 	char reason[64]; /* of the machine's end, in QEMU's words: "guest-shutdown", "guest-reset"; empty: none told */
 	char error[256]; /* the last error answer, empty: none */
 };
@@ -31,3 +32,6 @@ void control_begin(struct control *control, int descriptor);
 void control_read(struct control *control);
 
 void control_reset(struct control *control);
+
+/* Has the screen written to a file as PNG, and waits for it a moment. False, and control->error says why, if that fails. */
+bool control_screenshot(struct control *control, const char *path);

@@ -223,6 +223,8 @@ static void print_file(const char *path)
 
 static int conclude(void)
 {
+	if (run.options.screenshot && run.machine.qemu.process > 0 && !control_screenshot(&run.control, run.options.screenshot))
+		fprintf(stderr, "guest: no screenshot: %s\n", *run.control.error ? run.control.error : "QEMU does not answer");
 	qemu_end(&run.machine.qemu);
 	terminal_end();
 	if (*run.outcome.sentence)

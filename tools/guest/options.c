@@ -21,6 +21,7 @@ static const char usage_options[] =
         "  --esp FOLDER           instead of the files that are built for the EFI system partition\n"
         "  --image FILE           boot this disk image; nothing is added to its command line\n"
         "  --icount               count instructions instead of time: the same in every run\n"
+        "  --screenshot FILE      the screen at the run's end, as PNG\n"
         "  --serial-log FILE      what the machine wrote to COM1\n"
         "  --timeout S            seconds (guest: 120, with --icount 900; run: none)\n"
         "  --until TEXT           no command: end with status 0 when TEXT is on COM1\n"
@@ -159,6 +160,7 @@ void options_read(struct options *options, int argc, char **argv)
 		REBOOT,
 		RESET_AFTER_PANIC,
 		TTY,
+		SCREENSHOT,
 		HELP,
 	};
 	static const struct option known[] = {
@@ -180,6 +182,7 @@ void options_read(struct options *options, int argc, char **argv)
 	        {"reboot", 0, NULL, REBOOT},
 	        {"reset-after-panic", 0, NULL, RESET_AFTER_PANIC},
 	        {"tty", 0, NULL, TTY},
+	        {"screenshot", 1, NULL, SCREENSHOT},
 	        {"help", 0, NULL, HELP},
 	        {NULL, 0, NULL, 0},
 	};
@@ -216,6 +219,7 @@ void options_read(struct options *options, int argc, char **argv)
 		case ICOUNT: options->icount = true; break;
 		case SERIAL_LOG: options->serial_log = optarg; break;
 		case TIMEOUT: options->timeout = seconds(optarg); break;
+		case SCREENSHOT: options->screenshot = optarg; break;
 		case UNTIL: options->until = optarg; break;
 		case REBOOT: options->reboot = true; break;
 		case RESET_AFTER_PANIC: options->reboot = options->reset_after_panic = true; break;

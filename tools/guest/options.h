@@ -31,6 +31,7 @@ struct options {
 	bool reboot;            /* a reset of the machine starts it again */
 	bool reset_after_panic; /* the first panic resets the machine, the second ends the run */
 	const char *until;      /* instead of a command: end well once this text is on the serial line */
+	const char *screenshot; /* file that gets the screen as it is at the end, as PNG, or NULL */
 	const char *serial_log; /* file that gets the serial line's bytes, or NULL */
 	double timeout;         /* seconds, 0: none */
 
