@@ -36,6 +36,11 @@ void pages_free_run(struct paddr start, uint64_t count);
 void *page_alloc(uint32_t flags) __attribute__((warn_unused_result));
 void page_free(void *page);
 
-bool pages_is_ram(struct paddr start, uint64_t length); /* whether any byte of the range is RAM of any type */
-uint64_t pages_total(void);                             /* that were ever handed to the allocator */
+/*
+ * Whether any byte of the range is RAM, of any type but ACPI's: the firmware's tables may be mapped like device memory by whoever
+ * holds the machine, and RESERVED may be anything.
+ */
+bool pages_is_ram(struct paddr start, uint64_t length);
+
+uint64_t pages_total(void); /* that were ever handed to the allocator */
 uint64_t pages_available(void);

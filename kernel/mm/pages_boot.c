@@ -26,10 +26,16 @@ struct ranges {
 static struct ranges ram, loader;
 static uint64_t total;
 
-/* What is there for ever and no device: nobody may map it as device memory. */
+/* What is RAM but for the firmware's tables, which nothing of the kernel's ever lies in. */
 static bool is_ram(const struct boot_memory *memory)
 {
-	return memory->type != BOOT_MEMORY_RESERVED && memory->type != BOOT_MEMORY_DEVICE;
+	switch (memory->type) {
+	case BOOT_MEMORY_ACPI:
+	case BOOT_MEMORY_ACPI_NVS:
+	case BOOT_MEMORY_RESERVED:
+	case BOOT_MEMORY_DEVICE: return false;
+	default: return true;
+	}
 }
 
 static bool is_usable(const struct boot_memory *memory)

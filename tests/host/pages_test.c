@@ -26,8 +26,9 @@ static const struct boot_memory small_map[] = {
         {MIB, MIB, BOOT_MEMORY_KERNEL, 0},
         {LOADER_AT, MIB, BOOT_MEMORY_LOADER, 0},
         {3 * MIB, 61 * MIB, BOOT_MEMORY_FREE, 0},
-        {64 * MIB, MIB, BOOT_MEMORY_ACPI, 0},
+        {64 * MIB, MIB, BOOT_MEMORY_INITFS, 0},
         {3 * GIB, MIB, BOOT_MEMORY_RESERVED, 0},
+        {3 * GIB + MIB, MIB, BOOT_MEMORY_ACPI, 0},
         {4 * GIB, 32 * MIB, BOOT_MEMORY_FREE, 0},
 };
 #define SMALL_COUNT (sizeof small_map / sizeof small_map[0])
@@ -264,9 +265,9 @@ static void test_ram(void)
 	                pages_is_ram(paddr(4 * GIB), 1) && pages_is_ram(paddr(4 * GIB + 32 * MIB - 1), 1),
 	        "pages: memory of every type is RAM", "some is not");
 	check(!pages_is_ram(paddr(0xa0000), 0x60000) && !pages_is_ram(paddr(65 * MIB), 2 * GIB) &&
-	                !pages_is_ram(paddr(3 * GIB), MIB) && !pages_is_ram(paddr(4 * GIB + 32 * MIB), GIB) &&
+	                !pages_is_ram(paddr(3 * GIB), 2 * MIB) && !pages_is_ram(paddr(4 * GIB + 32 * MIB), GIB) &&
 	                !pages_is_ram(paddr(~0ull << 12), PAGE_SIZE),
-	        "pages: holes and reserved ranges are not RAM", "some are");
+	        "pages: holes, reserved ranges and the firmware's tables are not RAM", "some are");
 	check(pages_is_ram(paddr(0xa0000), 0x60001) && pages_is_ram(paddr(65 * MIB), ~0ull - 65 * MIB) &&
 	                pages_is_ram(paddr(65 * MIB - 1), 2),
 	        "pages: one byte of RAM in a range is enough", "it was missed");
