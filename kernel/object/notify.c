@@ -81,6 +81,7 @@ uint32_t notify_wait(struct notify *notify, struct thread *thread)
 		thread->at.notify = notify;
 		thread->wait = WAIT_NOTIFY;
 		sched_block(&thread->task);
+		cpu_current()->need_schedule = 1;
 	}
 	lock_release(&notify->lock);
 	return full ? ERR_FULL : ERR_OK;
