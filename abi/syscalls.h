@@ -37,7 +37,7 @@
  * vmem_unmap            address, length: all mappings or parts of such in that range
  * vmem_protect          address, length, MAP_READ|WRITE|EXECUTE
  * frame_create          length, FRAME_* flags → frame handle
- * frame_create_device   physical address, length, CACHE_* → frame handle. DENIED for ranges that are RAM.
+ * frame_create_device   physical address, length, CACHE_* → frame handle. DENIED for RAM, but for ACPI's tables.
  * frame_read            offset, address, length → bytes copied
  * frame_write           offset, address, length → bytes copied
  * frame_resize          length
