@@ -67,8 +67,8 @@ uint64_t page_table_protect(
 void page_table_trim(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget);
 
 /*
- * Frees about `budget` table pages (at most two more) of a table that no CPU uses, and looks at no more entries than so many
- * tables have; true when all are gone. Mapped pages are not touched.
+ * Frees the tables of a table that no CPU uses, looking at about `budget` entries, each of some five instructions; true when all
+ * are gone. Mapped pages are not touched.
  */
 bool page_table_destroy_step(struct page_table *table, unsigned budget);
 

@@ -10,7 +10,7 @@
 /* Tables that mapping one page may need, which are paid for in advance; more than twice that is given back. */
 #define TABLES_AHEAD 3u
 
-#define DESTROY_TABLES 1u
+#define DESTROY_BUDGET 300u /* entries of page tables */
 
 static struct slab slab = SLAB_INIT("vmems", struct vmem);
 
@@ -31,6 +31,7 @@ uint32_t vmem_create(struct group *group, struct vmem **out)
 		goto end;
 	lock_init(&vmem->lock, RANK_VMEM, "vmem");
 	vmem->tables_charged = 1 + TABLES_AHEAD;
+	vmem->chance = cpu_random() | 1;
 	vmem_place_arena(vmem);
 	*out = vmem;
 	return ERR_OK;
@@ -155,7 +156,7 @@ bool vmem_destroy_step(struct object *object)
 
 	if (arch_cpu_current()->page_root == vmem->table.root.raw)
 		page_table_activate_kernel();
-	if (!page_table_destroy_step(&vmem->table, DESTROY_TABLES))
+	if (!page_table_destroy_step(&vmem->table, DESTROY_BUDGET))
 		return false;
 
 	lock_acquire(&vmem->lock);

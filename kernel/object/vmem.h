@@ -53,6 +53,7 @@ struct vmem {
 	uint64_t arena;                 /* where small mappings lie together */
 	uint64_t arena_next;            /* below it the arena is full */
 	uint64_t arena_end;             /* from here on it was never used */
+	uint64_t chance;                /* state of a generator of the mappings' priorities, which no program sees */
 	uint64_t tables_charged;
 	uint64_t resident; /* pages in the page table */
 	uint32_t mapping_count;

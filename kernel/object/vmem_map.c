@@ -21,9 +21,9 @@ static uint32_t check(const struct want *want)
 {
 	uint32_t flags = want->flags;
 
-	if (!want->length || (want->address | want->length | want->offset) & PAGE_MASK ||
-	        flags & ~(ACCESS | PLACED | MAP_SHARE) || (flags & PLACED) == PLACED ||
-	        (flags & MAP_WRITE && flags & MAP_EXECUTE))
+	if (!want->length || want->length > USER_TOP - USER_BOTTOM ||
+	        (want->address | want->length | want->offset) & PAGE_MASK || flags & ~(ACCESS | PLACED | MAP_SHARE) ||
+	        (flags & PLACED) == PLACED || (flags & MAP_WRITE && flags & MAP_EXECUTE))
 		return ERR_BAD_ARGUMENT;
 	if (flags & PLACED &&
 	        (want->address < USER_BOTTOM || want->address > USER_TOP || want->length > USER_TOP - want->address))

@@ -31,6 +31,15 @@ struct page_rights vmem_mapping_rights(const struct vmem_mapping *mapping)
 	};
 }
 
+/* Xorshift (Marsaglia 2003): quick, and good enough for a tree. */
+static uint32_t random_priority(struct vmem *vmem)
+{
+	vmem->chance ^= vmem->chance << 13;
+	vmem->chance ^= vmem->chance >> 7;
+	vmem->chance ^= vmem->chance << 17;
+	return (uint32_t)(vmem->chance >> 32);
+}
+
 uint32_t vmem_mapping_create(struct vmem *vmem, struct frame *frame, struct vmem_mapping **out)
 {
 	struct group *group = vmem->object.group;
@@ -50,7 +59,7 @@ uint32_t vmem_mapping_create(struct vmem *vmem, struct frame *frame, struct vmem
 	vmem->mapping_count++;
 	mapping->vmem = vmem;
 	mapping->frame = frame;
-	mapping->priority = (uint32_t)cpu_random();
+	mapping->priority = random_priority(vmem);
 	*out = mapping;
 	return ERR_OK;
 }

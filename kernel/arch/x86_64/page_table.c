@@ -12,6 +12,7 @@
 #include "lib/string.h"
 
 #define USER_ENTRIES 256u
+#define FREE_COST 15u /* of a table, in looks at entries */
 
 uint64_t direct_map_base;
 uint64_t page_kernel_root;
@@ -119,42 +120,59 @@ static void free_table(struct page_table *table, uint64_t *entry)
 	table->tables--;
 }
 
-/*
- * All below `progress` is gone. Looks at one entry there, on the highest level that has nothing or the lowest that names a table,
- * frees that table, and those above whose last entry it was. Goes past what was looked at.
- */
-static void destroy_at_progress(struct page_table *table)
+/* The lowest table on the way to an address whose entries are not passed by: a last-level one, or one with nothing there. */
+static uint64_t *descend(const struct page_table *table, uint64_t at, uint64_t *path[static LEVEL_TOP + 1], unsigned *out_level)
 {
-	uint64_t *path[LEVEL_TOP + 1];
 	uint64_t *entries = table_at(table->root.raw);
 	unsigned level = LEVEL_TOP;
 
-	for (;; level--) {
-		path[level] = &entries[LEVEL_INDEX(table->progress, level)];
-		if (level == 1 || !(*path[level] & ENTRY_PRESENT))
-			break;
-		entries = table_at(*path[level]);
+	while (level > 1 && (entries[LEVEL_INDEX(at, level)] & ENTRY_PRESENT)) {
+		path[level] = &entries[LEVEL_INDEX(at, level)];
+		entries = table_at(*path[level--]);
 	}
-	if (*path[level] & ENTRY_PRESENT)
-		free_table(table, path[level]);
-	for (; level < LEVEL_TOP && LEVEL_INDEX(table->progress, level) == TABLE_ENTRIES - 1; level++)
+	*out_level = level;
+	return entries;
+}
+
+/*
+ * All below `progress` is gone. Goes on over the entries of one table there, of those that name last-level tables or nothing, and
+ * at its end frees the table, with those above that end there too.
+ */
+static void destroy_at_progress(struct page_table *table, unsigned *budget)
+{
+	uint64_t *path[LEVEL_TOP + 1];
+	unsigned level;
+	uint64_t *entries = descend(table, table->progress, path, &level);
+	unsigned index = LEVEL_INDEX(table->progress, level), end = level == LEVEL_TOP ? USER_ENTRIES : TABLE_ENTRIES;
+	uint64_t first = table->progress >> LEVEL_SHIFT(level);
+
+	for (first -= index; index < end && *budget; index++, --*budget) {
+		if (!(entries[index] & ENTRY_PRESENT))
+			continue;
+		if (level > 1)
+			break;
+		free_table(table, &entries[index]);
+		*budget -= *budget < FREE_COST ? *budget - 1 : FREE_COST;
+	}
+	table->progress = (first + index) << LEVEL_SHIFT(level);
+	if (index < end)
+		return;
+	for (; level < LEVEL_TOP; level++) {
 		free_table(table, path[level + 1]);
-	table->progress = ((table->progress >> LEVEL_SHIFT(level)) + 1) << LEVEL_SHIFT(level);
+		if (LEVEL_INDEX(table->progress, level + 1))
+			break;
+	}
 }
 
 bool page_table_destroy_step(struct page_table *table, unsigned budget)
 {
-	uint64_t enough = table->tables > budget ? table->tables - budget : 0;
-
 	if (table->root.raw == 0)
 		return true;
-	for (unsigned looked = 0; looked < budget * TABLE_ENTRIES && table->tables > enough; looked++) {
-		if (LEVEL_INDEX(table->progress, LEVEL_TOP) >= USER_ENTRIES) {
-			upcall_page_free(table_at(table->root.raw));
-			*table = (struct page_table){0};
-			return true;
-		}
-		destroy_at_progress(table);
-	}
-	return false;
+	while (budget && LEVEL_INDEX(table->progress, LEVEL_TOP) < USER_ENTRIES)
+		destroy_at_progress(table, &budget);
+	if (LEVEL_INDEX(table->progress, LEVEL_TOP) < USER_ENTRIES)
+		return false;
+	upcall_page_free(table_at(table->root.raw));
+	*table = (struct page_table){0};
+	return true;
 }
