@@ -28,6 +28,7 @@ _Static_assert(INIT_FIRST_SERVICE + CONFIG_SERVICES <= 64, "each service has a b
 struct init init;
 static struct service services[CONFIG_SERVICES];
 static uint32_t service_count;
+static const struct service *console; /* whose export is mounted where the shell's terminal is; NULL: no shell is started */
 
 bool init_has_word(const char *word)
 {
@@ -135,9 +136,15 @@ static void start_services(void)
 	free(text);
 }
 
+/* The shell waits for its terminal: opening it would keep init from starting the console. */
+static bool shell_can_start(void)
+{
+	return console && console->process;
+}
+
 static uint64_t next_restart(void)
 {
-	uint64_t next = shell_restart_at();
+	uint64_t next = shell_can_start() ? shell_restart_at() : DEADLINE_NEVER;
 	for (uint32_t i = 0; i < service_count; i++)
 		if (services[i].restart_at < next)
 			next = services[i].restart_at;
@@ -152,8 +159,12 @@ static void notice(uint64_t bits)
 		log_info("vfs was restarted: mounting again");
 		mounts_make_again();
 	}
+	bool had_console = shell_can_start();
 	for (uint32_t i = 0; i < service_count; i++)
 		service_notice_end(&services[i]);
+	/* The shell's files were open in the console that is gone, and it may wait for one of them for ever. */
+	if (had_console && !shell_can_start())
+		shell_end();
 	shell_notice_end();
 }
 
@@ -162,7 +173,7 @@ static void restart_due(void)
 	uint64_t now = deadline_now();
 	for (uint32_t i = 0; i < service_count; i++)
 		service_restart_if_due(&services[i], now);
-	if (shell_restart_at() <= now)
+	if (shell_can_start() && shell_restart_at() <= now)
 		shell_start();
 }
 
@@ -180,6 +191,17 @@ static status_t supervise(void)
 	}
 }
 
+static void begin_shell(void)
+{
+	console = mounts_service_at(SHELL_TERMINAL, services, service_count);
+	if (shell_can_start())
+		shell_start();
+	else if (console)
+		log_error("the shell waits for %s, which does not run", console->config.name);
+	else
+		log_error("no shell is started: nothing is mounted at " SHELL_TERMINAL);
+}
+
 int main(int argc, char **argv)
 {
 	init.word_count = argc > 1 ? argc - 1 : 0;
@@ -191,6 +213,6 @@ int main(int argc, char **argv)
 	if (init_has_word("bench"))
 		bench_started();
 	if (!init_has_word("guest") || init_has_word("shell"))
-		shell_start();
+		begin_shell();
 	return supervise() ? 1 : 0;
 }

@@ -2,6 +2,7 @@
 #include "user/servers/init/mounts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "user/lib/deadline.h"
 #include "user/lib/fs.h"
@@ -57,4 +58,16 @@ void mounts_make_again(void)
 	for (size_t i = 0; i < mount_count; i++)
 		if (senders[i])
 			mount(i);
+}
+
+const struct service *mounts_service_at(const char *path, const struct service *services, uint32_t count)
+{
+	for (size_t i = 0; i < mount_count; i++) {
+		if (strcmp(mounts[i].path, path))
+			continue;
+		for (uint32_t s = 0; s < count; s++)
+			if (service_exports(&services[s], mounts[i].export))
+				return &services[s];
+	}
+	return NULL;
 }

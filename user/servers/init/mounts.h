@@ -11,3 +11,6 @@ void mounts_make(const struct service *services, uint32_t count);
 
 /* Mounts all of it a second time. */
 void mounts_make_again(void);
+
+/* The service whose export /etc/mounts has at this path; NULL if there is none. */
+const struct service *mounts_service_at(const char *path, const struct service *services, uint32_t count);

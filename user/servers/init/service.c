@@ -160,10 +160,22 @@ void service_restart_if_due(struct service *service, uint64_t now)
 		log_started(service, now);
 }
 
-status_t service_mint(const struct service *service, const char *export, uint64_t stamp, handle_t *out_sender)
+/* The receiver behind an export, or HANDLE_NONE. */
+static handle_t receiver_of(const struct service *service, const char *export)
 {
 	for (uint32_t i = 0; service->prepared && i < service->manifest.export_count; i++)
 		if (!strcmp(service->manifest.exports[i], export))
-			return sys_channel_mint(service->receivers[i], stamp, SENDER_RIGHTS, out_sender);
-	return ERR_NOT_FOUND;
+			return service->receivers[i];
+	return HANDLE_NONE;
+}
+
+bool service_exports(const struct service *service, const char *export)
+{
+	return receiver_of(service, export) != HANDLE_NONE;
+}
+
+status_t service_mint(const struct service *service, const char *export, uint64_t stamp, handle_t *out_sender)
+{
+	handle_t receiver = receiver_of(service, export);
+	return receiver ? sys_channel_mint(receiver, stamp, SENDER_RIGHTS, out_sender) : ERR_NOT_FOUND;
 }

@@ -46,5 +46,8 @@ void service_notice_end(struct service *service);
 /* Starts it again if that is due at `now`. */
 void service_restart_if_due(struct service *service, uint64_t now);
 
+/* Whether a prepared service exports something under this name. */
+bool service_exports(const struct service *service, const char *export);
+
 /* A sender with this stamp to what a prepared service exports under a name. ERR_NOT_FOUND if it exports no such thing. */
 MUST_CHECK status_t service_mint(const struct service *service, const char *export, uint64_t stamp, handle_t *out_sender);

@@ -11,7 +11,6 @@
 #include "user/servers/init/init.h"
 
 #define SHELL_PATH "/bin/busybox"
-#define CONSOLE_PATH "/dev/console"
 #define STREAMS 3
 
 static struct program program;
@@ -34,11 +33,11 @@ static status_t open_console(struct spawn_file files[static STREAMS])
 {
 	for (uint32_t i = 0; i < STREAMS; i++) {
 		struct fs_opened opened = {0};
-		status_t status = fs_open(
-		        init.vfs, CONSOLE_PATH, OPEN_READ | OPEN_WRITE, 0, deadline_in_ms(INIT_PATIENCE_MS), &opened);
+		status_t status =
+		        fs_open(init.vfs, SHELL_TERMINAL, OPEN_READ | OPEN_WRITE, 0, deadline_in_ms(INIT_PATIENCE_MS), &opened);
 		files[i] = (struct spawn_file){i, opened.file};
 		if (status) {
-			log_error("cannot start the shell: %s can not be opened: %s", CONSOLE_PATH, error_text(status));
+			log_error("cannot start the shell: %s can not be opened: %s", SHELL_TERMINAL, error_text(status));
 			return status;
 		}
 	}
@@ -102,6 +101,14 @@ void shell_notice_end(void)
 	sys_handle_close(process);
 	process = HANDLE_NONE;
 	restart_at = backoff_ended(&backoff, deadline_now());
+}
+
+void shell_end(void)
+{
+	if (!process)
+		return;
+	status_t killed = sys_process_kill(process, PROCESS_STATUS_KILLED);
+	(void)killed; /* it may have ended by itself */
 }
 
 uint64_t shell_restart_at(void)
