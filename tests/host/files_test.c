@@ -433,20 +433,57 @@ static void test_bad_compression(const struct tar_builder *archive)
 		broken[place] ^= 0x10;
 		CHECK(refused(broken, length, length, "initfs.tar.zst"));
 	}
-	check_begin("initfsd: too large an archive is refused, whether it says so or not");
-	/* A header that promises 2^40 bytes: single segment, content size of 8 bytes (RFC 8878, 3.1.1.1). */
-	CHECK(refused("\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\1\0\0\1\0\0", 16, 16, "the limit is 512 MiB"));
-	/* 256 MiB, and a machine without. */
+	check_begin("initfsd: what is larger than the limit or the memory is refused");
+	/* Single segment, content size of 8 bytes (RFC 8878, 3.1.1.1), an empty last block: 2^40 bytes are promised, then 256 MiB. */
+	CHECK(refused("\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\1\0\0\1\0\0", 16, 16, "larger than 512 MiB"));
 	fake_limit_pages(1000);
 	CHECK(refused("\x28\xb5\x2f\xfd\xe0\0\0\0\x10\0\0\0\0\1\0\0", 16, 16, "there are no 262144 KiB of memory"));
 	fake_limit_pages(SIZE_MAX);
-	ZSTD_CCtx *context = ZSTD_createCCtx();
-	ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
-	length = ZSTD_compress2(context, compressed, ZSTD_compressBound(archive->size), archive->bytes, archive->size);
-	ZSTD_freeCCtx(context);
-	CHECK(!ZSTD_isError(length) && refused(compressed, length, length, "does not say how large"));
+	CHECK(refused("\x28\xb5\x2f\xfd\xe0\0\0\0\x10\0\0\0\0\1\0\0", 16, 16, "cut short or corrupt"));
 	free(compressed);
 	free(broken);
+}
+
+/* As `zstd` does with a pipe, which cannot write the size into the header: `repeat` times the archive. */
+static size_t compress_stream(const struct tar_builder *archive, unsigned repeat, void **out)
+{
+	ZSTD_outBuffer to = {malloc(1u << 20), 1u << 20, 0};
+	ZSTD_CCtx *context = ZSTD_createCCtx();
+	size_t left = 0;
+	for (unsigned i = 0; i < repeat; i++) {
+		ZSTD_inBuffer from = {archive->bytes, archive->size, 0};
+		while (from.pos < from.size)
+			ZSTD_compressStream2(context, &to, &from, ZSTD_e_continue);
+	}
+	while ((left = ZSTD_compressStream2(context, &to, &(ZSTD_inBuffer){0}, ZSTD_e_end)) && !ZSTD_isError(left))
+		;
+	ZSTD_freeCCtx(context);
+	*out = to.dst;
+	return to.pos;
+}
+
+static void test_streamed(const struct tar_builder *archive)
+{
+	void *compressed;
+	handle_t session;
+	struct fs_stat stat;
+	check_begin("initfsd: an archive that was compressed from a pipe is served too");
+	size_t length = compress_stream(archive, 1, &compressed);
+	CHECK(ZSTD_getFrameContentSize(compressed, length) == ZSTD_CONTENTSIZE_UNKNOWN);
+	struct fake_process *process = start_initfsd(compressed, length, length, &session);
+	CHECK(!fs_stat(session, "/bin/program", 1, DEADLINE_NEVER, &stat) && stat.size == 10000);
+	sys_handle_close(session);
+	fake_stop(process);
+	check_begin("initfsd: and is refused if it is cut short, or too large");
+	for (size_t cut = 20; cut < length; cut += 1 + length / 20)
+		CHECK(refused(compressed, cut, cut, "cut short"));
+	free(compressed);
+	struct tar_builder zeros = {0};
+	tar_builder_room(&zeros, 64u << 20);
+	length = compress_stream(&zeros, 9, &compressed);
+	CHECK(refused(compressed, length, length, "larger than 512 MiB"));
+	free(compressed);
+	tar_builder_free(&zeros);
 }
 
 static void test_bad_archives(void)
@@ -482,7 +519,7 @@ static void test_bad_archives(void)
 	CHECK(archive_refused(&archive, "is neither file"));
 }
 
-/* An archive of another packer's: contents are not at pages, and can be read but not mapped. */
+/* An archive of another packer's: contents are not at pages. */
 static void test_foreign_archive(void)
 {
 	struct tar_builder archive = {0};
@@ -491,7 +528,8 @@ static void test_foreign_archive(void)
 	void *compressed;
 	char *text;
 	uint64_t length;
-	check_begin("initfsd: an archive without alignment is read and not mapped; of equal names the last counts");
+	size_t handles[2];
+	check_begin("initfsd: an archive of another packer is read, and mapped by copies; of equal names the last counts");
 	tar_builder_add_file(&archive, "./one", "first");
 	tar_builder_add_file(&archive, "/sub//two", "second");
 	tar_builder_add_file(&archive, "one", "again");
@@ -503,8 +541,19 @@ static void test_foreign_archive(void)
 	free(text);
 	CHECK(!fs_read_all(space, "/three", 100, DEADLINE_NEVER, &text, &length) && !strcmp(text, "second"));
 	free(text);
-	CHECK(!open_path("/sub/two", OPEN_READ, &opened) && fs_map(opened.file, DEADLINE_NEVER, &mapped) == ERR_NOT_SUPPORTED);
-	sys_handle_close(opened.file);
+	for (int i = 0; i < 2; i++) {
+		char content[4096], expected[4096] = "second";
+		uint64_t copied;
+		CHECK(!open_path("/sub/two", OPEN_READ, &opened) && !fs_map(opened.file, DEADLINE_NEVER, &mapped));
+		CHECK(mapped.offset == 0 && mapped.length == 6);
+		CHECK(!sys_frame_read(mapped.frame, 0, content, 4096, &copied) && !memcmp(content, expected, 4096));
+		CHECK(sys_frame_write(mapped.frame, 0, "x", 1, &copied) == ERR_NO_RIGHT);
+		sys_handle_close(mapped.frame);
+		sys_handle_close(opened.file);
+		fake_settle();
+		handles[i] = fake_handle_count(process);
+	}
+	CHECK(handles[0] == handles[1]);
 	sys_handle_close(space);
 	fake_stop(process);
 	free(compressed);
@@ -535,6 +584,7 @@ int main(void)
 	free(compressed);
 	test_foreign_archive();
 	test_bad_compression(&archive);
+	test_streamed(&archive);
 	test_bad_archives();
 	tar_builder_free(&archive);
 	return check_result();

@@ -24,26 +24,70 @@ __attribute__((format(printf, 3, 4))) static status_t fault(struct archive_fault
 	return status;
 }
 
-/* What the header of the compressed file promises: one frame, all of the file, and a size that is said and bounded. */
+static status_t too_large(struct archive_fault *out_fault)
+{
+	return fault(out_fault, ERR_TOO_LARGE, "it is larger than %llu MiB once decompressed, which is the limit",
+	        ARCHIVE_SIZE_MAX >> 20);
+}
+
+static status_t corrupt(size_t zstd_error, struct archive_fault *out_fault)
+{
+	return fault(out_fault, ERR_BAD_FORMAT, "it is cut short or corrupt (%s)", ZSTD_getErrorName(zstd_error));
+}
+
+/* Decompresses without keeping the result, for its size. The stream ends with the one frame that the file is. */
+static status_t count_stream(
+        ZSTD_DCtx *context, const void *compressed, uint64_t length, uint64_t *out_size, struct archive_fault *out_fault)
+{
+	static char nowhere[64 * 1024];
+	ZSTD_inBuffer in = {compressed, length, 0};
+	uint64_t size = 0;
+	size_t left;
+	do {
+		ZSTD_outBuffer out = {nowhere, sizeof nowhere, 0};
+		left = ZSTD_decompressStream(context, &out, &in);
+		if (ZSTD_isError(left))
+			return corrupt(left, out_fault);
+		size += out.pos;
+		if (size > ARCHIVE_SIZE_MAX)
+			return too_large(out_fault);
+		if (left && in.pos == in.size && out.pos < out.size)
+			return fault(out_fault, ERR_BAD_FORMAT, "it is cut short or corrupt (its last block is missing)");
+	} while (left);
+	*out_size = size;
+	return ERR_OK;
+}
+
+static status_t count_size(const void *compressed, uint64_t length, uint64_t *out_size, struct archive_fault *out_fault)
+{
+	ZSTD_DCtx *context = ZSTD_createDCtx();
+	if (!context)
+		return fault(out_fault, ERR_NO_MEMORY, "there is no memory for the decompressor");
+	status_t status = count_stream(context, compressed, length, out_size, out_fault);
+	ZSTD_freeDCtx(context);
+	return status;
+}
+
+/* Checks that the file is one frame and nothing else, and finds how large its content is. */
 static status_t read_size(const void *compressed, uint64_t length, uint64_t *out_size, struct archive_fault *out_fault)
 {
-	unsigned long long size = ZSTD_getFrameContentSize(compressed, length);
-	if (size == ZSTD_CONTENTSIZE_ERROR)
+	unsigned long long promised = ZSTD_getFrameContentSize(compressed, length);
+	if (promised == ZSTD_CONTENTSIZE_ERROR)
 		return fault(out_fault, ERR_BAD_FORMAT, "it is not a zstd file");
-	if (size == ZSTD_CONTENTSIZE_UNKNOWN)
-		return fault(out_fault, ERR_BAD_FORMAT,
-		        "it does not say how large it is decompressed; compress it from a file and not from a pipe");
-	if (size > ARCHIVE_SIZE_MAX)
-		return fault(out_fault, ERR_TOO_LARGE, "it would be %llu MiB large, and the limit is %llu MiB", size >> 20,
-		        ARCHIVE_SIZE_MAX >> 20);
-	if (!size)
-		return fault(out_fault, ERR_BAD_FORMAT, "it is empty");
 	size_t frame_length = ZSTD_findFrameCompressedSize(compressed, length);
 	if (ZSTD_isError(frame_length))
-		return fault(out_fault, ERR_BAD_FORMAT, "it is cut short or corrupt (%s)", ZSTD_getErrorName(frame_length));
+		return corrupt(frame_length, out_fault);
 	if (frame_length != length)
 		return fault(out_fault, ERR_BAD_FORMAT, "%llu bytes follow behind its end",
 		        (unsigned long long)(length - frame_length));
+	uint64_t size = promised;
+	status_t status = promised == ZSTD_CONTENTSIZE_UNKNOWN ? count_size(compressed, length, &size, out_fault) : ERR_OK;
+	if (status)
+		return status;
+	if (size > ARCHIVE_SIZE_MAX)
+		return too_large(out_fault);
+	if (!size)
+		return fault(out_fault, ERR_BAD_FORMAT, "it is empty");
 	*out_size = size;
 	return ERR_OK;
 }
@@ -96,7 +140,7 @@ static status_t decompress(
 	size_t size = ZSTD_decompressDCtx(context, archive->bytes, archive->size, compressed, length);
 	ZSTD_freeDCtx(context);
 	if (ZSTD_isError(size))
-		return fault(out_fault, ERR_BAD_FORMAT, "it is corrupt (%s)", ZSTD_getErrorName(size));
+		return corrupt(size, out_fault);
 	if (size != archive->size)
 		return fault(out_fault, ERR_BAD_FORMAT, "it has %zu bytes where its header promises %llu", size,
 		        (unsigned long long)archive->size);
@@ -135,6 +179,25 @@ status_t archive_unpack(handle_t compressed, uint64_t length, struct archive *ou
 	status = unpack_mapped((const void *)(uintptr_t)address, length, out, out_fault);
 	if (sys_vmem_unmap(HANDLE_SELF_VMEM, address, whole_pages(length)))
 		log_warning("the compressed archive stays mapped, which costs memory and nothing else");
+	return status;
+}
+
+status_t archive_copy(const struct archive *archive, uint64_t offset, uint64_t length, handle_t *out_frame)
+{
+	handle_t frame;
+	status_t status = sys_frame_create(whole_pages(length), 0, &frame);
+	if (status)
+		return status;
+	for (uint64_t done = 0, copied; done < length && !status; done += copied) {
+		copied = 0;
+		status = sys_frame_write(frame, done, archive->bytes + offset + done, length - done, &copied);
+		if (!status && !copied)
+			status = ERR_BAD_ADDRESS;
+	}
+	if (status)
+		sys_handle_close(frame);
+	else
+		*out_frame = frame;
 	return status;
 }
 

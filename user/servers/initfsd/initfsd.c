@@ -254,22 +254,45 @@ static status_t handle_readdir(struct request *request)
 	return ERR_OK;
 }
 
+/*
+ * The frame that a file is in, and where. Archives of initfs_pack have every file at a page; of one that another program has
+ * packed, files are copied into frames of their own when they are mapped for the first time.
+ */
+static status_t find_frame(uint32_t number, handle_t *out_frame, uint64_t *out_offset)
+{
+	struct tree_node *node = &tree.nodes[number];
+	if (node->mappable) {
+		*out_frame = archive.frame;
+		*out_offset = node->size ? node->offset : 0;
+		return ERR_OK;
+	}
+	if (!node->copy) {
+		status_t status = archive_copy(&archive, node->offset, node->size, &node->copy);
+		if (status)
+			return status;
+	}
+	*out_frame = node->copy;
+	*out_offset = 0;
+	return ERR_OK;
+}
+
 static status_t handle_map(struct request *request)
 {
 	const struct open_file *file = file_of(request);
 	uint32_t rights = MAP_RIGHTS | (file->flags & OPEN_EXECUTE ? RIGHT_EXECUTE : 0);
-	handle_t frame;
+	handle_t frame, copy;
+	uint64_t offset;
 	if (!(file->flags & (OPEN_READ | OPEN_EXECUTE)))
 		return ERR_DENIED;
 	if (file->node->kind == FS_KIND_DIRECTORY)
 		return ERR_IS_DIRECTORY;
-	if (!file->node->mappable)
-		return ERR_NOT_SUPPORTED;
-	status_t status = sys_handle_duplicate(archive.frame, rights, &frame);
+	status_t status = find_frame(file->number, &frame, &offset);
+	if (!status)
+		status = sys_handle_duplicate(frame, rights, &copy);
 	if (status)
 		return status;
-	answer_add_handle(&request->answer, frame, rights);
-	request->answer.word[0] = file->node->size ? file->node->offset : 0;
+	answer_add_handle(&request->answer, copy, rights);
+	request->answer.word[0] = offset;
 	request->answer.word[1] = file->node->size;
 	return ERR_OK;
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "abi/errors.h"
+#include "abi/handle.h"
 #include "common/tar.h"
 #include "user/lib/table.h"
 
@@ -35,6 +36,7 @@ struct tree_node {
 	uint32_t first_child, last_child, next_sibling;
 	uint32_t next_alike;  /* the next node whose parent and name have the same hash */
 	uint32_t directories; /* how many children are such */
+	handle_t copy;        /* HANDLE_NONE, or a frame with the content: for initfsd, if it is not mappable */
 	bool mappable;        /* begins at a page and shares none with another content */
 };
 
