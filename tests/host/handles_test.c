@@ -1,6 +1,6 @@
 /* object/handles.c: names are never mistaken for their successors, and the table grows and ends without losing a page. */
 /* sources: kernel/object/handles.c kernel/mm/pages.c kernel/mm/pages_boot.c kernel/mm/buddy.c kernel/core/lock.c */
-/* sources: tests/host/fake/kernel.c tests/host/fake/machine.c */
+/* sources: tests/host/fake/kernel.c tests/host/fake/machine.c tests/host/fake/direct_map.c */
 /* includes: kernel */
 #include "object/handles.h"
 
