@@ -30,7 +30,7 @@ static void start(int count, char **argument, char **environment)
 	        getauxval(AT_PAGESZ) == 4096 && getauxval(AT_PHDR) && getauxval(AT_PHENT) == sizeof(Elf64_Phdr) &&
 	                getauxval(AT_ENTRY) && getauxval(AT_CLKTCK) == 100 && !getauxval(AT_SECURE) && !getauxval(AT_UID));
 	TEST("random_bytes_at_start", getauxval(AT_RANDOM) && *(uint64_t *)getauxval(AT_RANDOM));
-	TEST("name_at_start", !strcmp((char *)getauxval(AT_EXECFN), argument[0]));
+	TEST("name_at_start", ((char *)getauxval(AT_EXECFN))[0] == '/');
 	TEST("headers_are_readable", ((Elf64_Phdr *)getauxval(AT_PHDR))->p_type != 0);
 	TEST("start_block", getauxval(0x48454152) && *(uint64_t *)getauxval(0x48454152) == 0x5452415453485248);
 }
