@@ -13,12 +13,15 @@
  *                     general registers only. XSAVE, or XSAVEC, which skips what is at its initial value; never XSAVEOPT, which
  *                     trusts that the last XRSTOR from the same address was by the same process.
  *
- * The way back ends with hold-off cleared and one jump, when all registers are the program's already. Only with the trap flag
- * it ends with iretq, which sets flags and address at once: the trap then comes after one instruction of the program, as
- * Linux has it.
+ * The way back ends with hold-off cleared and one jump, when all registers are the program's already. With the trap flag it ends
+ * with popfq and `ret`: a flag that popfq sets takes effect behind the next instruction, so the trap comes when the program is
+ * reached, and not inside the image. (iretq would do as well, but QEMU before 9.1 reads the stack of a user's iretq with the
+ * rights of the kernel, which SMAP forbids.)
  */
 #include "abi/linux_image.h"
 #include "user/linux/layout.h"
+
+#define RED_ZONE 128 /* below the stack pointer: the program's (System V ABI, AMD64 supplement, 3.2.2) */
 
 	.section .header, "a"
 	.quad	LINUX_IMAGE_MAGIC
@@ -96,7 +99,7 @@ linux_return:
 	jne	restore_vectors
 vectors_restored:
 	testl	$RFLAGS_TF, FRAME_RFLAGS(%rsp)
-	jnz	return_by_iret
+	jnz	return_stepped
 	mov	FRAME_RDI(%rsp), %rdi
 	mov	FRAME_RSI(%rsp), %rsi
 	mov	FRAME_RDX(%rsp), %rdx
@@ -117,17 +120,13 @@ vectors_restored:
 	movb	$0, CONTROL_HOLD_OFF(%r11)
 	jmp	*%rcx
 
-return_by_iret:
-	mov	FRAME_RIP(%rsp), %rcx
-	mov	%rcx, %gs:THREAD_IRET
-	mov	%cs, %ecx
-	mov	%rcx, %gs:THREAD_IRET + 8
-	mov	FRAME_RFLAGS(%rsp), %rcx
-	mov	%rcx, %gs:THREAD_IRET + 16
+/* As above, but the last two instructions are popfq and ret, with their words below the red zone. */
+return_stepped:
 	mov	FRAME_RSP(%rsp), %rcx
-	mov	%rcx, %gs:THREAD_IRET + 24
-	mov	%ss, %ecx
-	mov	%rcx, %gs:THREAD_IRET + 32
+	mov	FRAME_RIP(%rsp), %rdx
+	mov	%rdx, -RED_ZONE - 8(%rcx)
+	mov	FRAME_RFLAGS(%rsp), %rdx
+	mov	%rdx, -RED_ZONE - 16(%rcx)
 	mov	FRAME_RDI(%rsp), %rdi
 	mov	FRAME_RSI(%rsp), %rsi
 	mov	FRAME_RDX(%rsp), %rdx
@@ -141,10 +140,10 @@ return_by_iret:
 	mov	FRAME_R14(%rsp), %r14
 	mov	FRAME_R15(%rsp), %r15
 	mov	%gs:LINUX_GS_CONTROL_BLOCK, %r11
-	mov	%gs:LINUX_GS_SELF, %rsp
-	add	$THREAD_IRET, %rsp
+	lea	-RED_ZONE - 16(%rcx), %rsp
 	movb	$0, CONTROL_HOLD_OFF(%r11)
-	iretq
+	popfq
+	ret	$RED_ZONE
 
 restore_vectors:
 	movb	$0, %gs:THREAD_VECTORS_SAVED

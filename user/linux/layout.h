@@ -14,7 +14,6 @@
 #define THREAD_ENTRY 32
 #define THREAD_VECTORS_SAVED 40 /* byte: the area holds the program's vector state, and the registers do not */
 #define THREAD_VECTORS_HOW 41   /* byte: VECTORS_* */
-#define THREAD_IRET 48          /* five words */
 #define THREAD_AREA 512         /* of the vector state; a multiple of 64, as XSAVE wants it */
 
 #define VECTORS_FXSAVE 0

@@ -42,7 +42,6 @@ struct thread {
 	uint8_t vectors_saved;
 	uint8_t vectors_how;
 	uint8_t reserved[6];
-	uint64_t iret[5];
 
 	uint32_t id;         /* as gettid tells */
 	uint32_t sleep_word; /* always 0: sleepers wait on it for a wake-up that never comes */
@@ -63,7 +62,6 @@ _Static_assert(offsetof(struct thread, process) == THREAD_PROCESS, "layout.h");
 _Static_assert(offsetof(struct thread, entry) == THREAD_ENTRY, "layout.h");
 _Static_assert(offsetof(struct thread, vectors_saved) == THREAD_VECTORS_SAVED, "layout.h");
 _Static_assert(offsetof(struct thread, vectors_how) == THREAD_VECTORS_HOW, "layout.h");
-_Static_assert(offsetof(struct thread, iret) == THREAD_IRET, "layout.h");
 _Static_assert(sizeof(struct thread) <= THREAD_AREA, "layout.h");
 _Static_assert(offsetof(struct control_block, foreign_rip) == CONTROL_RIP, "layout.h");
 _Static_assert(offsetof(struct control_block, foreign_rflags) == CONTROL_RFLAGS, "layout.h");

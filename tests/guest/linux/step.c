@@ -93,7 +93,8 @@ static void one(const char *name, long number, long expected)
 	snprintf(label, sizeof label, "%s_is_answered_under_the_trap_flag", name);
 	TEST(label, result == expected);
 	snprintf(label, sizeof label, "%s_is_stepped_to_and_from", name);
-	TEST(label, stepped_to(step_call) && stepped_to(step_behind + 1) && stepped_to(step_behind + 2));
+	TEST(label,
+	        stepped_to(step_call) && stepped_to(step_behind) && stepped_to(step_behind + 1) && stepped_to(step_behind + 2));
 	bool inside = false;
 	for (uint64_t i = 1; i <= steps[0] && i < STEPS_MAX; i++)
 		inside |= steps[i] < (uint64_t)step_begin || steps[i] > (uint64_t)step_end;
