@@ -36,3 +36,5 @@ fuzzers: $(FUZZERS)
 
 # A kernel that checks what the loader hands over; boot/module.mk builds it.
 ALL += $(B)/tests/boot/probe.elf
+
+include tests/guest/native/module.mk

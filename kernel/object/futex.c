@@ -22,7 +22,6 @@ void futex_wait(struct thread *thread, uint64_t address)
 	thread->wait = WAIT_FUTEX;
 	sched_block(&thread->task);
 	lock_release(&vmem->lock);
-	cpu_current()->need_schedule = 1;
 }
 
 static void leave_locked(struct vmem *vmem, struct thread *thread)

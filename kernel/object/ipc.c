@@ -93,7 +93,7 @@ static inline uint32_t hand_in_locked(
 			links_prepend(&channel->receivers, receiver);
 		return error;
 	}
-	if (channel->closed)
+	if (!channel->object.references) /* its end may not have begun yet */
 		return ERR_PEER_CLOSED;
 	channel_queue_call_locked(channel, caller, sender);
 	return ERR_OK;
@@ -108,7 +108,7 @@ uint32_t ipc_call(struct thread *caller, struct sender *sender)
 	lock_acquire(&channel->lock);
 	uint32_t error = hand_in_locked(channel, caller, sender, &receiver);
 	if (!error)
-		sched_block(&caller->task);
+		sched_block_to_switch(&caller->task);
 	lock_release(&channel->lock);
 	if (__builtin_expect(error, 0)) {
 		caller->task.deadline = DEADLINE_NEVER;
@@ -214,12 +214,12 @@ static enum received receive_locked(
 	return received;
 }
 
-static void wait_to_receive_locked(struct channel *channel, struct thread *thread)
+static inline void wait_to_receive_locked(struct channel *channel, struct thread *thread)
 {
 	links_prepend(&channel->receivers, thread);
 	thread->at.channel = channel;
 	thread->wait = WAIT_RECEIVE;
-	sched_block(&thread->task);
+	sched_block_to_switch(&thread->task);
 }
 
 bool ipc_wait(struct thread *thread, struct channel *channel)

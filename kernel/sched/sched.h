@@ -19,8 +19,12 @@
 /* A new task, whose context is not touched. */
 void task_init(struct task *task, struct page_table *space, unsigned priority, uint64_t *cpu_time);
 
-/* The current task begins to wait, with the deadline that it has. */
+/*
+ * The current task begins to wait, with the deadline that it has. After sched_block_to_switch its caller says who runs then, by
+ * sched_switch_to; after sched_block the scheduler does.
+ */
 static inline void sched_block(struct task *task);
+static inline void sched_block_to_switch(struct task *task);
 
 /* Makes a task ready that is new, or whose wait the caller has taken (task_take) and finished. */
 void sched_ready(struct task *task);
@@ -48,10 +52,16 @@ void sched_forget_space(void);
 
 void sched_block_with_deadline(struct task *task);
 
-static inline void sched_block(struct task *task)
+static inline void sched_block_to_switch(struct task *task)
 {
 	task->state = TASK_BLOCKED;
 	task->wake = 1;
 	if (__builtin_expect(task->deadline != UINT64_MAX, 0))
 		sched_block_with_deadline(task);
+}
+
+static inline void sched_block(struct task *task)
+{
+	sched_block_to_switch(task);
+	cpu_current()->need_schedule = 1;
 }

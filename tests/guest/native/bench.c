@@ -1,0 +1,161 @@
+/*
+ * What calls cost, in ticks of the time stamp counter, the least of many rounds: under `-icount shift=0` a tick is one guest
+ * instruction, user code and kernel together. Lines "bench: NAME VALUE ticks".
+ */
+#include "tests/guest/native/test.h"
+
+#define ROUNDS 200
+
+static handle_t receiver, sender;
+
+/* A call without a word that is read: what a null call costs. */
+static void null_call(void)
+{
+	uint64_t rax = CALL_REGISTER(SYS_thread_yield + 0x1d, 0, 0); /* no such call */
+	__asm__ volatile("syscall" : "+a"(rax) : : "rcx", "r11", "rdi", "rsi", "rdx", "r10", "r8", "r9", "memory");
+}
+
+static void yield(void)
+{
+	sys_thread_yield();
+}
+
+static void raw_call(void)
+{
+	uint64_t rax = CALL_REGISTER(SYS_channel_call, 1, sender);
+	__asm__ volatile("syscall" : "+a"(rax) : : "rcx", "r11", "rdi", "rsi", "rdx", "r10", "r8", "r9", "memory");
+}
+
+static void call_with_words(void)
+{
+	struct message message = {.label = 1, .word = {1, 2, 3, 4, 5, 6}};
+	OK(sys_channel_call(sender, &message));
+}
+
+static uint8_t buffer[4096] __attribute__((aligned(4096)));
+
+static void call_with_buffer(void)
+{
+	struct message message = {.label = 2};
+	extras_begin()->readable = (struct message_buffer){(uint64_t)buffer, sizeof buffer};
+	OK(sys_channel_call_x(sender, &message));
+}
+
+static void call_with_handle(void)
+{
+	struct message message = {.label = 3};
+	extras_add_handle(extras_begin(), grant("log"), RIGHT_WRITE, 0);
+	OK(sys_channel_call_x(sender, &message));
+}
+
+static void measure(const char *name, void (*what)(void))
+{
+	uint64_t best = UINT64_MAX;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint64_t start = __builtin_ia32_rdtsc();
+		what();
+		uint64_t ticks = __builtin_ia32_rdtsc() - start;
+		best = ticks < best ? ticks : best;
+	}
+	say("bench: %s %lu ticks", name, best);
+}
+
+static void nothing(void)
+{
+}
+
+static uint32_t server(void *argument)
+{
+	handle_t there = *(handle_t *)argument;
+	static uint8_t copy[4096];
+	struct message message;
+	if (sys_channel_recv(there, DEADLINE_NEVER, &message))
+		return 1;
+	for (;;) {
+		uint64_t copied;
+		if (message.label == 2 && sys_reply_read(HANDLE_SELF_REPLY, 0, copy, sizeof copy, &copied))
+			return 2;
+		if (message.label == 3)
+			sys_handle_close(control_block()->received.handles[0]);
+		uint64_t rax = CALL_REGISTER(SYS_channel_reply_recv, 0, there), label = message.label;
+		if (label == 1) {
+			/* As tight as a server can be. */
+			do {
+				rax = CALL_REGISTER(SYS_channel_reply_recv, 0, there);
+				__asm__ volatile("syscall"
+				                 : "+a"(rax)
+				                 :
+				                 : "rcx", "r11", "rdi", "rsi", "rdx", "r10", "r8", "r9", "memory");
+			} while (CALL_LABEL(rax) == 1);
+			message.label = CALL_LABEL(rax);
+			continue;
+		}
+		if (sys_channel_reply_recv(there, &message))
+			return 3;
+	}
+}
+
+static handle_t notify;
+
+static void signal_nobody(void)
+{
+	OK(sys_notify_signal(notify, 1));
+}
+
+static void map_touch_unmap(void)
+{
+	uint64_t at;
+	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGE, MAP_READ | MAP_WRITE, 0, 0, &at));
+	*(volatile uint8_t *)at = 1;
+	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, at, PAGE));
+}
+
+static void empty(void *argument)
+{
+	(void)argument;
+}
+
+static void thread_and_join(void)
+{
+	struct thread thread;
+	thread_begin_at(&thread, 20, empty, 0);
+	thread_join(&thread);
+}
+
+static uint32_t return_zero(void *argument)
+{
+	(void)argument;
+	return 0;
+}
+
+static void process_and_wait(void)
+{
+	struct child child;
+	child_make(&child, "short");
+	child_start(&child, return_zero, 0);
+	child_wait(&child);
+}
+
+void bench(void)
+{
+	struct child child;
+	static handle_t there;
+	channel_make(&receiver, 1, &sender);
+	child_make(&child, "server");
+	there = child_give(&child, receiver, RIGHTS_ALL);
+	child_start(&child, server, &there);
+	OK(sys_notify_create(&notify));
+	pause_ms(1);
+	measure("sys.nothing", nothing);
+	measure("sys.null", null_call);
+	measure("sys.yield", yield);
+	measure("ipc.call_raw", raw_call);
+	measure("ipc.call_words", call_with_words);
+	measure("ipc.call_buffer_4k", call_with_buffer);
+	measure("ipc.call_handle", call_with_handle);
+	measure("notify.signal", signal_nobody);
+	measure("memory.map_touch_unmap", map_touch_unmap);
+	measure("thread.create_join", thread_and_join);
+	measure("process.create_wait", process_and_wait);
+	child_kill(&child);
+}

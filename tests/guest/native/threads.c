@@ -1,0 +1,139 @@
+/* Threads: creation, start, end, registers, foreign calls. */
+#include "tests/guest/native/test.h"
+
+static volatile uint32_t ran;
+
+static void count_up(void *argument)
+{
+	__atomic_fetch_add(&ran, (uint32_t)(uintptr_t)argument, __ATOMIC_RELAXED);
+}
+
+static void creation(void)
+{
+	test_begin("many_threads_run_and_end");
+	static struct thread threads[200];
+	ran = 0;
+	for (unsigned i = 0; i < 200; i++)
+		thread_begin(&threads[i], count_up, (void *)1);
+	for (unsigned i = 0; i < 200; i++)
+		thread_join(&threads[i]);
+	CHECK_IS(ran, 200);
+
+	test_begin("a_thread_has_a_control_block_that_names_it");
+	handle_t thread;
+	uint64_t block;
+	uint32_t number;
+	OK(sys_thread_create(HANDLE_SELF_PROCESS, &thread, &block, &number));
+	const struct control_block *control = (const struct control_block *)block;
+	CHECK_IS(control->self, block);
+	CHECK_IS(control->thread_number, number);
+	CHECK_IS(control->process_number, start_block->process_number);
+	CHECK_IS(control->hold_off | control->foreign_rip | control->send.handle_count, 0);
+
+	test_next("a_thread_is_started_once_and_at_addresses_of_its_own_half");
+	OK(sys_handle_close(thread));
+	OK(sys_thread_create(HANDLE_SELF_PROCESS, &thread, &block, &number));
+	CHECK_IS(sys_thread_start(thread, 0xffff800000000000, 0, 0, 0, 0), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_thread_start(thread, PAGE, 0x0000800000000000, 0, 0, 0), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_thread_start(thread, PAGE, PAGE, 0, 0x0000800000000000, 0), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_thread_start(HANDLE_SELF_THREAD, PAGE, PAGE, 0, 0, 0), ERR_BAD_STATE);
+	CHECK_IS(sys_thread_set_priority(thread, 32), ERR_BAD_ARGUMENT);
+	OK(sys_handle_close(thread));
+}
+
+static uint32_t last_word;
+
+/* Unmaps its own stack and says so by a word. */
+static void leave_without_a_trace(void *argument)
+{
+	uint64_t *range = argument;
+	uint64_t word[MESSAGE_WORDS] = {(uint64_t)&last_word, range[0], range[1]};
+	native_call(CALL_REGISTER(SYS_thread_exit, 0, 0), word);
+}
+
+static void ends(void)
+{
+	test_begin("a_thread_ends_with_its_stack_unmapped_and_a_word_cleared_and_woken");
+	struct thread thread;
+	uint64_t range[2] = {0, 16 * PAGE}, at;
+	last_word = 1;
+	thread.stack = 0;
+	pause_ms(1);
+	range[0] = 0;
+	/* The range is filled in before the thread runs: it has a lower priority. */
+	thread_begin_at(&thread, 4, leave_without_a_trace, range);
+	range[0] = thread.stack;
+	while (last_word)
+		(void)!sys_futex_wait(&last_word, 1, now() + 1000 * MS);
+	OK(sys_vmem_map(HANDLE_SELF_VMEM, thread.stack, 16 * PAGE, MAP_READ | MAP_FIXED_EMPTY, 0, 0, &at));
+	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, thread.stack, 16 * PAGE));
+	OK(sys_handle_close(thread.handle));
+}
+
+static void registers(void)
+{
+	test_begin("the_registers_of_a_new_thread_can_be_read_and_set_and_those_of_a_running_one_not");
+	struct thread_registers r;
+	handle_t thread;
+	uint64_t block;
+	uint32_t number;
+	OK(sys_thread_create(HANDLE_SELF_PROCESS, &thread, &block, &number));
+	OK(sys_thread_read_registers(thread, &r));
+	CHECK_IS(r.rip | r.rsp | r.rax, 0);
+	r.rip = 0x1234;
+	r.rflags = UINT64_MAX;
+	OK(sys_thread_write_registers(thread, &r));
+	OK(sys_thread_read_registers(thread, &r));
+	CHECK_IS(r.rip, 0x1234);
+	CHECK_IS(r.rflags & 0x3000 /* I/O privilege level */, 0);
+	CHECK(r.rflags & 0x200);
+	r.rip = 0xffff800000000000;
+	CHECK_IS(sys_thread_write_registers(thread, &r), ERR_BAD_ARGUMENT);
+	CHECK_IS(sys_thread_read_registers(thread, (struct thread_registers *)8), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_thread_write_registers(thread, (struct thread_registers *)0xffff800000000000), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_thread_read_registers(HANDLE_SELF_THREAD, &r), ERR_BAD_STATE);
+	OK(sys_handle_close(thread));
+}
+
+/*
+ * Answers a foreign call with its number + 1000: the return address and the flags are in the control block, rcx and r11 are
+ * free, everything else is the program's.
+ */
+__asm__(".pushsection .text\n"
+        "foreign_entry:\n"
+        "	mov	%gs:8, %rcx\n"
+        "	mov	8(%rcx), %r11\n"
+        "	mov	(%rcx), %rcx\n"
+        "	push	%rcx\n"
+        "	push	%r11\n"
+        "	mov	%gs:8, %rcx\n"
+        "	movb	$0, 16(%rcx)\n"
+        "	add	$1000, %rax\n"
+        "	popf\n"
+        "	ret\n"
+        ".popsection\n");
+extern const char foreign_entry[];
+
+static void foreign_calls(void)
+{
+	test_begin("a_foreign_call_goes_to_the_processs_own_handler");
+	OK(sys_process_set_foreign(HANDLE_SELF_PROCESS, (uint64_t)foreign_entry));
+	CHECK_IS(sys_process_set_foreign(HANDLE_SELF_PROCESS, 0xffff800000000000), ERR_BAD_ADDRESS);
+	for (uint64_t number = 0; number < 600; number++) {
+		uint64_t rax = number, rdi = 77, r8 = 88;
+		register uint64_t r8_register __asm__("r8") = r8;
+		__asm__ volatile("syscall" : "+a"(rax), "+D"(rdi), "+r"(r8_register) : : "rcx", "r11", "memory", "cc");
+		CHECK_IS(rax, number + 1000);
+		CHECK_IS(rdi, 77);
+		CHECK_IS(r8_register, 88);
+	}
+	CHECK_IS(control_block()->hold_off, 0);
+}
+
+void test_threads(void)
+{
+	creation();
+	ends();
+	registers();
+	foreign_calls();
+}
