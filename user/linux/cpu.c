@@ -1,8 +1,6 @@
 /* CPUID, asked once per process: under a hypervisor each CPUID costs an exit. (Intel SDM volume 2, CPUID; volume 1, 13.) */
 #include "user/linux/cpu.h"
 
-#define FXSAVE_SIZE 512u
-#define LEAF1_ECX_OSXSAVE (1u << 27)
 #define LEAF1_ECX_RDRAND (1u << 30)
 #define LEAF13_1_EAX_XSAVEC (1u << 1)
 
@@ -17,15 +15,13 @@ static struct registers cpuid(uint32_t leaf, uint32_t part)
 	return r;
 }
 
-/* Leaf 13 tells the size of what the kernel has enabled; the compacted form is never larger than the standard one. */
+/*
+ * Hearth needs XSAVE. Leaf 13 tells the size of what the kernel has enabled; the compacted form is never larger than the
+ * standard one.
+ */
 void cpu_inspect(struct process *process)
 {
-	struct registers features = cpuid(1, 0);
-	process->has_rdrand = (features.c & LEAF1_ECX_RDRAND) != 0;
-	process->vectors_how = VECTORS_FXSAVE;
-	process->vectors_size = FXSAVE_SIZE;
-	if (!(features.c & LEAF1_ECX_OSXSAVE) || cpuid(0, 0).a < 13)
-		return;
+	process->has_rdrand = (cpuid(1, 0).c & LEAF1_ECX_RDRAND) != 0;
 	process->vectors_how = cpuid(13, 1).a & LEAF13_1_EAX_XSAVEC ? VECTORS_XSAVEC : VECTORS_XSAVE;
 	process->vectors_size = cpuid(13, 0).b;
 }

@@ -131,6 +131,35 @@ int64_t descriptors_path(int fd, char out[FS_PATH_MAX])
 	return result;
 }
 
+/* What follows a prefix, NULL if the text does not begin with it. */
+static const char *behind(const char *text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	return strncmp(text, prefix, length) ? NULL : text + length;
+}
+
+int descriptors_of_path(const char *path)
+{
+	static const char names[3][8] = {"stdin", "stdout", "stderr"};
+	const char *dev = behind(path, "/dev/");
+	for (int fd = 0; dev && fd < 3; fd++) {
+		if (!strcmp(dev, names[fd]))
+			return fd;
+	}
+	const char *digits = behind(path, "/dev/fd/");
+	if (!digits)
+		digits = behind(path, "/proc/self/fd/");
+	if (!digits || !*digits)
+		return -1;
+	int fd = 0;
+	for (; *digits; digits++) {
+		if (*digits < '0' || *digits > '9' || fd >= (int)DESCRIPTORS_MAX)
+			return -1;
+		fd = fd * 10 + (*digits - '0');
+	}
+	return fd;
+}
+
 int64_t descriptors_close(int fd)
 {
 	struct process *process = process_self();

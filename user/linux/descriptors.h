@@ -24,6 +24,9 @@ bool descriptors_add_first(uint32_t fd, handle_t handle);
 /* The path of an open directory: 0, -EBADF, -ENOTDIR; false where it was not opened by a path. */
 int64_t descriptors_path(int fd, char out[FS_PATH_MAX]);
 
+/* The descriptor that a server's path stands for: /dev/stdin, stdout, stderr, /dev/fd/N, /proc/self/fd/N. Else -1. */
+int descriptors_of_path(const char *path);
+
 int64_t descriptors_close(int fd);
 int64_t descriptors_close_range(uint32_t first, uint32_t last, uint32_t flags);
 int64_t descriptors_dup(int fd);

@@ -147,15 +147,11 @@ return_stepped:
 
 restore_vectors:
 	movb	$0, %gs:THREAD_VECTORS_SAVED
-	cmpb	$VECTORS_FXSAVE, %gs:THREAD_VECTORS_HOW
-	je	1f
 	mov	%rax, %rcx
 	mov	$-1, %eax
 	mov	$-1, %edx
 	xrstor64 %gs:THREAD_AREA
 	mov	%rcx, %rax
-	jmp	vectors_restored
-1:	fxrstor64 %gs:THREAD_AREA
 	jmp	vectors_restored
 
 function linux_thread_begin
@@ -171,20 +167,17 @@ vectors_saved:
 
 save_vectors:
 	movb	$1, %gs:THREAD_VECTORS_SAVED
-	cmpb	$VECTORS_XSAVE, %gs:THREAD_VECTORS_HOW
-	jb	1f
 	mov	%rax, %rcx
 	mov	%rdx, %r11
 	mov	$-1, %eax
 	mov	$-1, %edx
-	ja	2f
+	cmpb	$VECTORS_XSAVEC, %gs:THREAD_VECTORS_HOW
+	je	1f
 	xsave64	%gs:THREAD_AREA
 	mov	%rcx, %rax
 	mov	%r11, %rdx
 	jmp	vectors_saved
-1:	fxsave64 %gs:THREAD_AREA
-	jmp	vectors_saved
-2:	xsavec64 %gs:THREAD_AREA
+1:	xsavec64 %gs:THREAD_AREA
 	mov	%rcx, %rax
 	mov	%r11, %rdx
 	jmp	vectors_saved

@@ -55,6 +55,9 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 	int64_t error = directory_resolve(dirfd, name, &path);
 	if (error)
 		return error;
+	int named = descriptors_of_path(path.text);
+	if (named >= 0)
+		return descriptors_fcntl(named, flags & LINUX_O_CLOEXEC ? LINUX_F_DUPFD_CLOEXEC : LINUX_F_DUPFD, 0);
 	if (path.directory && (flags & LINUX_O_CREAT))
 		return -EISDIR;
 	uint32_t open = open_flags(flags) | (path.directory ? OPEN_DIRECTORY : 0);

@@ -16,9 +16,8 @@
 #define THREAD_VECTORS_HOW 41   /* byte: VECTORS_* */
 #define THREAD_AREA 512         /* of the vector state; a multiple of 64, as XSAVE wants it */
 
-#define VECTORS_FXSAVE 0
-#define VECTORS_XSAVE 1
-#define VECTORS_XSAVEC 2
+#define VECTORS_XSAVE 0
+#define VECTORS_XSAVEC 1
 
 /* struct frame: the program's registers, on top of the thread's stack for Linux calls */
 #define FRAME_RAX 0
