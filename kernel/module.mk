@@ -52,5 +52,16 @@ $(B)/kernel/symbols.o: $(B)/kernel/symbols.S
 $(B)/kernel/kernel.elf: $(B)/kernel/kernel.pass1 $(B)/kernel/symbols.o
 	$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJECTS) $(B)/kernel/symbols.o
 
+# A kernel that tests the machine layer: the layers up to mm/ with tests/machine/ above them. tests/boot/machine_test.sh boots it.
+MACHINE_TEST_OBJECTS := $(filter $(addprefix $(B)/kernel/,lib/% arch/% core/% mm/% common/%),$(KERNEL_OBJECTS)) \
+	$(patsubst %,$(B)/%.o,$(wildcard tests/machine/*.c tests/machine/*.S))
+
+$(B)/tests/machine/%.o: tests/machine/%
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_CFLAGS) -Itests/machine -MMD -MP -c -o $@ $<
+
+$(B)/tests/machine.elf: $(MACHINE_TEST_OBJECTS) kernel/kernel.ld
+	$(LD) $(KERNEL_LDFLAGS) -o $@ $(MACHINE_TEST_OBJECTS)
+
 .PHONY: kernel
 kernel: $(B)/kernel/kernel.elf

@@ -132,7 +132,12 @@ from_kernel:
 	lea	entry_window_end(%rip), %rax
 	cmp	%rax, FRAME_RIP(%rsp)
 	jb	from_window
-1:	call_with_frame trap_from_kernel
+	/* Entry code that faults before it has swapped can at least say so. */
+1:	rdgsbase %rax
+	test	%rax, %rax
+	js	2f
+	swapgs
+2:	call_with_frame trap_from_kernel
 	pop_registers
 	iretq
 
