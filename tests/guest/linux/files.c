@@ -79,6 +79,24 @@ static void names(void)
 	TEST("umask", umask(027) == 022 && umask(022) == 027);
 }
 
+/* The file system that the folder is in is mounted as the scheme initfs too, and the folder is /fixture in it. */
+static void schemes(void)
+{
+	char buffer[256];
+	struct stat one, two;
+	bool same = !stat("hello", &one) && !stat("initfs:///fixture/hello", &two) && one.st_ino == two.st_ino;
+	TEST("a_uri_names_a_file", same);
+	TEST("slashes_of_a_uri_are_free", !access("initfs:/fixture//hello", F_OK) && !access("initfs://fixture/hello", F_OK));
+	TEST("the_posix_spelling", !access("/scheme/initfs/fixture/hello", F_OK));
+	bool changed = !chdir("initfs://fixture/dir") && getcwd(buffer, sizeof buffer);
+	TEST("getcwd_is_the_posix_spelling", changed && !strcmp(buffer, "/scheme/initfs/fixture/dir"));
+	TEST("relative_within_a_scheme", !access("bb", F_OK) && !access("../hello", F_OK));
+	TEST("dots_stop_at_a_scheme",
+	        !access("../../../../fixture/hello", F_OK) && !chdir("initfs:/../..") && getcwd(buffer, sizeof buffer) &&
+	                !strcmp(buffer, "/scheme/initfs"));
+	TEST("and_back", !chdir(folder));
+}
+
 static void directories(void)
 {
 	char buffer[4096];
@@ -185,6 +203,7 @@ int main(int count, char **argument)
 		open(".", O_RDONLY); /* descriptors from 3 on are the test's */
 	reading();
 	names();
+	schemes();
 	directories();
 	descriptors();
 	waiting();

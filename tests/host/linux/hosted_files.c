@@ -19,7 +19,7 @@ struct host_stat {
 	uint64_t rdev, size, block_size, blocks, times[6], rest[3];
 };
 
-/* A path below ROOT, NUL-ended. "/scheme/test" is a scheme that is mounted, and means ROOT again. */
+/* A path below ROOT, NUL-ended. "/scheme/initfs" is a scheme that is mounted, and means ROOT again. */
 static const char *take_path(const uint64_t word[MESSAGE_WORDS], char out[FS_PATH_MAX])
 {
 	const struct message_extras *send = &hosted_thread_self()->control_block->send;
@@ -27,7 +27,7 @@ static const char *take_path(const uint64_t word[MESSAGE_WORDS], char out[FS_PAT
 		return NULL;
 	memcpy(out, (const char *)send->readable.address + word[0], word[1]);
 	out[word[1]] = 0;
-	static const char scheme[] = "/scheme/test";
+	static const char scheme[] = "/scheme/initfs";
 	const char *path = out;
 	uint32_t i = 0;
 	while (i < sizeof scheme - 1 && out[i] == scheme[i])
