@@ -51,7 +51,10 @@ static inline uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WO
 	register uint64_t w3 __asm__("r10") = word[3];
 	register uint64_t w4 __asm__("r8") = word[4];
 	register uint64_t w5 __asm__("r9") = word[5];
-	__asm__ volatile(CALL_INSTRUCTION : "+a"(rax), "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3), "+r"(w4), "+r"(w5) : : CALL_CLOBBERS);
+	__asm__ volatile(CALL_INSTRUCTION
+	                 : "+a"(rax), "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3), "+r"(w4), "+r"(w5)
+	                 :
+	                 : CALL_CLOBBERS);
 	word[0] = w0;
 	word[1] = w1;
 	word[2] = w2;
