@@ -10,14 +10,19 @@ static bool begins_with(const char *path, const struct mount *mount)
 	return !strncmp(path, mount->path, mount->length) && (!path[mount->length] || path[mount->length] == '/');
 }
 
-status_t mounts_add(struct mounts *mounts, const char *path, handle_t file_system)
+status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_system, handle_t *out_replaced)
 {
 	size_t length = strlen(path);
 	if (length == 1)
 		length = 0;
-	for (unsigned i = 0; i < mounts->count; i++)
-		if (mounts->mount[i].length == length && !memcmp(mounts->mount[i].path, path, length))
-			return ERR_EXISTS;
+	for (unsigned i = 0; i < mounts->count; i++) {
+		struct mount *mount = &mounts->mount[i];
+		if (mount->length != length || memcmp(mount->path, path, length))
+			continue;
+		*out_replaced = mount->file_system;
+		mount->file_system = file_system;
+		return ERR_OK;
+	}
 	if (mounts->count == MOUNTS_MAX)
 		return ERR_FULL;
 	char *copy = malloc(length + 1);
@@ -26,6 +31,7 @@ status_t mounts_add(struct mounts *mounts, const char *path, handle_t file_syste
 	memcpy(copy, path, length);
 	copy[length] = 0;
 	mounts->mount[mounts->count++] = (struct mount){copy, length, file_system};
+	*out_replaced = HANDLE_NONE;
 	return ERR_OK;
 }
 

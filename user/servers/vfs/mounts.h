@@ -24,8 +24,12 @@ struct mounts {
 	unsigned count;
 };
 
-/* Takes the handle over on success. ERR_EXISTS, ERR_FULL, ERR_NO_MEMORY. `path` is in normal form. */
-status_t mounts_add(struct mounts *mounts, const char *path, handle_t file_system) __attribute__((warn_unused_result));
+/*
+ * Takes the handle over on success; *out_replaced, then the caller's, is that of what was mounted at this very path before, or
+ * HANDLE_NONE. ERR_FULL, ERR_NO_MEMORY. `path` is in normal form.
+ */
+status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_system, handle_t *out_replaced)
+        __attribute__((warn_unused_result));
 
 /* Finds the mount of a path in normal form and how many bytes of it are the mount point. ERR_NOT_FOUND if none has it. */
 status_t mounts_find(const struct mounts *mounts, const char *path, handle_t *out_file_system, size_t *out_skip)

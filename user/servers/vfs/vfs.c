@@ -5,8 +5,9 @@
  * in, with its caller and the caller's buffer; only offset and length of the path in that buffer are changed, to what is left
  * behind the mount point. The file system answers the caller, and what it opens is used without vfs.
  *
- * Only the sender stamped VFS_ADMIN may mount. A mount point need not exist in the file system that it covers, and nothing is
- * asked of that one: a listing shows what the file system has there.
+ * Only the sender stamped VFS_ADMIN may mount. What is mounted at a path takes the place of what was mounted there before, so
+ * that a starter which has lost its memory can mount its file systems anew. A mount point need not exist in the file system
+ * that it covers, and nothing is asked of that one: a listing shows what the file system has there.
  *
  * Between the check here and its use there the caller may have changed its buffer; so the file system checks again, and can be
  * led nowhere but to another of its own files.
@@ -65,6 +66,7 @@ static status_t check_file_system(handle_t handle)
 static status_t handle_mount(struct request *request)
 {
 	char path[FS_PATH_MAX];
+	handle_t replaced;
 	if (request->stamp != VFS_ADMIN)
 		return ERR_NO_RIGHT;
 	status_t status = request_read_path(request, request->word[0], request->word[1], path);
@@ -73,10 +75,12 @@ static status_t handle_mount(struct request *request)
 	if (!status)
 		status = check_file_system(request->handles[0]);
 	if (!status)
-		status = mounts_add(&mounts, path, request->handles[0]);
+		status = mounts_set(&mounts, path, request->handles[0], &replaced);
 	if (status)
 		return status;
 	request_take_handle(request, 0);
+	if (replaced)
+		sys_handle_close(replaced);
 	log_info("mounted %s", path);
 	return ERR_OK;
 }
