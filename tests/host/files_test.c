@@ -2,7 +2,10 @@
  * initfsd, vfs and the client stubs of protocol fs together: an archive made by initfs_pack and zstd is served, mounted, and
  * used as a program would use it; then every way of being wrong that a client or an archive has.
  */
-/* sources: tests/host/fake_kernel.c tests/host/vfs_main.c user/servers/vfs/mounts.c user/lib/fs.c user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c common/path.c common/tar.c */
+/* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
+/* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
+/* sources: tests/host/vfs_main.c user/servers/vfs/mounts.c user/lib/fs.c user/lib/server.c user/lib/server_timer.c */
+/* sources: user/lib/request.c user/lib/table.c common/path.c common/tar.c */
 /* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lzstd -lpthread */
@@ -16,7 +19,7 @@
 #include <zstd.h>
 
 #include "check.h"
-#include "fake_kernel.h"
+#include "fake/calls.h"
 #include "tar_builder.h"
 #include "user/lib/grants.h"
 #include "user/servers/initfsd/initfsd.h"

@@ -3,7 +3,9 @@
  * reason; a refusal leaves no handle behind; restarts come when they are due and with the same grants. Programs, their
  * manifests and processes are the test's own.
  */
-/* sources: tests/host/fake_kernel.c user/servers/init/service.c user/servers/init/import.c user/lib/manifest.c user/lib/words.c */
+/* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
+/* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
+/* sources: user/servers/init/service.c user/servers/init/import.c user/lib/manifest.c user/lib/words.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
 #include "user/servers/init/service.h"
@@ -13,7 +15,7 @@
 
 #include "abi/bootinfo.h"
 #include "check.h"
-#include "fake_kernel.h"
+#include "fake/calls.h"
 #include "user/lib/ending.h"
 #include "user/servers/init/init.h"
 

@@ -2,7 +2,9 @@
  * The server kit on a kernel of the test's own: what a server's table promises holds for calls of any shape, objects live as
  * long as their senders and no client has more than its share, saved and forwarded calls are answered once, nothing leaks.
  */
-/* sources: tests/host/fake_kernel.c user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c common/path.c */
+/* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
+/* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
+/* sources: user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c common/path.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
 #include "user/lib/server.h"
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "fake_kernel.h"
+#include "fake/calls.h"
 #include "user/lib/grants.h"
 
 enum {

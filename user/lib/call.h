@@ -39,7 +39,7 @@ struct message {
 #endif
 
 #ifdef CALL_TO_FAKE_KERNEL
-/* Programs of the build machine that test servers bring a kernel of their own: tests/host/fake_kernel.h. */
+/* Programs of the build machine that test servers bring a kernel of their own: tests/host/fake/calls.h. */
 uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WORDS]);
 struct control_block *control_block(void);
 #else

@@ -1,0 +1,324 @@
+/* The kernel for tests of programs: channels, replies and notifies. */
+#include "fake/calls_internal.h"
+
+#include <stdlib.h>
+
+void fake_answer_call(struct call *call, status_t error)
+{
+	call->error = error;
+	call->answered = true;
+	pthread_cond_broadcast(&fake_changed);
+}
+
+void fake_append(struct channel *channel, struct call *call)
+{
+	struct call **link = &channel->first;
+	call->next = NULL;
+	while (*link)
+		link = &(*link)->next;
+	*link = call;
+	fake_queued++;
+	pthread_cond_broadcast(&fake_changed);
+}
+
+/* Channels. */
+
+/* Takes the handles that the sender names out of its table or copies them. All or nothing. */
+static status_t collect_handles(const struct message_extras *send, struct capability **out)
+{
+	if (send->handle_count > MESSAGE_HANDLES)
+		return ERR_TOO_LARGE;
+	for (unsigned i = 0; i < send->handle_count; i++)
+		if (!fake_slot(fake_current, send->handles[i]))
+			return ERR_BAD_HANDLE;
+	for (unsigned i = 0; i < send->handle_count; i++) {
+		out[i] = fake_copy(fake_current->handles[fake_slot(fake_current, send->handles[i])], send->rights[i]);
+		if (send->move_mask & 1u << i)
+			fake_close(fake_current, send->handles[i]);
+	}
+	return ERR_OK;
+}
+
+status_t fake_channel_call(handle_t handle, struct message *message, bool extras)
+{
+	struct capability *sender;
+	struct call *call = fake_must(calloc(1, sizeof *call));
+	status_t status = fake_look_up(handle, OBJECT_SENDER, RIGHT_SEND, &sender);
+	if (status)
+		return status;
+	call->message = *message;
+	call->message.info = RECEIVED_CALL;
+	call->extras.deadline = DEADLINE_NEVER;
+	if (extras) {
+		call->extras = fake_current->control.send;
+		memcpy(call->words, fake_current->control.send_words, sizeof call->words);
+		status = collect_handles(&fake_current->control.send, call->handles);
+		if (status)
+			return status;
+		call->message.info |= RECEIVED_EXTRAS;
+	}
+	call->stamp = sender->stamp->value;
+	call->caller = fake_current->number;
+	if (sender->stamp->channel->ended)
+		return ERR_PEER_CLOSED;
+	fake_append(sender->stamp->channel, call);
+	while (!call->answered)
+		pthread_cond_wait(&fake_changed, &fake_lock);
+	if (call->error)
+		return call->error;
+	*message = call->answer;
+	message->info = 0;
+	if (call->answer_handle_count) {
+		message->info = RECEIVED_EXTRAS;
+		fake_current->control.received = (struct message_extras){.handle_count = (uint8_t)call->answer_handle_count};
+		for (unsigned i = 0; i < call->answer_handle_count; i++) {
+			fake_current->control.received.handles[i] = fake_install(fake_current, call->answer_handles[i]);
+			fake_current->control.received.rights[i] = call->answer_handles[i]->rights;
+		}
+	}
+	return ERR_OK;
+}
+
+/* The process whose thread waits in the call; for its handle limit. */
+static struct fake_process *process_of(uint32_t number)
+{
+	struct fake_process *process = fake_processes;
+	while (process && process->number != number)
+		process = process->next;
+	return process;
+}
+
+static status_t give_answer(struct call *call, const struct message *message, bool extras)
+{
+	struct message_extras *send = &fake_current->control.send;
+	if (extras && send->handle_count) {
+		struct fake_process *caller = process_of(call->caller);
+		if (caller->handle_count + send->handle_count > caller->handle_limit)
+			return ERR_NO_HANDLES;
+		status_t status = collect_handles(send, call->answer_handles);
+		if (status)
+			return status;
+		call->answer_handle_count = send->handle_count;
+	}
+	call->answer = *message;
+	fake_answer_call(call, ERR_OK);
+	return ERR_OK;
+}
+
+static void deliver(struct call *call, struct message *message)
+{
+	struct message_extras *received = &fake_current->control.received;
+	received->stamp = call->stamp;
+	received->caller = call->caller;
+	if (call->is_close) {
+		*message = (struct message){.info = RECEIVED_CLOSE};
+		free(call);
+		return;
+	}
+	*message = call->message;
+	fake_current->received = call;
+	if (!(call->message.info & RECEIVED_EXTRAS))
+		return;
+	uint64_t stamp = call->stamp;
+	*received = call->extras;
+	received->stamp = stamp;
+	received->caller = call->caller;
+	memcpy(fake_current->control.received_words, call->words, sizeof call->words);
+	for (unsigned i = 0; i < call->extras.handle_count; i++)
+		if (call->handles[i]) {
+			received->handles[i] = fake_install(fake_current, call->handles[i]);
+			received->rights[i] = call->handles[i]->rights;
+			call->handles[i] = NULL;
+		}
+}
+
+static status_t receive(struct channel *channel, uint64_t deadline, struct message *message)
+{
+	if (fake_current->received)
+		return ERR_BAD_STATE;
+	for (;;) {
+		if (fake_current->stopping)
+			return ERR_DEAD;
+		if (channel->first) {
+			struct call *call = channel->first;
+			channel->first = call->next;
+			fake_queued--;
+			deliver(call, message);
+			return ERR_OK;
+		}
+		if (channel->bound && channel->bound->bits) {
+			*message = (struct message){.info = RECEIVED_NOTIFY, .word = {channel->bound->bits}};
+			channel->bound->bits = 0;
+			return ERR_OK;
+		}
+		fake_current->waiting = true;
+		pthread_cond_broadcast(&fake_changed);
+		bool in_time = fake_wait_until(deadline);
+		fake_current->waiting = false;
+		if (!in_time)
+			return ERR_TIMED_OUT;
+	}
+}
+
+static status_t reply_recv(struct channel *channel, struct message *message, bool extras)
+{
+	if (!fake_current->received)
+		return ERR_BAD_STATE;
+	status_t status = give_answer(fake_current->received, message, extras);
+	if (status)
+		return status;
+	fake_current->received = NULL;
+	return receive(channel, extras ? fake_current->control.send.deadline : DEADLINE_NEVER, message);
+}
+
+static status_t find_reply(handle_t handle, struct call **out)
+{
+	struct capability *reply;
+	if (handle == HANDLE_SELF_REPLY) {
+		*out = fake_current->received;
+		return fake_current->received ? ERR_OK : ERR_BAD_STATE;
+	}
+	status_t status = fake_look_up(handle, OBJECT_REPLY, RIGHT_SEND, &reply);
+	if (!status)
+		*out = reply->call;
+	return status;
+}
+
+status_t fake_reply_send(handle_t handle, struct message *message, bool extras)
+{
+	struct call *call;
+	status_t status = find_reply(handle, &call);
+	if (!status)
+		status = give_answer(call, message, extras);
+	if (status)
+		return status;
+	if (handle == HANDLE_SELF_REPLY)
+		fake_current->received = NULL;
+	else
+		fake_close(fake_current, handle);
+	return ERR_OK;
+}
+
+status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word)
+{
+	struct call *call;
+	status_t status = find_reply(handle, &call);
+	if (status)
+		return status;
+	struct message_buffer buffer = to_caller ? call->extras.writable : call->extras.readable;
+	/* Another error than the kit's, which is expected to have looked before. */
+	if (word[0] > buffer.length || word[2] > buffer.length - word[0])
+		return ERR_BAD_ADDRESS;
+	void *theirs = (void *)(uintptr_t)(buffer.address + word[0]), *ours = (void *)(uintptr_t)word[1];
+	if (word[2])
+		memcpy(to_caller ? theirs : ours, to_caller ? ours : theirs, word[2]);
+	word[0] = word[2];
+	return ERR_OK;
+}
+
+status_t fake_forward(handle_t handle, const struct message *message)
+{
+	struct capability *sender;
+	status_t status = fake_look_up(handle, OBJECT_SENDER, RIGHT_SEND, &sender);
+	if (status)
+		return status;
+	if (!fake_current->received)
+		return ERR_BAD_STATE;
+	struct call *call = fake_current->received;
+	uint32_t info = call->message.info;
+	call->message = *message;
+	call->message.info = info;
+	call->stamp = sender->stamp->value;
+	fake_append(sender->stamp->channel, call);
+	fake_current->received = NULL;
+	return ERR_OK;
+}
+
+status_t fake_mint(handle_t handle, uint64_t *word)
+{
+	struct capability *receiver;
+	status_t status = fake_look_up(handle, OBJECT_RECEIVER, RIGHT_MINT, &receiver);
+	if (status)
+		return status;
+	for (struct stamp *stamp = receiver->channel->stamps; stamp; stamp = stamp->next)
+		if (stamp->value == word[0])
+			return ERR_EXISTS;
+	if (fake_current->handle_count >= fake_current->handle_limit)
+		return ERR_NO_HANDLES;
+	struct stamp *stamp = fake_must(calloc(1, sizeof *stamp));
+	*stamp = (struct stamp){receiver->channel, word[0], 1, receiver->channel->stamps};
+	receiver->channel->stamps = stamp;
+	struct capability *sender = fake_capability(OBJECT_SENDER, (uint32_t)word[1]);
+	sender->stamp = stamp;
+	word[0] = fake_install(fake_current, sender);
+	return ERR_OK;
+}
+
+status_t fake_channel_create(uint64_t *word)
+{
+	struct capability *receiver = fake_capability(OBJECT_RECEIVER, RIGHTS_ALL);
+	receiver->channel = fake_must(calloc(1, sizeof *receiver->channel));
+	word[0] = fake_install(fake_current, receiver);
+	return ERR_OK;
+}
+
+status_t fake_channel_bind(handle_t handle, const uint64_t *word)
+{
+	struct capability *receiver, *notify;
+	status_t status = fake_look_up(handle, OBJECT_RECEIVER, RIGHT_RECEIVE, &receiver);
+	if (!status)
+		status = fake_look_up((handle_t)word[0], OBJECT_NOTIFY, RIGHT_WAIT, &notify);
+	if (!status)
+		receiver->channel->bound = notify->notify;
+	return status;
+}
+
+status_t fake_reply_save(uint64_t *word)
+{
+	struct capability *reply = fake_capability(OBJECT_REPLY, RIGHT_SEND);
+	if (!fake_current->received)
+		return ERR_BAD_STATE;
+	reply->call = fake_current->received;
+	fake_current->received = NULL;
+	word[0] = fake_install(fake_current, reply);
+	return ERR_OK;
+}
+
+status_t fake_receiver_call(uint32_t number, handle_t handle, struct message *message)
+{
+	struct capability *receiver;
+	status_t status = fake_look_up(handle, OBJECT_RECEIVER, RIGHT_RECEIVE, &receiver);
+	if (status)
+		return status;
+	if (number == SYS_channel_recv)
+		return receive(receiver->channel, message->word[0], message);
+	return reply_recv(receiver->channel, message, number == SYS_channel_reply_recv_x);
+}
+
+status_t fake_notify_create(uint64_t *word)
+{
+	struct capability *capability = fake_capability(OBJECT_NOTIFY, RIGHTS_ALL);
+	capability->notify = fake_must(calloc(1, sizeof *capability->notify));
+	word[0] = fake_install(fake_current, capability);
+	return ERR_OK;
+}
+
+status_t fake_notify_call(uint32_t number, handle_t handle, uint64_t *word)
+{
+	struct capability *notify;
+	status_t status = fake_look_up(handle, OBJECT_NOTIFY, number == SYS_notify_signal ? RIGHT_SIGNAL : RIGHT_WAIT, &notify);
+	if (status)
+		return status;
+	if (number == SYS_notify_signal) {
+		notify->notify->bits |= word[0];
+		pthread_cond_broadcast(&fake_changed);
+		return ERR_OK;
+	}
+	while (!(notify->notify->bits & word[0]))
+		if (!fake_wait_until(word[1]))
+			return ERR_TIMED_OUT;
+	uint64_t taken = notify->notify->bits & word[0];
+	notify->notify->bits &= ~taken;
+	word[0] = taken;
+	return ERR_OK;
+}

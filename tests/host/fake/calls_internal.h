@@ -1,0 +1,122 @@
+/*
+ * What the files of the kernel for tests of programs (calls.h) share: its objects, its handle tables, and the one lock, which is
+ * held wherever one of these functions is called.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "abi/control_block.h"
+#include "abi/start.h"
+#include "fake/calls.h"
+#include "user/lib/call.h"
+
+#define HANDLES 8192
+#define PAGE 4096ull
+
+struct channel;
+
+/* Senders with one stamp: the close message goes out when the count falls to zero. */
+struct stamp {
+	struct channel *channel;
+	uint64_t value;
+	unsigned senders;
+	struct stamp *next;
+};
+
+struct call {
+	struct message message;
+	struct message_extras extras; /* addresses are the caller's */
+	uint64_t words[MESSAGE_LONG_WORDS];
+	struct capability *handles[MESSAGE_HANDLES];
+	uint64_t stamp;
+	uint32_t caller;
+	bool answered;
+	bool is_close;
+	status_t error;
+	struct message answer;
+	unsigned answer_handle_count;
+	struct capability *answer_handles[MESSAGE_HANDLES];
+	struct call *next;
+};
+
+struct channel {
+	struct call *first;
+	struct stamp *stamps;
+	struct notify *bound;
+	bool ended;
+};
+
+struct notify {
+	uint64_t bits;
+};
+
+struct frame {
+	int file;
+	uint64_t length;
+	bool *filled;
+};
+
+/* An entry of a handle table. Objects are never freed while the test runs; what leaks in them is the test's own. */
+struct capability {
+	enum object_type type;
+	uint32_t rights;
+	union {
+		struct channel *channel;
+		struct stamp *stamp;
+		struct call *call;
+		struct notify *notify;
+		struct frame *frame;
+	};
+};
+
+struct fake_process {
+	const char *name;
+	int (*start)(void);
+	pthread_t thread;
+	bool running, stopping, waiting;
+	int result;
+	uint32_t number;
+	struct capability *handles[HANDLES];
+	uint32_t generation[HANDLES];
+	size_t handle_count, handle_limit;
+	struct start_block *block;
+	char log[65536];
+	struct call *received; /* HANDLE_SELF_REPLY */
+	struct control_block control;
+	struct fake_process *next;
+};
+
+extern pthread_mutex_t fake_lock;
+extern pthread_cond_t fake_changed;
+extern struct fake_process *fake_processes;
+extern size_t fake_pages_left;
+extern size_t fake_queued; /* messages that no server has received yet */
+extern _Thread_local struct fake_process *fake_current;
+
+void *fake_must(void *memory);
+handle_t fake_install(struct fake_process *process, struct capability *capability);
+uint32_t fake_slot(const struct fake_process *process, handle_t handle);
+struct capability *fake_capability(enum object_type type, uint32_t rights);
+struct capability *fake_copy(const struct capability *from, uint32_t rights);
+status_t fake_close(struct fake_process *process, handle_t handle);
+status_t fake_look_up(handle_t handle, enum object_type type, uint32_t rights, struct capability **out);
+bool fake_wait_until(uint64_t deadline);
+void fake_answer_call(struct call *call, status_t error);
+void fake_append(struct channel *channel, struct call *call);
+status_t fake_channel_call(handle_t handle, struct message *message, bool extras);
+status_t fake_reply_send(handle_t handle, struct message *message, bool extras);
+status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word);
+status_t fake_forward(handle_t handle, const struct message *message);
+status_t fake_mint(handle_t handle, uint64_t *word);
+status_t fake_channel_create(uint64_t *word);
+status_t fake_channel_bind(handle_t handle, const uint64_t *word);
+status_t fake_reply_save(uint64_t *word);
+status_t fake_receiver_call(uint32_t number, handle_t handle, struct message *message);
+status_t fake_notify_create(uint64_t *word);
+status_t fake_notify_call(uint32_t number, handle_t handle, uint64_t *word);
+status_t fake_frame_create(uint64_t *word);
+int fake_protection(uint64_t flags);
+status_t fake_map(uint64_t *word);
+status_t fake_frame_call(uint32_t number, handle_t handle, uint64_t *word);
+status_t fake_frame_call(uint32_t number, handle_t handle, uint64_t *word);
