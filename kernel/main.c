@@ -26,8 +26,8 @@ static void check_handoff(const struct bootinfo *boot)
 	if (boot->magic != BOOTINFO_MAGIC)
 		panic("the loader's handoff does not begin with its magic number: this kernel was entered by something else");
 	if (boot->version != BOOTINFO_VERSION)
-		panic("the loader's handoff has version %u, and this kernel understands version %u: install both from one "
-		      "build",
+		panic("the loader's handoff has version %u, and this kernel knows bootinfo version %u: install both from "
+		      "one build",
 		        boot->version, BOOTINFO_VERSION);
 	if (boot->size < sizeof *boot)
 		panic("the loader's handoff has %u bytes, and this kernel needs %lu: install both from one build", boot->size,

@@ -13,16 +13,16 @@ static struct machine_stats before;
 
 void *memset(void *to, int byte, size_t length)
 {
-	char *bytes = to;
-	for (size_t i = 0; i < length; i++)
-		bytes[i] = (char)byte;
+	void *at = to;
+	__asm__ volatile("rep stosb" : "+D"(at), "+c"(length) : "a"(byte) : "memory");
 	return to;
 }
 
 void *memcpy(void *restrict to, const void *restrict from, size_t length)
 {
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
-	return (char *)to;
+	void *at = to;
+	__asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(length) : : "memory");
+	return to;
 }
 
 int memcmp(const void *a, const void *b, size_t length)
