@@ -16,7 +16,7 @@ enum lock_rank {
 	RANK_CHANNEL,
 	RANK_OBJECT,  /* notify, timer, irq */
 	RANK_HANDLES, /* handle table of a process */
-	RANK_QUEUE,  /* run queue, timer queue */
+	RANK_QUEUE,   /* run queue, timer queue */
 	RANK_REAPER,
 	RANK_GROUP,
 	RANK_SLAB,
