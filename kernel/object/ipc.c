@@ -282,11 +282,11 @@ void ipc_feed_receiver(struct channel *channel)
 /* The handler of a fault has answered: the thread goes on as it is, or its process ends. */
 static struct thread *answer_fault(struct thread *faulted, uint32_t label)
 {
-	faulted->faulted = false;
-	if (label == EXCEPTION_RESUME)
+	if (label == EXCEPTION_RESUME) {
+		faulted->faulted = false;
 		return faulted;
-	process_end(faulted->process, PROCESS_STATUS_FAULT + (uint32_t)faulted->exception_words[0]);
-	thread_end_taken(faulted);
+	}
+	thread_end_by_fault(faulted);
 	return 0;
 }
 

@@ -154,21 +154,26 @@ bool thread_deadline_passed(struct thread *thread)
 	return true;
 }
 
+void thread_end_by_fault(struct thread *thread)
+{
+	thread->faulted = false;
+	process_end(thread->process, PROCESS_STATUS_FAULT + (uint32_t)thread->exception_words[0]);
+	__atomic_store_n(&thread->task.wake, 1, __ATOMIC_RELEASE);
+}
+
 void thread_wake_error(struct thread *thread, uint32_t error)
 {
 	leave_place(thread);
-	if (thread->faulted) {
-		/* Whoever should have handled its fault is gone. */
-		thread->faulted = false;
-		process_end(thread->process, PROCESS_STATUS_FAULT + (uint32_t)thread->exception_words[0]);
-		thread_end_taken(thread);
+	if (thread->faulted) { /* whoever should have handled its fault is gone */
+		thread_end_by_fault(thread);
 		return;
 	}
 	context_answer(&thread->task.context, error);
 	sched_ready(&thread->task);
 }
 
-void thread_end_taken(struct thread *thread)
+/* Ends one whose wait was taken, and which is in no queue any more. */
+static void end_taken(struct thread *thread)
 {
 	struct process *process = thread->process;
 	bool started = thread->task.state != TASK_NEW;
@@ -192,7 +197,7 @@ bool thread_end(struct thread *thread)
 			return false;
 		leave_place(thread);
 	}
-	thread_end_taken(thread);
+	end_taken(thread);
 	return true;
 }
 

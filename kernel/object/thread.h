@@ -89,8 +89,12 @@ static inline struct thread *thread_of_reply(struct reply_record *record)
  */
 bool thread_end(struct thread *thread);
 
-/* The same for one whose wait the caller took, and which is in no queue any more. */
-void thread_end_taken(struct thread *thread);
+/*
+ * The fault of a thread whose wait was taken, and which is in no queue any more, is not repaired: its process ends. The thread
+ * stays blocked until the reaper ends it with all others, because it may owe an answer to a thread that faulted too, and that
+ * one to another: as many as there are threads, and each end would be inside of the one before.
+ */
+void thread_end_by_fault(struct thread *thread);
 
 /* Whether the deadline that the current thread has set for a wait to come has passed; it is forgotten then. */
 bool thread_deadline_passed(struct thread *thread);

@@ -14,8 +14,11 @@ static void expired(struct timer_node *node)
 {
 	struct timer *timer = (struct timer *)((char *)node - offsetof(struct timer, node));
 	if (timer->period) {
-		uint64_t late = timer_now() - node->deadline;
-		timers_set(node, node->deadline + (late / timer->period + 1) * timer->period);
+		uint64_t late = timer_now() - node->deadline, next;
+		bool never = __builtin_mul_overflow(late / timer->period + 1, timer->period, &next) ||
+		        __builtin_add_overflow(node->deadline, next, &next);
+		if (!never)
+			timers_set(node, next);
 	}
 	notify_signal(timer->notify, timer->bits);
 }

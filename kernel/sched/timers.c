@@ -5,13 +5,17 @@
 #include "core/lock.h"
 #include "core/percpu.h"
 
-/* Handled by one interrupt; what is left has passed too, so that the next comes at once, after whoever must run first. */
+/* Handled by one interrupt; what is left has passed too, so that the next comes soon, after whoever must run first. */
 #define EXPIRED_PER_INTERRUPT 16
+
+/* From the end of one interrupt to the next: however many timers programs make, most of the time stays theirs. */
+#define REST_NS 10000ull
 
 static struct cpu_timers {
 	struct timer_queue queue;
 	struct lock lock;
-} timers[CPUS_MAX] = {[0 ... CPUS_MAX - 1] = {{0}, LOCK_INIT(RANK_QUEUE, "timers")}};
+	uint64_t not_before; /* ns; of the next interrupt */
+} timers[CPUS_MAX] = {[0 ... CPUS_MAX - 1] = {{0}, LOCK_INIT(RANK_QUEUE, "timers"), 0}};
 
 void timers_set(struct timer_node *node, uint64_t deadline)
 {
@@ -38,17 +42,15 @@ void timers_cancel(struct timer_node *node)
 
 uint64_t timers_next(void)
 {
-	const struct timer_node *first = timers[cpu_current()->arch.index].queue.root;
-	return first ? first->deadline : UINT64_MAX;
+	const struct cpu_timers *own = &timers[cpu_current()->arch.index];
+	const struct timer_node *first = own->queue.root;
+	if (!first)
+		return UINT64_MAX;
+	return first->deadline > own->not_before ? first->deadline : own->not_before;
 }
 
-void upcall_timer(void)
+static void expire(struct cpu_timers *own, uint64_t now)
 {
-	struct cpu *cpu = cpu_current();
-	struct cpu_timers *own = &timers[cpu->arch.index];
-	uint64_t now = timer_now();
-	cpu->interrupts++;
-	cpu->need_schedule = 1;
 	for (unsigned i = 0; i < EXPIRED_PER_INTERRUPT; i++) {
 		lock_acquire(&own->lock);
 		struct timer_node *first = own->queue.root;
@@ -60,4 +62,14 @@ void upcall_timer(void)
 			return;
 		first->expired(first);
 	}
+}
+
+void upcall_timer(void)
+{
+	struct cpu *cpu = cpu_current();
+	struct cpu_timers *own = &timers[cpu->arch.index];
+	cpu->interrupts++;
+	cpu->need_schedule = 1;
+	expire(own, timer_now());
+	own->not_before = timer_now() + REST_NS;
 }

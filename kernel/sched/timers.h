@@ -11,5 +11,5 @@ void timers_set(struct timer_node *node, uint64_t deadline);
 /* A no-op when it is not set. */
 void timers_cancel(struct timer_node *node);
 
-/* The earliest deadline on this CPU, UINT64_MAX if there is none. */
+/* When the next interrupt is due on this CPU: the earliest deadline, or a little later; UINT64_MAX if there is none. */
 uint64_t timers_next(void);

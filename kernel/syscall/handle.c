@@ -1,6 +1,7 @@
 #include "object/handles.h"
 
 #include "object/reply.h"
+#include "sched/sched.h"
 #include "syscall/call.h"
 
 /* Takes a handle out under the lock; 0: there is none of that name. */
@@ -23,6 +24,7 @@ void syscall_handle_close(struct thread *thread, struct object *object, uint32_t
 		struct reply_record *record = thread->reply_to;
 		thread->reply_to = 0;
 		reply_drop(record);
+		sched_lend(&thread->task, 0);
 		call_answer(thread, ERR_OK);
 		return;
 	}

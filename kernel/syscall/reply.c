@@ -73,7 +73,8 @@ static void copy_step(struct thread *thread, struct reply_record *record, bool f
 	uint64_t theirs = from_caller ? record->readable : record->writable;
 	uint64_t theirs_length = !record->extras ? 0 : from_caller ? record->readable_length : record->writable_length;
 	uint64_t whole = part_of_buffer(theirs_length, offset, length);
-	uint64_t done = thread->progress;
+	/* The name may have come to mean another call since the last step, one with a smaller buffer. */
+	uint64_t done = thread->progress < whole ? thread->progress : whole;
 	uint64_t step = whole - done < COPY_STEP ? whole - done : COPY_STEP;
 	uint64_t copied = 0;
 	if (step && from_caller)

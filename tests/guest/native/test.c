@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "abi/time_page.h"
+#include "tests/guest/native/attack.h"
 
 struct start_block *start_block;
 
@@ -392,6 +393,13 @@ static bool argument_is(const char *text)
 	return false;
 }
 
+static void run(void (*const subjects[])(void), size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		subjects[i]();
+	test_end_all();
+}
+
 void test_main(struct start_block *block);
 void test_main(struct start_block *block)
 {
@@ -403,13 +411,13 @@ void test_main(struct start_block *block)
 	warm_up();
 	static void (*const all[])(void) = {test_handles, test_memory, test_waiting, test_threads, test_ipc, test_ipc_ends,
 	        test_extras, test_buffers, test_forward, test_events, test_processes, test_faults, test_devices, test_random};
-	if (argument_is("native=bench")) {
+	static void (*const attacks[])(void) = {attack_states};
+	if (argument_is("native=bench"))
 		bench();
-	} else {
-		for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
-			all[i]();
-		test_end_all();
-	}
+	else if (argument_is("native=attack"))
+		run(attacks, sizeof attacks / sizeof *attacks);
+	else
+		run(all, sizeof all / sizeof *all);
 	say("native: %u tests, %u failed", tests, failures);
 	power_off();
 	sys_process_exit(failures != 0);

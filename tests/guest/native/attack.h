@@ -1,0 +1,6 @@
+/* Attacks on the kernel (native=attack on the command line): what a hostile program may try, beyond what tests of each call do. */
+#pragma once
+
+#include "tests/guest/native/test.h"
+
+void attack_states(void);
