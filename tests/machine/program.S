@@ -71,6 +71,7 @@ wrong:
 	int	$0x80
 	piece fault_table
 	sidt	-16(%rsp)
+	jmp	right
 	piece fault_jump
 	mov	$1, %eax
 	shl	$63, %rax
