@@ -23,16 +23,17 @@ static void free_push(struct handles *table, uint32_t index)
 	else
 		table->free_first = index;
 	table->free_last = index;
-	table->free_count++;
 }
 
+/* One that was never used, else the entry that has been free longest; there must be one. */
 static uint32_t free_pop(struct handles *table)
 {
+	if (table->never_used < table->limit)
+		return table->never_used++;
 	uint32_t index = table->free_first;
 	table->free_first = (uint32_t)entry_at(table, index)->next_free;
 	if (!table->free_first)
 		table->free_last = 0;
-	table->free_count--;
 	return index;
 }
 
@@ -73,13 +74,7 @@ static uint32_t grow(struct handles *table)
 	if (!chunk)
 		return error;
 	table->chunks[chunk_count] = chunk;
-	uint32_t first = table->limit;
-	__atomic_store_n(&table->limit, first + HANDLES_PER_CHUNK, __ATOMIC_RELEASE);
-	for (uint32_t i = 0; i < HANDLES_PER_CHUNK; i++) {
-		chunk[i].generation = GENERATION_FIRST;
-		if (first + i)
-			free_push(table, first + i);
-	}
+	__atomic_store_n(&table->limit, table->limit + HANDLES_PER_CHUNK, __ATOMIC_RELEASE);
 	return ERR_OK;
 }
 
@@ -94,17 +89,14 @@ uint32_t handles_init(struct handles *table, struct group *group)
 		return error;
 	table->first = chunk;
 	table->limit = HANDLES_PER_CHUNK;
-	for (uint32_t i = 1; i < HANDLES_PER_CHUNK; i++) {
-		chunk[i].generation = GENERATION_FIRST;
-		free_push(table, i);
-	}
+	table->never_used = 1;
 	chunk[0].handle = 1; /* index 1: no handle whose index is or was masked to 0 equals it */
 	return ERR_OK;
 }
 
 uint32_t handles_allot(struct handles *table, uint32_t count, handle_t *out)
 {
-	while (table->free_count < count) {
+	while (table->limit - 1 - table->used < count) {
 		uint32_t error = grow(table);
 		if (error)
 			return error;
@@ -113,6 +105,8 @@ uint32_t handles_allot(struct handles *table, uint32_t count, handle_t *out)
 		uint32_t index = free_pop(table);
 		struct handle_entry *entry = entry_at(table, index);
 		entry->object = 0;
+		if (!entry->generation)
+			entry->generation = GENERATION_FIRST;
 		out[i] = (handle_t)entry->generation << HANDLE_INDEX_BITS | index;
 		table->used++;
 	}

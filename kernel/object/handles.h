@@ -31,17 +31,17 @@ struct handle_entry {
 	};
 	handle_t handle;     /* its name, 0 while free */
 	uint16_t rights;     /* RIGHT_* */
-	uint16_t generation; /* of the next name that it gets */
+	uint16_t generation; /* of its name, or the next one that it gets; 0: it never had one */
 };
 
 _Static_assert(sizeof(struct handle_entry) * HANDLES_PER_CHUNK == PAGE_SIZE, "a chunk is a page");
 
 struct handles {
 	struct lock lock;
-	struct handle_entry **chunks; /* directory: &first, later a page */
-	uint32_t limit;               /* entries that exist */
-	uint32_t used;                /* entries, allotted ones included */
-	uint32_t free_count;
+	struct handle_entry **chunks;   /* directory: &first, later a page */
+	uint32_t limit;                 /* entries that exist */
+	uint32_t used;                  /* entries, allotted ones included */
+	uint32_t never_used;            /* entries from here on have never had a name */
 	uint32_t free_first, free_last; /* queue of free entries by index, 0: none */
 	uint32_t ioports;               /* handles to ioports among them */
 	uint32_t ioport_changes;        /* how often that set changed */

@@ -5,9 +5,6 @@
 #include "object/object.h"
 #include "sched/sched.h"
 
-/* Steps between two looks at whether another task should run. */
-#define STEPS_AT_ONCE 4
-
 static struct reaper {
 	struct task task;
 	struct lock lock;
@@ -61,14 +58,12 @@ static bool reaper_step(struct reaper *reaper)
 static void reaper_run(struct task *task)
 {
 	struct reaper *reaper = (struct reaper *)task;
-	for (unsigned i = 0; i < STEPS_AT_ONCE; i++) {
-		if (!reaper_step(reaper)) {
-			sched_lend(task, 0);
-			sched_block(task);
-			return;
-		}
+	if (reaper_step(reaper)) {
+		task->continuation = reaper_run;
+	} else {
+		sched_lend(task, 0);
+		sched_block(task);
 	}
-	task->continuation = reaper_run;
 }
 
 /* The reaper of this CPU has something to do; its priority follows the task that gave it. */

@@ -10,9 +10,19 @@
 #include "object/process.h"
 #include "sched/sched.h"
 
-static void end_process(struct thread *thread, uint32_t vector)
+/* What a report needs between its lines is in the words that an exception's report to a handler would have. */
+enum { REPORT_VECTOR, REPORT_LINE, REPORT_FRAME };
+
+/* A line on the log takes long when the kernel prints it itself, so that each is a step. */
+static void report_step(struct task *task)
 {
-	process_end(thread->process, PROCESS_STATUS_FAULT + vector);
+	struct thread *thread = thread_of_task(task);
+	uint64_t *words = thread->exception_words;
+	if (fault_report_line(thread, &words[REPORT_LINE], &words[REPORT_FRAME])) {
+		task->continuation = report_step;
+		return;
+	}
+	process_end(thread->process, PROCESS_STATUS_FAULT + (uint32_t)words[REPORT_VECTOR]);
 	thread_end(thread);
 }
 
@@ -25,8 +35,10 @@ void fault_end(struct thread *thread, uint32_t vector, const char *format, ...)
 	va_end(arguments);
 	const struct process *process = thread->process;
 	log_error("process %u (%s) ends, because of its thread %u: %s", process->number, process->name, thread->number, text);
-	fault_report_state(thread);
-	end_process(thread, vector);
+	thread->exception_words[REPORT_VECTOR] = vector;
+	thread->exception_words[REPORT_LINE] = 0;
+	thread->task.continuation = report_step;
+	cpu_current()->need_schedule = 1;
 }
 
 /* Makes the page present. Only the current address space faults. */
@@ -78,6 +90,6 @@ void upcall_exception(const struct fault *fault)
 	if (report_to_handler(thread, fault))
 		return;
 	char text[128];
-	fault_describe(text, sizeof text, fault, repair_error);
+	fault_describe(thread, text, sizeof text, fault, repair_error);
 	fault_end(thread, fault->vector, "%s", text);
 }

@@ -5,17 +5,22 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/exception.h"
 #include "arch/upcalls.h"
 #include "object/thread.h"
 
-/* Ends the process of the current thread with PROCESS_STATUS_FAULT + vector, and logs the sentence and where it was. */
+/* Logs the sentence and then, in steps, where it was; after that the process ends with PROCESS_STATUS_FAULT + vector. */
 void fault_end(struct thread *thread, uint32_t vector, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The lines that follow the sentence: registers, and the return addresses that can be found, as offsets in what is mapped. */
-void fault_report_state(struct thread *thread);
+/*
+ * One of the lines that follow the sentence: registers, and the return addresses that can be found, as offsets in what is mapped.
+ * *line begins at 0 and *frame with any value; both are the report's own between the calls. False: that was the last.
+ */
+bool fault_report_line(struct thread *thread, uint64_t *line, uint64_t *frame);
 
 /* Half a sentence on a fault: "a write to 0x10, where nothing is mapped". Answers its length. */
-size_t fault_describe(char *to, size_t size, const struct fault *fault, uint32_t repair_error);
+size_t fault_describe(struct thread *thread, char *to, size_t size, const struct fault *fault, uint32_t repair_error);

@@ -23,23 +23,38 @@ static const char *const causes[32] = {
         [VECTOR_CONTROL] = "a control flow violation",
 };
 
-static size_t describe_page_fault(char *to, size_t size, const struct fault *fault, uint32_t repair_error)
+/* Copies the mapping of an address; false: there is none. */
+static bool find_mapping(struct thread *thread, uint64_t address, struct vmem_mapping *out)
+{
+	struct vmem *vmem = thread->process->vmem;
+	lock_acquire(&vmem->lock);
+	const struct vmem_mapping *mapping = vmem->root;
+	while (mapping && (address < mapping->start || address >= mapping->end))
+		mapping = address < mapping->start ? mapping->left : mapping->right;
+	if (mapping)
+		*out = *mapping;
+	lock_release(&vmem->lock);
+	return mapping;
+}
+
+static size_t describe_page_fault(char *to, size_t size, const struct fault *fault, uint32_t repair_error, bool mapped)
 {
 	const char *access = fault->error & FAULT_FETCH ? "a jump to" : fault->error & FAULT_WRITE ? "a write to" : "a read of";
-	const char *reason = "which it may not";
+	const char *reason = "which its mapping does not allow";
 	if (repair_error == ERR_NO_MEMORY)
 		reason = "for which the machine has no memory left";
 	else if (repair_error == ERR_QUOTA)
 		reason = "for which its group may not use more memory";
-	else if (!(fault->error & FAULT_PRESENT))
-		reason = "where nothing is mapped for that";
+	else if (!mapped)
+		reason = "where nothing is mapped";
 	return format_text(to, size, "%s 0x%lx, %s", access, fault->address, reason);
 }
 
-size_t fault_describe(char *to, size_t size, const struct fault *fault, uint32_t repair_error)
+size_t fault_describe(struct thread *thread, char *to, size_t size, const struct fault *fault, uint32_t repair_error)
 {
+	struct vmem_mapping place;
 	if (fault->vector == VECTOR_PAGE_FAULT)
-		return describe_page_fault(to, size, fault, repair_error);
+		return describe_page_fault(to, size, fault, repair_error, find_mapping(thread, fault->address, &place));
 	const char *cause = fault->vector < 32 ? causes[fault->vector] : 0;
 	if (!cause)
 		return format_text(to, size, "exception %u with error code 0x%lx", fault->vector, fault->error);
@@ -49,48 +64,40 @@ size_t fault_describe(char *to, size_t size, const struct fault *fault, uint32_t
 /* Where an address is in what is mapped: with the program's file, which is mapped as it is, addr2line finds the line. */
 static void report_address(struct thread *thread, const char *what, uint64_t address)
 {
-	struct vmem *vmem = thread->process->vmem;
-	uint64_t start = 0, end = 0, offset = 0;
-	lock_acquire(&vmem->lock);
-	const struct vmem_mapping *mapping = vmem->root;
-	while (mapping && (address < mapping->start || address >= mapping->end))
-		mapping = address < mapping->start ? mapping->left : mapping->right;
-	if (mapping) {
-		start = mapping->start;
-		end = mapping->end;
-		offset = mapping->offset + (address - mapping->start);
-	}
-	lock_release(&vmem->lock);
-	if (end)
-		log_error("  %s 0x%lx: in the mapping 0x%lx to 0x%lx, offset 0x%lx", what, address, start, end, offset);
+	struct vmem_mapping mapping;
+	if (find_mapping(thread, address, &mapping))
+		log_error("  %s 0x%lx: in the mapping 0x%lx to 0x%lx, offset 0x%lx", what, address, mapping.start, mapping.end,
+		        mapping.offset + (address - mapping.start));
 	else
 		log_error("  %s 0x%lx: not mapped", what, address);
 }
 
 /* Follows frame pointers upwards, as far as they lead upwards. */
-static void report_frames(struct thread *thread)
+static bool report_frame(struct thread *thread, uint64_t *frame)
 {
-	uint64_t frame = thread->task.context.rbp;
-	for (unsigned i = 0; i < FRAMES_MAX; i++) {
-		uint64_t words[2];
-		if (frame % 8 || vmem_copy_in(thread->process->vmem, words, frame, sizeof words) != sizeof words || !words[1])
-			return;
-		report_address(thread, "called from", words[1]);
-		if (words[0] <= frame)
-			return;
-		frame = words[0];
-	}
+	uint64_t words[2];
+	if (*frame % 8 || vmem_copy_in(thread->process->vmem, words, *frame, sizeof words) != sizeof words || !words[1])
+		return false;
+	report_address(thread, "called from", words[1]);
+	bool upwards = words[0] > *frame;
+	*frame = words[0];
+	return upwards;
 }
 
-void fault_report_state(struct thread *thread)
+bool fault_report_line(struct thread *thread, uint64_t *line, uint64_t *frame)
 {
 	struct thread_registers r;
 	context_get(&thread->task.context, &r);
-	report_address(thread, "at", r.rip);
-	log_error("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", r.rax, r.rbx, r.rcx, r.rdx);
-	log_error("  rsi %016lx rdi %016lx rbp %016lx rsp %016lx", r.rsi, r.rdi, r.rbp, r.rsp);
-	log_error("  r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r.r8, r.r9, r.r10, r.r11);
-	log_error("  r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r.r12, r.r13, r.r14, r.r15);
-	log_error("  rip %016lx rflags %08lx fs %016lx gs %016lx", r.rip, r.rflags, r.fs_base, r.gs_base);
-	report_frames(thread);
+	switch ((*line)++) {
+	case 0: report_address(thread, "at", r.rip); return true;
+	case 1: log_error("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", r.rax, r.rbx, r.rcx, r.rdx); return true;
+	case 2: log_error("  rsi %016lx rdi %016lx rbp %016lx rsp %016lx", r.rsi, r.rdi, r.rbp, r.rsp); return true;
+	case 3: log_error("  r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r.r8, r.r9, r.r10, r.r11); return true;
+	case 4: log_error("  r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r.r12, r.r13, r.r14, r.r15); return true;
+	case 5:
+		log_error("  rip %016lx rflags %08lx fs %016lx gs %016lx", r.rip, r.rflags, r.fs_base, r.gs_base);
+		*frame = r.rbp;
+		return true;
+	}
+	return *line < 6 + FRAMES_MAX && report_frame(thread, frame);
 }
