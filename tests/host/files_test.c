@@ -367,6 +367,7 @@ static void test_vfs(handle_t initfs)
 	CHECK(!sys_channel_mint(receiver, VFS_ADMIN, RIGHTS_ALL, &admin));
 	CHECK(!sys_channel_mint(receiver, 2, RIGHTS_ALL, &plain));
 	fake_grant(process, "export.vfs", receiver);
+	sys_handle_close(receiver);
 	fake_start(process);
 	space = plain;
 	CHECK(open_status("/etc/motd", OPEN_READ) == ERR_NOT_FOUND);

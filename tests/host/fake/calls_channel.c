@@ -10,15 +10,38 @@ void fake_answer_call(struct call *call, status_t error)
 	pthread_cond_broadcast(&fake_changed);
 }
 
+/* Nobody will receive it: a caller hears so, a close message is for nobody. */
+static void refuse(struct call *call)
+{
+	if (call->is_close)
+		free(call);
+	else
+		fake_answer_call(call, ERR_PEER_CLOSED);
+}
+
 void fake_append(struct channel *channel, struct call *call)
 {
 	struct call **link = &channel->first;
 	call->next = NULL;
+	if (!channel->receivers) {
+		refuse(call);
+		return;
+	}
 	while (*link)
 		link = &(*link)->next;
 	*link = call;
 	fake_queued++;
 	pthread_cond_broadcast(&fake_changed);
+}
+
+void fake_end_channel(struct channel *channel)
+{
+	while (channel->first) {
+		struct call *call = channel->first;
+		channel->first = call->next;
+		fake_queued--;
+		refuse(call);
+	}
 }
 
 /* Channels. */
@@ -59,8 +82,6 @@ status_t fake_channel_call(handle_t handle, struct message *message, bool extras
 	}
 	call->stamp = sender->stamp->value;
 	call->caller = fake_current->number;
-	if (sender->stamp->channel->ended)
-		return ERR_PEER_CLOSED;
 	fake_append(sender->stamp->channel, call);
 	while (!call->answered)
 		pthread_cond_wait(&fake_changed, &fake_lock);
@@ -258,6 +279,7 @@ status_t fake_channel_create(uint64_t *word)
 {
 	struct capability *receiver = fake_capability(OBJECT_RECEIVER, RIGHTS_ALL);
 	receiver->channel = fake_must(calloc(1, sizeof *receiver->channel));
+	receiver->channel->receivers = 1;
 	word[0] = fake_install(fake_current, receiver);
 	return ERR_OK;
 }

@@ -44,7 +44,7 @@ struct channel {
 	struct call *first;
 	struct stamp *stamps;
 	struct notify *bound;
-	bool ended;
+	unsigned receivers; /* handles; without any, nothing is queued and calls answer PEER_CLOSED */
 };
 
 struct notify {
@@ -104,6 +104,7 @@ status_t fake_look_up(handle_t handle, enum object_type type, uint32_t rights, s
 bool fake_wait_until(uint64_t deadline);
 void fake_answer_call(struct call *call, status_t error);
 void fake_append(struct channel *channel, struct call *call);
+void fake_end_channel(struct channel *channel);
 status_t fake_channel_call(handle_t handle, struct message *message, bool extras);
 status_t fake_reply_send(handle_t handle, struct message *message, bool extras);
 status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word);

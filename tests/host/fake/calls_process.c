@@ -143,6 +143,8 @@ struct capability *fake_copy(const struct capability *from, uint32_t rights)
 	copy->frame = from->frame;
 	if (from->type == OBJECT_SENDER)
 		from->stamp->senders++;
+	if (from->type == OBJECT_RECEIVER)
+		from->channel->receivers++;
 	return copy;
 }
 
@@ -159,6 +161,8 @@ static void drop_capability(struct capability *capability)
 		fake_append(capability->stamp->channel, call);
 		free(capability->stamp);
 	}
+	if (capability->type == OBJECT_RECEIVER && !--capability->channel->receivers)
+		fake_end_channel(capability->channel);
 	if (capability->type == OBJECT_REPLY && !capability->call->answered)
 		fake_answer_call(capability->call, ERR_DROPPED);
 	free(capability);
