@@ -74,7 +74,6 @@ static struct boot_framebuffer framebuffer_geometry(void)
 
 static void say_first_read(void)
 {
-	log_info("a program waits for input");
 	if (grant_find("prompt") && sys_notify_signal(grant_find("prompt"), MANIFEST_PROMPT_BIT))
 		log_warning("cannot tell init that a program waits for input");
 }
@@ -104,6 +103,20 @@ static void begin_serial_interrupts(void)
 	serial_interrupt(NULL); /* unmasks it */
 }
 
+/* The screen begins anew: it shows once more what the kernel has printed. */
+static void show_past_log(void)
+{
+	char text[LOG_PART];
+	uint64_t cursor = 0, length = 1, lost;
+
+	while (cursor < log_cursor && length) {
+		uint64_t most = log_cursor - cursor < sizeof text ? log_cursor - cursor : sizeof text;
+		if (sys_log_read(log_reader, cursor, text, most, &length, &cursor, &lost))
+			return;
+		output_screen_text(&terminal.output, text, length);
+	}
+}
+
 static void begin_log(void)
 {
 	handle_t notify;
@@ -114,6 +127,7 @@ static void begin_log(void)
 		status = sys_log_watch(log_reader, notify, bits);
 	if (status)
 		fail("be told of new lines of the log", status);
+	show_past_log();
 	pump_log(NULL);
 }
 

@@ -57,9 +57,8 @@ size_t output_space(const struct output *output)
 	return output->uart->present ? uart_space(output->uart) / 2 : UART_QUEUE / 2;
 }
 
-static void emit(struct output *output, const char *bytes, size_t length)
+static void emit_screen(struct output *output, const char *bytes, size_t length)
 {
-	uart_write(output->uart, bytes, length);
 	if (!output->has_screen)
 		return;
 	vt_write(&output->vt, bytes, length);
@@ -67,20 +66,41 @@ static void emit(struct output *output, const char *bytes, size_t length)
 		server_timer_set(output->server, &output->draw, server_timer_now() + DRAW_DELAY_NS);
 }
 
-void output_text(struct output *output, const char *bytes, size_t length, bool post)
+static void emit(struct output *output, const char *bytes, size_t length)
+{
+	uart_write(output->uart, bytes, length);
+	emit_screen(output, bytes, length);
+}
+
+/* Hands `bytes` to a sink in parts, each newline as "\r\n". */
+static void post_process(struct output *output, const char *bytes, size_t length,
+        void (*sink)(struct output *output, const char *bytes, size_t length))
 {
 	size_t start = 0;
 
-	if (length == 0)
-		return;
-	for (size_t i = 0; post && i < length; i++) {
+	for (size_t i = 0; i < length; i++) {
 		if (bytes[i] != '\n')
 			continue;
-		emit(output, bytes + start, i - start);
-		emit(output, "\r\n", 2);
+		sink(output, bytes + start, i - start);
+		sink(output, "\r\n", 2);
 		start = i + 1;
 	}
-	emit(output, bytes + start, length - start);
+	sink(output, bytes + start, length - start);
+}
+
+void output_screen_text(struct output *output, const char *bytes, size_t length)
+{
+	post_process(output, bytes, length, emit_screen);
+}
+
+void output_text(struct output *output, const char *bytes, size_t length, bool post)
+{
+	if (length == 0)
+		return;
+	if (post)
+		post_process(output, bytes, length, emit);
+	else
+		emit(output, bytes, length);
 	output->at_line_start = bytes[length - 1] == '\n' || bytes[length - 1] == '\r';
 }
 

@@ -34,6 +34,9 @@ size_t output_space(const struct output *output);
 /* At most output_space bytes; more are lost on the serial line. `post`: newlines become "\r\n". */
 void output_text(struct output *output, const char *bytes, size_t length, bool post);
 
+/* Lines that the serial line has had already. */
+void output_screen_text(struct output *output, const char *bytes, size_t length);
+
 /* Begins a new line unless one begins here. */
 void output_fresh_line(struct output *output);
 
