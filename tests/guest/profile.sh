@@ -48,7 +48,7 @@ case "|$taken" in
 esac
 
 taken=
-list /nowhere 2>/dev/null
+list /nowhere # complains
 result 'list of nothing names nothing' "$taken" ''
 
 cd /etc
