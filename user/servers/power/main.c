@@ -1,5 +1,5 @@
 /*
- * power: turns the machine off and resets it. Offers one file (protocol fs): write "off" or "reboot" to it.
+ * power: turns the machine off and resets it. Offers one file (protocol fs): write "poweroff" or "reboot" to it.
  *
  * The authority over the hardware that it starts with is used once, to find the tables and to take the ports they name, and
  * then given up: from there on the server can do nothing but this.
@@ -129,7 +129,7 @@ static status_t handle_write(struct request *request)
 	status_t status = request_read(request, 0, text, length);
 	if (status)
 		return status;
-	if (word_is(text, length, "off"))
+	if (word_is(text, length, "poweroff"))
 		intent = POWER_OFF;
 	else if (word_is(text, length, "reboot"))
 		intent = REBOOT;
