@@ -1,7 +1,7 @@
 /*
  * The local APIC, through its page of registers, or through MSRs when the firmware left it in x2APIC mode, which cannot be left
  * again without a reset. Register offsets are those of the page; the MSR of one is 0x800 plus a sixteenth of it (SDM volume 3,
- * 11.12.1.2).
+ * 11.12.1.2). QEMU without KVM has no x2APIC: untested on hardware.
  */
 #include "arch/x86_64/lapic.h"
 

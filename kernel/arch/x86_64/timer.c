@@ -3,7 +3,7 @@
  * where the CPU has that, else as a count-down. A count-down can be too short for a far deadline and fires early then; it is
  * started again until the deadline has really passed.
  *
- * The path by TSC deadline does not run in QEMU without KVM.
+ * The path by TSC deadline does not run in QEMU without KVM: untested on hardware.
  */
 #include "arch/timer.h"
 
