@@ -49,7 +49,7 @@ static void start_machine(const struct bootinfo *boot)
 
 static void start_objects(const struct bootinfo *boot)
 {
-	group_init(pages_total());
+	group_init(pages_total(), pages_available());
 	reaper_init();
 	log_object_init();
 	machine_object_init(boot, kernel_entry_tsc);

@@ -193,10 +193,10 @@ static void grant_all(struct start *s)
 {
 	const struct bootinfo *boot = s->boot;
 	object_reference(&machine_object);
-	object_reference(&group_root->object);
+	object_reference(&group_programs->object);
 	object_reference(&log_object);
 	grant(s, "machine", &machine_object);
-	grant(s, "group", &group_root->object);
+	grant(s, "group", &group_programs->object);
 	grant(s, "log", &log_object);
 	grant_frame(s, "bootinfo", bootinfo_frame(boot), 0);
 	if (boot->initfs.length)

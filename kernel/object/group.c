@@ -3,18 +3,38 @@
 #include "core/lock.h"
 #include "core/panic.h"
 
-static struct group first_group;
+#define OBJECTS_PER_PAGE 2u /* of the largest */
+#define RESERVE_DIVISOR 16u
+
+static struct group first_group, second_group;
 struct group *group_root = &first_group;
+struct group *group_programs = &second_group;
 
 /* All counts of all groups. */
 static struct lock group_lock = LOCK_INIT(RANK_GROUP, "groups");
 
-void group_init(uint64_t pages_limit)
+static void init(struct group *group, struct group *parent, uint64_t pages_limit)
 {
-	group_root->pages_limit = pages_limit;
-	group_root->objects_limit = UINT64_MAX;
-	if (object_init(&group_root->object, OBJECT_GROUP, group_root))
-		panic("the first group cannot be charged for itself");
+	group->parent = parent;
+	group->pages_limit = pages_limit;
+	group->objects_limit = UINT64_MAX;
+	if (object_init(&group->object, OBJECT_GROUP, group_root))
+		panic("the first groups cannot be charged for themselves");
+}
+
+void group_init(uint64_t pages_limit, uint64_t pages_available)
+{
+	init(group_root, 0, pages_limit);
+	init(group_programs, group_root, pages_available - pages_available / RESERVE_DIVISOR);
+}
+
+/* Whether so much more is within the limits. Objects lie in memory too, which is not charged by the page. */
+static bool has_room(const struct group *group, uint64_t pages, uint64_t objects)
+{
+	if (pages > group->pages_limit || objects > group->objects_limit - group->objects_used)
+		return false;
+	uint64_t for_objects = (group->objects_used + objects) / OBJECTS_PER_PAGE;
+	return group->pages_used + pages + for_objects <= group->pages_limit;
 }
 
 /* Adds to one of the two counts of a group and all above it, or to none of them. */
@@ -23,7 +43,7 @@ static uint32_t charge(struct group *group, uint64_t pages, uint64_t objects)
 	uint32_t error = ERR_OK;
 	lock_acquire(&group_lock);
 	for (struct group *g = group; g && !error; g = g->parent) {
-		if (pages > g->pages_limit - g->pages_used || objects > g->objects_limit - g->objects_used)
+		if (!has_room(g, pages, objects))
 			error = ERR_QUOTA;
 	}
 	for (struct group *g = group; g && !error; g = g->parent) {

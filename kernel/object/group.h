@@ -16,9 +16,13 @@ struct group {
 	uint64_t objects_used, objects_limit;
 };
 
-/* The first group, which owns all that is not the kernel's own. */
+/*
+ * The first group, which owns all that is not the kernel's own, and the one for all programs but root, which may not use up
+ * everything: whatever they do, something is left for root, without which nothing can be mended.
+ */
 extern struct group *group_root;
-void group_init(uint64_t pages_limit);
+extern struct group *group_programs;
+void group_init(uint64_t pages_limit, uint64_t pages_available);
 
 /* ERR_OK or ERR_QUOTA; charges every ancestor or none. */
 uint32_t group_charge_pages(struct group *group, uint64_t pages) __attribute__((warn_unused_result));

@@ -4,3 +4,4 @@
 #include "tests/guest/native/test.h"
 
 void attack_states(void);
+void attack_memory(void);
