@@ -38,3 +38,7 @@ fuzzers: $(FUZZERS)
 ALL += $(B)/tests/boot/probe.elf
 
 include tests/guest/native/module.mk
+
+# What the boot scenarios boot besides the system.
+.PHONY: boot-tests
+boot-tests: system $(GUEST_LINUX_PROGRAMS) $(GUEST_LINUX_FIXTURE)/.done $(NATIVE)/kernel.elf
