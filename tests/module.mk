@@ -41,4 +41,4 @@ include tests/guest/native/module.mk
 
 # What the boot scenarios boot besides the system.
 .PHONY: boot-tests
-boot-tests: system $(GUEST_LINUX_PROGRAMS) $(GUEST_LINUX_FIXTURE)/.done $(NATIVE)/kernel.elf
+boot-tests: system $(GUEST_LINUX_PROGRAMS) $(GUEST_LINUX_FIXTURE)/.done
