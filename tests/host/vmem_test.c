@@ -575,7 +575,7 @@ static void test_arguments(void)
 
 static void test_pinned(void)
 {
-	uint64_t address, *word;
+	uint64_t address, *word = NULL;
 	void *kernel;
 	struct frame *frame;
 
@@ -629,7 +629,7 @@ static void test_shared_shrink(void)
 {
 	enum { SHARED = 300 };
 	struct vmem *first, *second;
-	struct frame *frame;
+	struct frame *frame = NULL;
 	struct paddr page;
 	struct page_rights rights;
 	uint64_t progress = 0, out;
