@@ -142,6 +142,7 @@ void handles_fill(struct handles *table, handle_t handle, struct object *object,
 	if (object->type == OBJECT_IOPORT) {
 		table->ioports++;
 		table->ioport_changes++;
+		ioport_forget(); /* else the refusal of a new port would look like a real one */
 	}
 }
 

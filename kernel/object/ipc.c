@@ -258,6 +258,8 @@ bool ipc_receive(struct thread *thread, struct channel *channel)
 		if (received != RECEIVED_BAD)
 			return true;
 	}
+	if (passed)
+		thread->task.deadline = DEADLINE_NOW; /* it does not wait next time either */
 	return false;
 }
 

@@ -71,7 +71,10 @@ static inline struct thread *thread_of_object(struct object *object)
 	return (struct thread *)((char *)object - offsetof(struct thread, object));
 }
 
-/* A thread of a process that is not ending (BAD_STATE); the caller gets a reference. */
+/*
+ * The caller gets a reference. DEAD when the process is ending; QUOTA, NO_MEMORY, and as vmem_map_pinned, whose VMEM_MORE asks
+ * to be called again.
+ */
 uint32_t thread_create(struct process *process, struct thread **out) __attribute__((warn_unused_result));
 
 /* BAD_STATE unless it is new, DEAD if its process is ending, BAD_ADDRESS for addresses outside the user half. */

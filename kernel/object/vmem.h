@@ -110,7 +110,8 @@ uint64_t vmem_copy_across(struct vmem *to_vmem, uint64_t to, struct vmem *from_v
 
 /*
  * A page of pinned memory for control blocks: mapped read and write for the program at a random place, and reachable by the
- * kernel. The caller gets a reference to its frame, which keeps the page whatever the program unmaps.
+ * kernel. The caller gets a reference to its frame, which keeps the page whatever the program unmaps. QUOTA, NO_MEMORY, NO_SPACE,
+ * TOO_LARGE; VMEM_MORE, with nothing left to remember in between.
  */
 uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
         __attribute__((warn_unused_result));

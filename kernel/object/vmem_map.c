@@ -156,7 +156,8 @@ uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_ke
 	error = frame_page(want.frame, 0, true, &page);
 	if (!error) {
 		lock_acquire(&vmem->lock);
-		error = add_frame(vmem, &want);
+		/* First: a page that was unmapped at the chosen address must not show through. */
+		error = vmem_clean(vmem, VMEM_BUDGET) ? add_frame(vmem, &want) : VMEM_MORE;
 		lock_release(&vmem->lock);
 	}
 	if (error) {

@@ -52,17 +52,22 @@ static inline void unblock(struct task *task)
 	}
 }
 
-void sched_ready(struct task *task)
+static void enqueue(struct task *task)
 {
 	struct cpu *cpu = cpu_current();
 	struct scheduler *own = scheduler_of(cpu);
-	unblock(task);
 	task->state = TASK_READY;
 	lock_acquire(&own->queue.lock);
 	run_queue_push_back(&own->queue, task);
 	lock_release(&own->queue.lock);
 	if (!cpu->current || task->effective >= cpu->current->effective)
 		cpu->need_schedule = 1;
+}
+
+void sched_ready(struct task *task)
+{
+	unblock(task);
+	enqueue(task);
 }
 
 /*
@@ -100,10 +105,16 @@ static void switch_task(struct cpu *cpu, struct task *next)
 void sched_switch_to(struct task *task)
 {
 	struct cpu *cpu = cpu_current();
-	if (__builtin_expect(run_queue_highest(&scheduler_of(cpu)->queue) > task->effective, 0)) {
-		cpu->need_schedule = 1;
-		sched_ready(task);
-		return;
+	struct scheduler *own = scheduler_of(cpu);
+	int highest = run_queue_highest(&own->queue);
+	if (__builtin_expect(highest >= task->effective, 0)) {
+		/* An equal that nobody looked at while a more urgent task ran waits for the end of the slice. */
+		if (highest > task->effective || own->armed > own->slice_end)
+			cpu->need_schedule = 1;
+		if (highest > task->effective) {
+			sched_ready(task);
+			return;
+		}
 	}
 	unblock(task);
 	task->state = TASK_RUNNING;
@@ -153,7 +164,7 @@ void sched_set_priority(struct task *task, unsigned priority)
 	run_queue_remove(&own->queue, task);
 	lock_release(&own->queue.lock);
 	set_effective(task);
-	sched_ready(task);
+	enqueue(task); /* it may have set the deadline of a wait that its continuation comes to */
 }
 
 void sched_lend(struct task *task, unsigned priority)
@@ -197,7 +208,8 @@ static void preempt(struct cpu *cpu, struct scheduler *own, uint64_t now)
 	int highest = run_queue_highest(&own->queue);
 	bool expired = now >= own->slice_end;
 	if (highest < current->effective || (highest == current->effective && !expired)) {
-		if (expired)
+		/* While others wait it stays over: the current task may be a server on the slice of an equal of theirs. */
+		if (expired && highest < 0)
 			own->slice_end = now + SLICE_NS;
 		return;
 	}

@@ -141,6 +141,7 @@ void syscall_channel_forward(struct thread *thread, struct object *object, uint3
 	}
 	if (record == &reply_dead) {
 		thread->reply_to = 0;
+		sched_lend(&thread->task, 0);
 		call_answer(thread, ERR_DEAD);
 		return;
 	}

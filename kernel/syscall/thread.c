@@ -11,6 +11,10 @@ void syscall_thread_create(struct thread *thread, struct object *object, uint32_
 	(void)rights;
 	struct thread *created;
 	uint32_t error = thread_create((struct process *)object, &created);
+	if (error == VMEM_MORE) {
+		call_again(thread);
+		return;
+	}
 	if (error) {
 		call_answer(thread, error);
 		return;

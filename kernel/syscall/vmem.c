@@ -31,7 +31,8 @@ void syscall_vmem_map(struct thread *thread, struct object *object, uint32_t rig
 	struct object *frame = 0;
 	uint32_t error = flags > UINT32_MAX || handle > UINT32_MAX ? ERR_BAD_ARGUMENT : ERR_OK;
 
-	if (!error && handle)
+	/* Once it is mapped only cleaning up is left, for which the handle need not be there any more. */
+	if (!error && handle && !thread->progress)
 		error = call_find(thread, (handle_t)handle, OBJECT_FRAME, 0, &frame, &rights);
 	if (!error)
 		error = VMEM_MORE;

@@ -31,6 +31,19 @@ static uint32_t use_port(void *close)
 	return 3;
 }
 
+/* The CPU has the first range already when the second one comes. */
+static uint32_t use_two_ranges(void *machine)
+{
+	handle_t first, second;
+	if (sys_ioport_create(*(handle_t *)machine, 0x70, 2, &first))
+		return 1;
+	port_out(0x70, 0);
+	if (sys_ioport_create(*(handle_t *)machine, 0x80, 1, &second))
+		return 2;
+	port_out(0x80, 0);
+	return 3;
+}
+
 static void ports(void)
 {
 	struct child child;
@@ -48,6 +61,12 @@ static void ports(void)
 	child_start(&child, use_port, (void *)1);
 	CHECK_IS(child_wait(&child), PROCESS_STATUS_FAULT + 13);
 	OK(sys_handle_close(cmos));
+
+	test_begin("a_port_that_comes_later_can_be_used_at_once");
+	child_make(&child, "ports");
+	there = child_give(&child, grant("machine"), RIGHTS_ALL);
+	child_start(&child, use_two_ranges, &there);
+	CHECK_IS(child_wait(&child), 3);
 
 	test_begin("ports_beyond_the_last_do_not_exist");
 	CHECK_IS(sys_ioport_create(grant("machine"), 65535, 2, &cmos), ERR_BAD_ARGUMENT);

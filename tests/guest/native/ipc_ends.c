@@ -255,8 +255,33 @@ static void caller_is_killed(enum place place, const char *name)
 	OK(sys_handle_close(receiver));
 }
 
+static void call_with_nothing(void *argument)
+{
+	struct message message = {0};
+	struct message_extras *send = extras_begin();
+	(void)argument;
+	extras_add_handle(send, 0, RIGHTS_ALL, 1);
+	CHECK_IS(sys_channel_call_x(sender, &message), ERR_BAD_HANDLE);
+}
+
+static void undeliverable(void)
+{
+	static struct thread callers[12];
+	struct message message = {0};
+	test_begin("who_only_looks_whether_there_is_a_call_never_waits_however_many_cannot_be_delivered");
+	channel_make(&receiver, 1, &sender);
+	for (unsigned i = 0; i < 12; i++)
+		thread_begin(&callers[i], call_with_nothing, 0);
+	CHECK_IS(sys_channel_recv(receiver, DEADLINE_NOW, &message), ERR_TIMED_OUT);
+	for (unsigned i = 0; i < 12; i++)
+		thread_join(&callers[i]);
+	OK(sys_handle_close(sender));
+	OK(sys_handle_close(receiver));
+}
+
 void test_ipc_ends(void)
 {
+	undeliverable();
 	deadlines(QUEUED, "a_queued_call_ends_at_its_deadline_and_was_never_there");
 	deadlines(RECEIVED, "a_received_call_ends_at_its_deadline_and_its_reply_is_dead");
 	deadlines(SAVED, "a_saved_call_ends_at_its_deadline_and_its_handle_is_dead");

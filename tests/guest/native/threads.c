@@ -130,8 +130,60 @@ static void foreign_calls(void)
 	CHECK_IS(control_block()->hold_off, 0);
 }
 
+static handle_t receiver, sender, turn;
+static uint32_t turn_came;
+
+static void take_turn(void *argument)
+{
+	uint64_t bits;
+	(void)argument;
+	OK(sys_notify_wait(turn, 1, now() + 5000 * MS, &bits));
+	__atomic_store_n(&turn_came, 1, __ATOMIC_RELEASE);
+}
+
+/* More urgent than both others: nobody else looks at the one that it wakes. */
+static void wake_and_answer(void *argument)
+{
+	struct message message = {0};
+	(void)argument;
+	OK(sys_channel_recv(receiver, DEADLINE_NEVER, &message));
+	OK(sys_notify_signal(turn, 1));
+	CHECK_IS(sys_channel_reply_recv(receiver, &message), ERR_DEAD); /* closed at the end of the test */
+}
+
+static void call_and_spin(void *argument)
+{
+	struct message message = {0};
+	uint32_t *came = argument;
+	OK(sys_channel_call(sender, &message));
+	uint64_t end = now() + 1000 * MS;
+	while (now() < end && !*came)
+		*came = __atomic_load_n(&turn_came, __ATOMIC_ACQUIRE);
+}
+
+static void equals_after_a_call(void)
+{
+	struct thread server, waiting, calling;
+	uint32_t came = 0;
+	test_begin("an_equal_that_a_server_woke_has_its_turn_while_the_servers_caller_goes_on");
+	turn_came = 0;
+	channel_make(&receiver, 1, &sender);
+	OK(sys_notify_create(&turn));
+	thread_begin_at(&server, 20, wake_and_answer, 0);
+	thread_begin(&waiting, take_turn, 0);
+	thread_begin(&calling, call_and_spin, &came);
+	OK(sys_handle_close(receiver));
+	thread_join(&calling);
+	thread_join(&waiting);
+	thread_join(&server);
+	CHECK_IS(came, 1);
+	OK(sys_handle_close(sender));
+	OK(sys_handle_close(turn));
+}
+
 void test_threads(void)
 {
+	equals_after_a_call();
 	creation();
 	ends();
 	registers();
