@@ -28,7 +28,7 @@ INITFS_BUILT := $(foreach pair,$(INITFS_FILES),$(word 2,$(subst =, ,$(pair))))
 INITFS_STAGE := $(B)/initfs.stage
 
 $(B)/initfs.contents: FORCE
-	$(call text_file,$@,$(INITFS_FILES) $(INITFS_STATIC))
+	$(call text_file,$@,$(SOURCE_DATE_EPOCH) $(INITFS_FILES) $(INITFS_STATIC))
 
 $(B)/initfs.tar: $(B)/tools/initfs_pack $(B)/initfs.contents $(INITFS_LICENSES)/.done $(INITFS_STATIC) $(INITFS_BUILT) scripts/stage
 	scripts/stage $(INITFS_STAGE) initfs $(INITFS_LICENSES) $(INITFS_FILES)
