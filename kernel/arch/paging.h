@@ -17,9 +17,11 @@ struct page_rights {
 };
 
 struct page_table {
-	struct paddr root; /* 0: none */
-	uint64_t tables;   /* pages it consists of */
-	uint64_t progress; /* of page_table_destroy_step */
+	struct paddr root;    /* 0: none */
+	uint64_t tables;      /* pages it consists of */
+	uint64_t progress;    /* of page_table_destroy_step */
+	uint64_t *recent;     /* the last-level table that a page was mapped in last, 0: none */
+	uint64_t recent_span; /* and its address by PAGE_TABLE_SPAN */
 };
 
 extern uint64_t direct_map_base;

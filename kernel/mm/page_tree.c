@@ -35,19 +35,37 @@ static bool covers(unsigned height, uint64_t index)
 	return index >> BITS * height == 0;
 }
 
-bool page_tree_find(const struct page_tree *tree, uint64_t index, struct paddr *out)
+bool page_tree_locate(const struct page_tree *tree, uint64_t index, struct page_tree_place *out)
 {
-	const struct page_tree_node *node = tree->root;
+	struct page_tree_node *node = tree->root;
+	unsigned shift = BITS * tree->height;
 
-	if (!covers(tree->height, index) || !node)
+	if (!node || index >> shift)
 		return false;
-	for (unsigned height = tree->height; height > 1; height--) {
-		node = node->entry[slot(index, height)].child;
+	while ((shift -= BITS)) {
+		node = node->entry[index >> shift & (FAN_OUT - 1)].child;
 		if (!node)
 			return false;
 	}
-	out->raw = node->entry[slot(index, 1)].page;
-	return out->raw;
+	*out = (struct page_tree_place){node, &node->entry[index & (FAN_OUT - 1)].page};
+	return true;
+}
+
+void page_tree_put(struct page_tree_place *place, struct paddr page)
+{
+	ASSERT(!*place->entry && page.raw);
+	*place->entry = page.raw;
+	place->leaf->used++;
+}
+
+bool page_tree_find(const struct page_tree *tree, uint64_t index, struct paddr *out)
+{
+	struct page_tree_place place;
+
+	if (!page_tree_locate(tree, index, &place) || !*place.entry)
+		return false;
+	out->raw = *place.entry;
+	return true;
 }
 
 /* Of a tree that has a place for the index. */

@@ -25,6 +25,16 @@ struct page_tree {
 /* The page, or false. */
 bool page_tree_find(const struct page_tree *tree, uint64_t index, struct paddr *out);
 
+/* The place of an index, where a page is put without a second way through the tree. */
+struct page_tree_place {
+	struct page_tree_node *leaf;
+	uint64_t *entry; /* the page's physical address, 0: none */
+};
+
+/* False: nodes on the way are missing. */
+bool page_tree_locate(const struct page_tree *tree, uint64_t index, struct page_tree_place *out);
+void page_tree_put(struct page_tree_place *place, struct paddr page); /* where there is none */
+
 /* How many nodes page_tree_insert would add for this index: 0 to 2 * PAGE_TREE_HEIGHT_MAX. */
 unsigned page_tree_missing(const struct page_tree *tree, uint64_t index);
 

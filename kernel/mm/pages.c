@@ -69,19 +69,6 @@ static void stack_relieve(struct page_stack *stack)
 		stack->page[i] = stack->page[i + count];
 }
 
-static bool alloc_recent(struct paddr *out)
-{
-	struct page_stack *stack = own_stack();
-
-	if (!stack->count)
-		stack_refill(stack);
-	if (!stack->count)
-		return false;
-	*out = stack->page[--stack->count];
-	*buddy_state(*out) = BUDDY_USED;
-	return true;
-}
-
 static bool alloc_block_once(unsigned order, uint32_t flags, struct paddr *out)
 {
 	lock_acquire(&lock);
@@ -107,14 +94,22 @@ static bool alloc_block(unsigned order, uint32_t flags, struct paddr *out)
 
 bool pages_alloc(unsigned order, uint32_t flags, struct paddr *out)
 {
-	struct paddr block;
+	struct page_stack *stack = own_stack();
 
-	ASSERT(order <= PAGES_ORDER_MAX && (!(flags & PAGES_ZERO) || order <= ZERO_ORDER_MAX));
-	if (!(order || flags & PAGES_BELOW_4G ? alloc_block(order, flags, &block) : alloc_recent(&block)))
-		return false;
+	ASSERT(order <= (flags & PAGES_ZERO ? ZERO_ORDER_MAX : PAGES_ORDER_MAX));
+	if (order || flags & PAGES_BELOW_4G) {
+		if (!alloc_block(order, flags, out))
+			return false;
+	} else {
+		if (!stack->count)
+			stack_refill(stack);
+		if (!stack->count)
+			return false;
+		*out = stack->page[--stack->count];
+		*buddy_state(*out) = BUDDY_USED;
+	}
 	if (flags & PAGES_ZERO)
-		memset(direct_map(block), 0, PAGE_SIZE << order);
-	*out = block;
+		memset(direct_map(*out), 0, PAGE_SIZE << order);
 	return true;
 }
 

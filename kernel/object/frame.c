@@ -178,6 +178,24 @@ static void return_charge(struct frame *frame)
 	frame->pages_charged = needed;
 }
 
+/* A page where the tree needs no node for it. */
+static uint32_t fill_place(struct frame *frame, struct page_tree_place *place, struct paddr *out)
+{
+	uint32_t error = group_charge_pages(frame->object.group, 1);
+
+	if (error)
+		return error;
+	if (!pages_alloc(0, PAGES_ZERO, out)) {
+		group_return_pages(frame->object.group, 1);
+		return ERR_NO_MEMORY;
+	}
+	page_tree_put(place, *out);
+	frame->pages_charged++;
+	frame->resident++;
+	return ERR_OK;
+}
+
+/* A page whose leaf is not there yet. */
 static uint32_t fill(struct frame *frame, uint64_t index, struct paddr *out)
 {
 	struct paddr page;
@@ -207,9 +225,16 @@ static uint32_t page_locked(struct frame *frame, uint64_t offset, bool may_fill,
 		*out = range_page(frame, offset);
 		return ERR_OK;
 	}
-	if (page_tree_find(&frame->tree, offset / PAGE_SIZE, out))
+
+	struct page_tree_place place;
+	bool located = page_tree_locate(&frame->tree, offset / PAGE_SIZE, &place);
+	if (located && *place.entry) {
+		*out = paddr(*place.entry);
 		return ERR_OK;
-	return may_fill ? fill(frame, offset / PAGE_SIZE, out) : ERR_PAGE_ABSENT;
+	}
+	if (!may_fill)
+		return ERR_PAGE_ABSENT;
+	return located ? fill_place(frame, &place, out) : fill(frame, offset / PAGE_SIZE, out);
 }
 
 uint32_t frame_page(struct frame *frame, uint64_t offset, bool may_fill, struct paddr *out)

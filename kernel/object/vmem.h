@@ -51,7 +51,7 @@ struct vmem {
 	struct vmem_mapping *last;      /* that a page was found in, 0: unknown */
 	struct vmem_mapping *discarded; /* trees of mappings that were taken away, linked by their roots */
 	uint64_t arena;                 /* where small mappings lie together */
-	uint64_t arena_next;            /* below it the arena is full */
+	uint64_t arena_next;            /* where the search for room in it begins */
 	uint64_t arena_end;             /* from here on it was never used */
 	uint64_t chance;                /* state of a generator of the mappings' priorities, which no program sees */
 	uint64_t tables_charged;

@@ -42,16 +42,16 @@ static bool is_empty(const struct vmem *vmem, uint64_t start, uint64_t end)
 	return !above || above->start >= end;
 }
 
-/* Fresh memory right behind fresh memory that nobody else knows needs no mapping of its own: a heap that grows stays one. */
+/* Fresh memory right behind the end of fresh memory needs no mapping of its own: a heap that grows stays one. */
 static bool extend(struct vmem *vmem, const struct want *want)
 {
 	struct vmem_mapping *low = vmem_tree_below(vmem->root, want->address);
 
 	if (!(want->flags & PLACED) || !low || low->end != want->address || low->flags != (want->flags & ~PLACED) ||
-	        __atomic_load_n(&low->frame->object.references, __ATOMIC_ACQUIRE) > 1 ||
 	        !is_empty(vmem, want->address, want->address + want->length))
 		return false;
 
+	/* What the frame has beyond this mapping may still be waiting to be freed. */
 	uint64_t length = low->offset + (low->end - low->start);
 	if (length != low->frame->length || frame_resize(low->frame, length + want->length))
 		return false;

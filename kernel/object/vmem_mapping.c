@@ -120,7 +120,7 @@ void vmem_mapping_join(struct vmem *vmem, uint64_t address)
 
 	if (!low || !high || low->end != address || high->start != address || low->frame != high->frame ||
 	        low->offset + (low->end - low->start) != high->offset || low->flags != high->flags ||
-	        low->rights != high->rights)
+	        low->rights != high->rights || low->frame->shrinking)
 		return;
 	vmem_tree_cut(&vmem->root, high->start, high->end);
 	low->end = high->end;

@@ -1,7 +1,8 @@
 /*
  * Where mappings go whose address is left to the kernel. Small ones lie together in an arena that begins at a page chosen by
- * chance, so that they share page tables: first fit, with an unmapped page on either side, so that what runs over its end faults.
- * Large ones, and reservations without any access, from which things grow, get a random place of their own.
+ * chance, so that they share page tables: the next fit from the lowest place that became free, with an unmapped page on either
+ * side, so that what runs over its end faults. Large ones, and reservations without any access, from which things grow, get a
+ * random place of their own.
  */
 #include "arch/cpu.h"
 #include "object/vmem_mapping.h"
@@ -52,8 +53,7 @@ static bool place_in_arena(struct vmem *vmem, uint64_t length, uint64_t *out_add
 
 	if (!first_fit(vmem, vmem->arena_next, length, &address) && !first_fit(vmem, vmem->arena_end, length, &address))
 		return false;
-	if (address == vmem->arena_next || address == vmem->arena_next + GUARD)
-		vmem->arena_next = address + length; /* nothing was left out */
+	vmem->arena_next = address + length; /* holes that were too small are tried again after the next unmap */
 	if (address + length > vmem->arena_end)
 		vmem->arena_end = address + length;
 	*out_address = address;

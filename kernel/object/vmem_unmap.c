@@ -13,6 +13,9 @@
 #define TRIM_BUDGET 8u
 #define STRETCHES_MAX 4u
 
+/* So few tables are kept, needed or not: a program that maps and unmaps one page again and again would make them again and again. */
+#define TABLES_KEPT 8u
+
 static uint64_t span_up(uint64_t address)
 {
 	return (address + SPAN_MASK) & ~SPAN_MASK;
@@ -30,6 +33,8 @@ static uint64_t free_stretch(const struct vmem *vmem, uint64_t at, uint64_t *out
 /* Frees tables from *at on, a multiple of the span; true when `end` is reached. */
 static bool trim(struct vmem *vmem, uint64_t *at, uint64_t end)
 {
+	if (vmem->table.tables <= TABLES_KEPT)
+		*at = end;
 	for (unsigned i = 0; i < STRETCHES_MAX && *at < end; i++) {
 		uint64_t stretch_end, start = free_stretch(vmem, *at, &stretch_end);
 

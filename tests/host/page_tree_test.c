@@ -64,7 +64,15 @@ static bool insert(struct page_tree *tree, uint64_t index, uint64_t page)
 		if (!refused)
 			return false;
 	}
-	return page_tree_insert(tree, index, paddr(page)) && tree->nodes == nodes + missing && pieces == tree->nodes;
+	struct page_tree_place place;
+	bool located = page_tree_locate(tree, index, &place);
+	if (located != !missing)
+		return false;
+	if (located && rand() % 2)
+		page_tree_put(&place, paddr(page));
+	else if (!page_tree_insert(tree, index, paddr(page)))
+		return false;
+	return tree->nodes == nodes + missing && pieces == tree->nodes;
 }
 
 static bool agree_on(const struct page_tree *tree, uint64_t index)

@@ -34,6 +34,10 @@
 #define WINDOW (0x40000000ull - 20 * PAGE_SIZE)
 #define WINDOW_PAGES (3 * 512 + 40u)
 #define FRAMES 4u
+
+/* Far away from it, so that there are always more page tables than are kept for their own sake. */
+#define BALLAST 10u
+#define BALLAST_AT(i) (((i) + 1ull) << 40)
 #define FRAME_PAGES 300u
 
 static uint64_t available;
@@ -73,6 +77,12 @@ static struct page {
 } model[WINDOW_PAGES];
 
 static struct vmem *vmem;
+
+/* The piece that is being shrunk: until that is done its old pages may still be reached. */
+static unsigned resizing = ~0u;
+
+/* A call was given up half-way: entries that it left are there until the next call is done. */
+static bool unfinished;
 
 static unsigned add_piece(uint64_t length, struct frame *frame)
 {
@@ -126,6 +136,8 @@ static void access_and_compare(unsigned i)
 	uint64_t *word;
 	bool allowed = access_page(address_of(i), access, &word);
 
+	if (page->mapped && page->piece == resizing)
+		return;
 	if (allowed != model_allows(page, access))
 		fail(allowed ? "an access was allowed that must not be" : "an access was refused that must be allowed");
 	if (!allowed)
@@ -142,6 +154,8 @@ static void meanwhile(unsigned first, unsigned count)
 {
 	uint64_t failing = fake_fail_in;
 
+	if (unfinished)
+		return;
 	fake_fail_in = UINT64_MAX;
 	for (unsigned n = 0; n < 4; n++) {
 		unsigned i = random_below(WINDOW_PAGES);
@@ -167,6 +181,8 @@ static void compare_tables(void)
 		if (!page_table_find(&vmem->table, uaddr(address_of(i)), &page, &rights))
 			continue;
 		present++;
+		if (model[i].mapped && model[i].piece == resizing)
+			continue;
 		if (!model_allows(&model[i], MAP_READ))
 			fail("an entry is in the page table where none may be");
 		if (rights.writable != !!(model[i].flags & MAP_WRITE) || rights.executable != !!(model[i].flags & MAP_EXECUTE))
@@ -176,8 +192,12 @@ static void compare_tables(void)
 		        expected.raw != page.raw)
 			fail("an entry leads to a page that is not the frame's");
 	}
-	if (present != vmem->resident)
+	if (present + BALLAST != vmem->resident)
 		fail("the count of resident pages is wrong");
+	if (vmem->tables_charged < vmem->table.tables)
+		fail("page tables are not paid for");
+	if (vmem->last && vmem_tree_find(vmem->root, vmem->last->start) != vmem->last)
+		fail("a mapping that is gone is remembered");
 }
 
 /* Neighbours in order, without overlap, in the window; as many as are counted. */
@@ -190,13 +210,16 @@ static void compare_mappings(void)
 	while ((mapping = vmem_tree_above(vmem->root, at))) {
 		if (mapping->start < at || mapping->end <= mapping->start)
 			fail("mappings overlap");
+		count++;
+		at = mapping->end;
+		if (mapping->start >= BALLAST_AT(0))
+			continue;
 		for (at = mapping->start; at < mapping->end; at += PAGE_SIZE) {
 			struct page *page = &model[(at - WINDOW) / PAGE_SIZE];
 			if (!page->mapped || page->flags != (mapping->flags & ~MAPPING_FRESH) ||
 			        page->rights != mapping->rights)
 				fail("a mapping has not what the model has");
 		}
-		count++;
 	}
 	if (count != vmem->mapping_count || vmem->discarded)
 		fail("mappings are left over");
@@ -217,7 +240,7 @@ static struct range random_range(void)
 	struct range r;
 
 	r.first = random_below(WINDOW_PAGES);
-	r.count = 1 + random_below(random_below(3) ? 20 : WINDOW_PAGES);
+	r.count = 1 + random_below(random_below(8) ? 60 : WINDOW_PAGES);
 	if (r.count > WINDOW_PAGES - r.first)
 		r.count = WINDOW_PAGES - r.first;
 	r.start = address_of(r.first);
@@ -247,13 +270,24 @@ static uint32_t with_read(uint32_t flags)
 		bool failed = fake_fail_in == UINT64_MAX; \
 		fake_fail_in = UINT64_MAX; \
 		if ((result == ERR_NO_MEMORY || result == ERR_QUOTA) && failed) { \
-			compare_tables(); \
-			compare_mappings(); \
+			if (!unfinished && resizing == ~0u) { \
+				compare_tables(); \
+				compare_mappings(); \
+			} \
 			progress = 0; \
 			while ((result = (call)) == VMEM_MORE) \
 				meanwhile((range).first, (range).count); \
 		} \
 	} while (0)
+
+/* A call that changes nothing but what others left. */
+static void clean_up(void)
+{
+	uint64_t progress = 0;
+
+	while (vmem_unmap(vmem, BALLAST_AT(BALLAST), PAGE_SIZE, &progress) == VMEM_MORE)
+		;
+}
 
 static void do_map(void)
 {
@@ -264,6 +298,13 @@ static void do_map(void)
 	uint32_t rights = frame && random_below(2) ? MAP_READ | (random_below(2) ? MAP_WRITE : MAP_EXECUTE) : ACCESS;
 	uint64_t offset = frame ? random_below(FRAME_PAGES) : 0, address = 1;
 	uint32_t result, expected = ERR_OK;
+
+	if (frame && random_below(8)) {
+		offset = random_below((unsigned)pieces[which].length);
+		if (r.count > pieces[which].length - offset)
+			r.count = (unsigned)(pieces[which].length - offset);
+		r.length = r.count * PAGE_SIZE;
+	}
 
 	for (unsigned i = 0; i < r.count; i++) {
 		if (placing == MAP_FIXED_EMPTY && model[r.first + i].mapped)
@@ -277,6 +318,8 @@ static void do_map(void)
 	        vmem_map(vmem, r.start, r.length, flags | placing, frame, offset * PAGE_SIZE, rights, &progress, &address));
 	if (result != expected)
 		fail("a map answered something else");
+	if (result && unfinished)
+		clean_up();
 	if (result)
 		return;
 	if (address != r.start)
@@ -298,6 +341,22 @@ static void do_unmap(void)
 		model[r.first + i].mapped = false;
 }
 
+/* A thread that ends in the middle of its call; the next call on the vmem finishes what it left, wherever it is. */
+static void do_unmap_half(void)
+{
+	struct range r = random_range();
+	uint64_t progress = 0;
+	uint32_t result = vmem_unmap(vmem, r.start, r.length, &progress);
+
+	if (result && result != VMEM_MORE)
+		fail("an unmap failed");
+	for (unsigned i = 0; i < r.count; i++)
+		model[r.first + i].mapped = false;
+	unfinished = true;
+	do_map();
+	unfinished = false;
+}
+
 static void do_protect(void)
 {
 	struct range r = random_range();
@@ -314,21 +373,6 @@ static void do_protect(void)
 		fail("a protect answered something else");
 	for (unsigned i = 0; i < r.count && !result; i++)
 		model[r.first + i].flags = with_read(flags);
-}
-
-static void do_resize(void)
-{
-	struct piece *piece = &pieces[random_below(FRAMES)];
-	uint64_t length = 1 + random_below(FRAME_PAGES);
-
-	while (frame_resize(piece->frame, length * PAGE_SIZE) == FRAME_MORE) {
-		/* What is beyond the new length may still be there for those who had it; nobody gets it anew. */
-		uint64_t *word;
-		access_page(address_of(random_below(WINDOW_PAGES)), MAP_READ, &word);
-	}
-	for (uint64_t i = length; i < FRAME_PAGES; i++)
-		piece->word[i] = 0;
-	piece->length = length;
 }
 
 /* The kernel's own ways to the memory. */
@@ -352,59 +396,51 @@ static void do_copy(void)
 		pieces[model[i].piece].word[model[i].index] = pieces[model[j].piece].word[model[j].index];
 }
 
+static void change_something(void)
+{
+	switch (random_below(3)) {
+	case 0: do_map(); break;
+	case 1: do_unmap(); break;
+	default: do_protect();
+	}
+}
+
+static void do_resize(void)
+{
+	unsigned which = random_below(FRAMES);
+	struct piece *piece = &pieces[which];
+	uint64_t length = 1 + random_below(FRAME_PAGES);
+
+	for (uint64_t i = length; i < FRAME_PAGES; i++)
+		piece->word[i] = 0;
+	while (frame_resize(piece->frame, length * PAGE_SIZE) == FRAME_MORE) {
+		resizing = which;
+		pieces[which].length = length; /* counts at once */
+		change_something();
+		piece = &pieces[which];
+	}
+	pieces[which].length = length;
+	resizing = ~0u;
+}
+
 static void step(void)
 {
-	switch (random_below(12)) {
+	switch (random_below(13)) {
 	case 0:
 	case 1: do_map(); break;
 	case 2: do_unmap(); break;
-	case 3:
+	case 3: do_unmap_half(); break;
 	case 4: do_protect(); break;
-	case 5: do_resize(); break;
+	case 5:
+	case 12: do_resize(); break;
 	case 6:
 	case 7: do_copy(); break;
 	default:
-		for (unsigned n = 0; n < 30; n++)
+		for (unsigned n = 0; n < 60; n++)
 			access_and_compare(random_below(WINDOW_PAGES));
 	}
 	compare_tables();
 	compare_mappings();
-}
-
-static void end_of_model(void)
-{
-	object_release(&vmem->object);
-	for (unsigned i = 0; i < FRAMES; i++)
-		object_release(&pieces[i].frame->object);
-}
-
-static void test_model(void)
-{
-	start(60 * MIB);
-	srand(4);
-	if (vmem_create(&fake_group, &vmem))
-		fail("there is no vmem");
-	page_table_activate(&vmem->table);
-	for (unsigned i = 0; i < FRAMES; i++) {
-		struct frame *frame;
-		if (frame_create(&fake_group, FRAME_PAGES * PAGE_SIZE, 0, &frame))
-			fail("there is no frame");
-		add_piece(FRAME_PAGES, frame);
-	}
-	for (unsigned round = 0; round < 6000; round++)
-		step();
-	check(true, "vmem: does what the model does", "");
-
-	struct range all = {0, WINDOW_PAGES, WINDOW, WINDOW_PAGES * PAGE_SIZE};
-	uint32_t result;
-	STEPS(result, all, vmem_unmap(vmem, all.start, all.length, &progress));
-	check(!result && !vmem->root && !vmem->resident && vmem->table.tables == 1,
-	        "vmem: an emptied one has no tables but its root", "it has some");
-	end_of_model();
-	check(nothing_left(), "vmem: nothing is left of it at its end", "memory or charges are");
-	for (unsigned i = 0; i < piece_count; i++)
-		free(pieces[i].word);
-	free(pieces);
 }
 
 static uint64_t map_simple(uint64_t address, uint64_t length, uint32_t flags, struct frame *frame)
@@ -425,6 +461,50 @@ static uint32_t unmap_simple(uint64_t address, uint64_t length)
 	while ((result = vmem_unmap(vmem, address, length, &progress)) == VMEM_MORE)
 		;
 	return result;
+}
+
+static void end_of_model(void)
+{
+	object_release(&vmem->object);
+	for (unsigned i = 0; i < FRAMES; i++)
+		object_release(&pieces[i].frame->object);
+}
+
+static unsigned seed = 4;
+
+static void test_model(void)
+{
+	start(60 * MIB);
+	srand(seed);
+	if (vmem_create(&fake_group, &vmem))
+		fail("there is no vmem");
+	page_table_activate(&vmem->table);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		struct frame *frame;
+		if (frame_create(&fake_group, FRAME_PAGES * PAGE_SIZE, 0, &frame))
+			fail("there is no frame");
+		add_piece(FRAME_PAGES, frame);
+	}
+	for (unsigned i = 0; i < BALLAST; i++) {
+		uint64_t *word;
+		if (!map_simple(BALLAST_AT(i), PAGE_SIZE, MAP_READ | MAP_FIXED_EMPTY, 0) ||
+		        !access_page(BALLAST_AT(i), MAP_READ, &word))
+			fail("there is no ballast");
+	}
+	for (unsigned round = 0; round < 30000; round++)
+		step();
+	check(true, "vmem: does what the model does", "");
+
+	struct range all = {0, WINDOW_PAGES, WINDOW, WINDOW_PAGES * PAGE_SIZE};
+	uint32_t result;
+	STEPS(result, all, vmem_unmap(vmem, all.start, all.length, &progress));
+	check(!result && vmem->resident == BALLAST && vmem->table.tables == 1 + 3 * BALLAST,
+	        "vmem: tables of an emptied range are gone", "some are left");
+	end_of_model();
+	check(nothing_left(), "vmem: nothing is left of it at its end", "memory or charges are");
+	for (unsigned i = 0; i < piece_count; i++)
+		free(pieces[i].word);
+	free(pieces);
 }
 
 static void start_vmem(uint64_t free)
@@ -452,14 +532,18 @@ static void test_places(void)
 	}
 	check(apart, "vmem: mappings at places of the kernel's choice have unmapped neighbours", "they touch");
 	check(vmem->table.tables < 12, "vmem: small mappings share page tables", "they are spread");
-	for (unsigned i = 0; i < 400; i++) {
+	for (unsigned i = 0; i < 400; i += 2) {
 		if (unmap_simple(place[i], (1 + i % 5) * PAGE_SIZE))
 			fail("it was not unmapped");
 	}
 	uint64_t before = vmem->arena_end;
-	for (unsigned i = 0; i < 400; i++)
-		place[i] = map_simple(0, PAGE_SIZE, MAP_READ, 0);
-	check(vmem->arena_end == before, "vmem: places are used again", "they are not");
+	for (unsigned i = 0; i < 100; i++)
+		map_simple(0, (1 + i % 2) * PAGE_SIZE, MAP_READ, 0);
+	check(vmem->arena_end <= before + 10 * PAGE_SIZE, "vmem: places are used again", "they are not");
+	const struct vmem_mapping *low = 0, *high;
+	for (uint64_t at = 0; (high = vmem_tree_above(vmem->root, at)); at = high->end, low = high)
+		apart &= !low || low->end + PAGE_SIZE <= high->start;
+	check(apart, "vmem: places that are used again have unmapped neighbours too", "they touch");
 	for (unsigned i = 0; i < 50; i++) {
 		uint64_t at = map_simple(0, MIB, 0, 0);
 		reserved &= at && (at < vmem->arena || at > vmem->arena_end) &&
@@ -508,6 +592,15 @@ static void test_heap(void)
 	uint64_t charged = fake_group.pages_used;
 	check(!unmap_simple(at + 50 * PAGE_SIZE, 50 * PAGE_SIZE) && fake_group.pages_used <= charged - 50,
 	        "vmem: the part of a heap that is given back is free at once", "it is not");
+	uint64_t progress = 0;
+	while (vmem_protect(vmem, at + 2 * PAGE_SIZE, PAGE_SIZE, MAP_READ, &progress) == VMEM_MORE)
+		;
+	good = vmem->mapping_count == 4 && !vmem_fault(vmem, at + 2 * PAGE_SIZE, false, false);
+	progress = 0;
+	while (vmem_protect(vmem, at + 2 * PAGE_SIZE, PAGE_SIZE, MAP_READ | MAP_WRITE, &progress) == VMEM_MORE)
+		;
+	check(good && vmem->mapping_count == 2 && (!vmem->last || vmem_tree_find(vmem->root, vmem->last->start) == vmem->last),
+	        "vmem: what was split for its rights is joined again and forgotten", "it is not");
 	object_release(&vmem->object);
 	check(nothing_left(), "vmem: nothing is left of a heap", "something is");
 }
@@ -666,6 +759,44 @@ static void test_shared_shrink(void)
 	check(nothing_left(), "vmem: nothing is left of shared frames", "something is");
 }
 
+/* Two mappings of a frame that is being shrunk could be one, but not before all their pages beyond the end are gone. */
+static void test_join_while_shrinking(void)
+{
+	enum { PAGES = 500 };
+	struct frame *frame;
+	struct paddr page;
+	struct page_rights rights;
+	uint64_t *word, progress = 0;
+
+	start_vmem(30 * MIB);
+	if (frame_create(&fake_group, PAGES * PAGE_SIZE, 0, &frame))
+		fail("there is no frame");
+	uint64_t at = map_simple(0, PAGES * PAGE_SIZE, MAP_READ, frame);
+	while (vmem_protect(vmem, at + 100 * PAGE_SIZE, 300 * PAGE_SIZE, MAP_READ | MAP_WRITE, &progress) == VMEM_MORE)
+		;
+	for (unsigned i = 0; i < PAGES; i++) {
+		if (!access_page(at + i * PAGE_SIZE, MAP_READ, &word))
+			fail("a page was not to be had");
+	}
+	struct vmem_mapping *first = frame->mappings;
+	while (frame->shrink_at == first || !frame->shrinking) {
+		if (frame_resize(frame, PAGE_SIZE) != FRAME_MORE)
+			fail("the shrink is shorter than the test wants");
+	}
+	progress = 0;
+	while (vmem_protect(vmem, at + 100 * PAGE_SIZE, 300 * PAGE_SIZE, MAP_READ, &progress) == VMEM_MORE)
+		;
+	while (frame_resize(frame, PAGE_SIZE) == FRAME_MORE)
+		;
+	bool gone = true;
+	for (unsigned i = 1; i < PAGES; i++)
+		gone &= !page_table_find(&vmem->table, uaddr(at + i * PAGE_SIZE), &page, &rights);
+	check(gone, "vmem: no page is forgotten when mappings are joined during a shrink", "one stays in the page table");
+	object_release(&frame->object);
+	object_release(&vmem->object);
+	check(nothing_left(), "vmem: nothing is left of joined mappings", "something is");
+}
+
 /* A page that another thread touches between two steps must not be reached through it afterwards, nor get rights it had not. */
 static void test_replace_keeps_rights(void)
 {
@@ -707,14 +838,18 @@ static void test_replace_keeps_rights(void)
 	check(nothing_left(), "vmem: a call that was given up half-way leaves nothing for ever", "it does");
 }
 
-int main(void)
+/* An argument is another seed for the model. */
+int main(int count, char **argument)
 {
+	if (count > 1)
+		seed = (unsigned)atoi(argument[1]);
 	run_test(test_arguments);
 	run_test(test_places);
 	run_test(test_chance);
 	run_test(test_heap);
 	run_test(test_pinned);
 	run_test(test_shared_shrink);
+	run_test(test_join_while_shrinking);
 	run_test(test_replace_keeps_rights);
 	run_test(test_bounds);
 	run_test(test_model);

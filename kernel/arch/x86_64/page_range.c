@@ -91,6 +91,7 @@ static void free_table(struct page_table *table, uint64_t *entry, uint64_t at)
 	page_flush(uaddr(at));
 	upcall_page_free(page);
 	table->tables--;
+	table->recent = 0;
 }
 
 static bool is_empty(const uint64_t *entries)

@@ -64,7 +64,7 @@ bool page_table_create(struct page_table *table)
 		return false;
 	const uint64_t *kernel = table_at(page_kernel_root);
 	memcpy(root + USER_ENTRIES, kernel + USER_ENTRIES, (TABLE_ENTRIES - USER_ENTRIES) * sizeof *root);
-	*table = (struct page_table){direct_map_physical(root), 1, 0};
+	*table = (struct page_table){.root = direct_map_physical(root), .tables = 1};
 	return true;
 }
 
@@ -72,10 +72,17 @@ bool page_table_map(
         struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights, bool *out_replaced)
 {
 	const uint64_t intermediate = ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER | ENTRY_ACCESSED;
-	uint64_t *entry = page_walk(table->root.raw, address.raw, intermediate, &table->tables);
+	uint64_t span = address.raw >> LEVEL_SHIFT(1), *entry;
 
-	if (!entry)
-		return false;
+	/* Neighbours are often mapped one after the other. */
+	if (!table->recent || table->recent_span != span) {
+		entry = page_walk(table->root.raw, address.raw, intermediate, &table->tables);
+		if (!entry)
+			return false;
+		table->recent = entry - LEVEL_INDEX(address.raw, 0);
+		table->recent_span = span;
+	}
+	entry = &table->recent[LEVEL_INDEX(address.raw, 0)];
 	*out_replaced = *entry & ENTRY_PRESENT;
 	*entry = page_entry(page.raw, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
 	return true;
@@ -118,6 +125,7 @@ static void free_table(struct page_table *table, uint64_t *entry)
 	upcall_page_free(table_at(*entry));
 	*entry = 0;
 	table->tables--;
+	table->recent = 0;
 }
 
 /* The lowest table on the way to an address whose entries are not passed by: a last-level one, or one with nothing there. */
