@@ -16,6 +16,7 @@ struct fault {
 
 #define FAULT_PRESENT 0x1u /* error code of a page fault: Intel SDM volume 3, 4.7 */
 #define FAULT_WRITE 0x2u
+#define FAULT_USER 0x4u
 #define FAULT_FETCH 0x10u
 
 /* A native call by the current thread; its registers are in its context. Foreign calls never come here, but for one case: */

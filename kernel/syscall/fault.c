@@ -41,9 +41,14 @@ void fault_end(struct thread *thread, uint32_t vector, const char *format, ...)
 	cpu_current()->need_schedule = 1;
 }
 
-/* Makes the page present. Only the current address space faults. */
+/*
+ * Makes the page present. Only the current address space faults. What is there and was refused to the CPU's own access, which some
+ * instructions of a program make (descriptor tables; in old versions of QEMU the stack of a far return), would be refused again.
+ */
 static uint32_t repair_page(struct thread *thread, const struct fault *fault)
 {
+	if (fault->error & FAULT_PRESENT && !(fault->error & FAULT_USER))
+		return ERR_BAD_ADDRESS;
 	return vmem_fault(thread->process->vmem, fault->address, fault->error & FAULT_WRITE, fault->error & FAULT_FETCH);
 }
 

@@ -93,4 +93,5 @@ void serial_write(const char *text, size_t length)
 		}
 		out(SERIAL_DATA, (uint8_t)text[i]);
 	}
+	failures = 0; /* a reader that is slow once is not one that has gone */
 }

@@ -5,3 +5,5 @@
 
 void attack_states(void);
 void attack_memory(void);
+void attack_copies(void);
+void attack_leaks(void);
