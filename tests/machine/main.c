@@ -310,7 +310,8 @@ static void provoke(const char *what)
 static _Noreturn void finish(void)
 {
 	provoke(options_value("test"));
-	serial_write(failed ? "machine: failed\r\n" : "machine: passed\r\n", 17);
+	const char *end = failed ? "The machine test has failed.\r\n" : "The machine test has passed.\r\n";
+	serial_write(end, strlen(end));
 	port_write_8(0xf4, failed);
 	cpu_stop_all();
 }

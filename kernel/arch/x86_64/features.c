@@ -114,15 +114,13 @@ bool features_read(const char **out_reason)
 	return !missing;
 }
 
+/* Both registers are written whole: nothing that the firmware left on by chance stays. */
 void features_enable(void)
 {
-	uint64_t cr0 = cr0_read(), cr4 = cr4_read();
+	uint64_t cr4 = CR4_DE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE | CR4_OSXSAVE;
 
-	cr0 &= ~(uint64_t)(CR0_EM | CR0_TS | CR0_NW | CR0_CD);
-	cr0_write(cr0 | CR0_MP | CR0_NE | CR0_WP | CR0_AM);
-	cr4 &= ~(uint64_t)(CR4_PCIDE | CR4_PKE | CR4_CET);
-	cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE;
-	cr4 |= (features.mce ? CR4_MCE : 0) | (features.pge ? CR4_PGE : 0) | (features.umip ? CR4_UMIP : 0) | CR4_OSXSAVE |
+	cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+	cr4 |= (features.mce ? CR4_MCE : 0) | (features.pge ? CR4_PGE : 0) | (features.umip ? CR4_UMIP : 0) |
 	        (features.smep ? CR4_SMEP : 0) | (features.smap ? CR4_SMAP : 0);
 	cr4_write(cr4);
 	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);

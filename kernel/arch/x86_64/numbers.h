@@ -22,15 +22,16 @@
 #define EFER_SCE 0x1
 #define EFER_NXE 0x800
 
+#define CR0_PE 0x1
 #define CR0_MP 0x2
-#define CR0_EM 0x4
-#define CR0_TS 0x8
+#define CR0_ET 0x10
 #define CR0_NE 0x20
 #define CR0_WP 0x10000
 #define CR0_AM 0x40000
-#define CR0_NW 0x20000000
-#define CR0_CD 0x40000000
+#define CR0_PG 0x80000000u
 
+#define CR4_DE 0x8
+#define CR4_PAE 0x20
 #define CR4_MCE 0x40
 #define CR4_PGE 0x80
 #define CR4_OSFXSR 0x200
@@ -38,12 +39,9 @@
 #define CR4_UMIP 0x800
 #define CR4_LA57 0x1000
 #define CR4_FSGSBASE 0x10000
-#define CR4_PCIDE 0x20000
 #define CR4_OSXSAVE 0x40000
 #define CR4_SMEP 0x100000
 #define CR4_SMAP 0x200000
-#define CR4_PKE 0x400000
-#define CR4_CET 0x800000
 
 #define RFLAGS_FIXED 0x2 /* always set */
 #define RFLAGS_TF 0x100
