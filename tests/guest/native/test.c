@@ -414,6 +414,8 @@ void test_main(struct start_block *block)
 	static void (*const attacks[])(void) = {attack_leaks, attack_copies, attack_memory, attack_states};
 	if (argument_is("native=bench"))
 		bench();
+	else if (argument_is("native=random"))
+		random_for_ever();
 	else if (argument_is("native=attack"))
 		run(attacks, sizeof attacks / sizeof *attacks);
 	else

@@ -97,4 +97,5 @@ void test_waiting(void);
 void test_memory(void);
 void test_devices(void);
 void test_random(void);
+void random_for_ever(void);
 void bench(void);
