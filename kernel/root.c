@@ -84,11 +84,6 @@ static struct frame *frame_over(struct paddr start, uint64_t length)
 	return frame;
 }
 
-static inline uint64_t round_up(uint64_t value)
-{
-	return (value + PAGE_MASK) & ~PAGE_MASK;
-}
-
 /* The image's pages are in physical memory as the kernel's are: in one piece. */
 static struct paddr image_physical(const struct start *s, uint64_t offset)
 {
@@ -100,7 +95,7 @@ static void map_segment(struct start *s, const struct elf_segment *segment)
 {
 	uint64_t head = segment->address & PAGE_MASK;
 	uint64_t address = s->base + segment->address - head;
-	uint64_t length = round_up(head + segment->memory_size);
+	uint64_t length = whole_pages(head + segment->memory_size);
 	uint32_t flags = MAP_READ | MAP_FIXED_EMPTY;
 	struct frame *frame;
 	if (!segment->writable && segment->memory_size == segment->file_size) {
@@ -200,14 +195,14 @@ static void grant_all(struct start *s)
 	grant(s, "log", &log_object);
 	grant_frame(s, "bootinfo", bootinfo_frame(boot), 0);
 	if (boot->initfs.length)
-		grant_frame(s, "initfs", frame_over(paddr(boot->initfs.start), round_up(boot->initfs.length)), 0);
+		grant_frame(s, "initfs", frame_over(paddr(boot->initfs.start), whole_pages(boot->initfs.length)), 0);
 
 	struct frame *time = time_frame();
 	s->block.time_page = map(s, 0, PAGE_SIZE, MAP_READ, time);
 	grant_frame(s, "time", time, 0);
 
 	uint64_t size = (uint64_t)(root_image_end - root_image);
-	struct frame *program = frame_over(image_physical(s, 0), round_up(size));
+	struct frame *program = frame_over(image_physical(s, 0), whole_pages(size));
 	s->block.program_frame = grant_frame(s, "root", program, RIGHT_EXECUTE);
 }
 
@@ -256,8 +251,8 @@ static void map_block(struct start *s)
 		uint64_t random = cpu_random();
 		memcpy(block->seed + i, &random, sizeof random);
 	}
-	struct frame *frame = frame_with(s->bytes, 0, block->size, round_up(block->size));
-	s->block_address = map(s, 0, round_up(block->size), MAP_READ | MAP_WRITE, frame);
+	struct frame *frame = frame_with(s->bytes, 0, block->size, whole_pages(block->size));
+	s->block_address = map(s, 0, whole_pages(block->size), MAP_READ | MAP_WRITE, frame);
 	object_release(&frame->object);
 	memset(s->bytes, 0, sizeof s->bytes); /* it holds the seed */
 }

@@ -11,6 +11,12 @@
 #define PAGE_SHIFT 12
 #define PAGE_MASK (PAGE_SIZE - 1)
 
+/* Rounded up to whole pages; 0 for the last bytes of the 64 bits, which callers rule out. */
+static inline uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + PAGE_MASK) & ~PAGE_MASK;
+}
+
 struct paddr {
 	uint64_t raw;
 };

@@ -77,7 +77,7 @@ static uint64_t plan_bytes(const struct plan *plan)
 {
 	uint64_t bytes = plan->sections * sizeof(uint8_t *) + plan->sections_used * BUDDY_SECTION_PAGES +
 	        (plan->ram_ranges + plan->loader_ranges) * sizeof(struct boot_range);
-	return (bytes + PAGE_MASK) & ~PAGE_MASK;
+	return whole_pages(bytes);
 }
 
 static struct plan make_plan(const struct bootinfo *boot)

@@ -88,7 +88,7 @@ uint32_t frame_create(struct group *group, uint64_t length, uint32_t flags, stru
 		return ERR_BAD_ARGUMENT;
 	if (length > (flags & FRAME_CONTIGUOUS ? FRAME_CONTIGUOUS_MAX : FRAME_LENGTH_MAX))
 		return ERR_TOO_LARGE;
-	uint32_t error = create(group, (length + PAGE_MASK) & ~PAGE_MASK, flags, &frame);
+	uint32_t error = create(group, whole_pages(length), flags, &frame);
 	if (error)
 		return error;
 	if (flags & FRAME_CONTIGUOUS) {

@@ -83,7 +83,7 @@ uint32_t frame_resize(struct frame *frame, uint64_t length)
 		return ERR_BAD_ARGUMENT;
 	if (length > FRAME_LENGTH_MAX)
 		return ERR_TOO_LARGE;
-	length = (length + PAGE_MASK) & ~PAGE_MASK;
+	length = whole_pages(length);
 
 	lock_acquire(&frame->lock);
 	bool more = begin_locked(frame, length);

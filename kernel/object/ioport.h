@@ -28,7 +28,7 @@ uint32_t ioport_create(struct group *group, uint32_t first, uint32_t count, stru
  */
 bool ioport_grant(struct thread *thread);
 
-/* A handle to ioports went: what is loaded on this CPU is not true any more. */
+/* A handle to ioports came or went: what is loaded on this CPU may not be true any more. */
 void ioport_forget(void);
 
 void ioport_release_bitmap(struct process *process);

@@ -1,3 +1,7 @@
+/*
+ * The calls on channels: calling, receiving, answering in one with that, forwarding, and making senders. What a message does on
+ * its way is object/ipc.h's; here is what the registers say.
+ */
 #include "object/channel.h"
 
 #include "object/extras.h"

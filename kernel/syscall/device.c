@@ -1,3 +1,7 @@
+/*
+ * What is made from the machine's authority: interrupts of pins, port ranges, and numbers on the machine. Device memory is in
+ * syscall/frame.c.
+ */
 #include "abi/syscalls.h"
 #include "arch/interrupt.h"
 #include "object/ioport.h"

@@ -1,3 +1,7 @@
+/*
+ * The sentence and the lines that the log gets of a fault: what the program did, its registers, and where in its mappings it and
+ * its callers are. The program's memory is read like any argument: bounded, and nothing of it is believed.
+ */
 #include "core/log.h"
 #include "lib/format.h"
 #include "object/process.h"

@@ -1,3 +1,4 @@
+/* futex_wait and futex_wake: waiting at a word of the own memory (object/futex.h). */
 #include "object/futex.h"
 
 #include "arch/user_copy.h"

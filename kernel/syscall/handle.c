@@ -1,3 +1,4 @@
+/* Closing, duplicating and asking about handles: the calls that do not act on the object that a handle leads to. */
 #include "object/handles.h"
 
 #include "object/reply.h"

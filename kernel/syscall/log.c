@@ -1,3 +1,4 @@
+/* Writing, reading, watching and claiming the log (object/log.h). Text is copied in whole before a line is made of it. */
 #include "object/log.h"
 
 #include "abi/syscalls.h"

@@ -1,3 +1,4 @@
+/* Making, signalling and waiting for notifies (object/notify.h). */
 #include "object/notify.h"
 
 #include "sched/sched.h"

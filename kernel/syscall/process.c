@@ -1,3 +1,7 @@
+/*
+ * The calls on processes. Who has the handle with RIGHT_MANAGE decides over all of a process; a process has that of itself. The
+ * end is begun here and done by the reaper (object/process_end.c).
+ */
 #include "object/process.h"
 
 #include "abi/syscalls.h"

@@ -1,3 +1,4 @@
+/* Answering outside of channel_reply_recv, putting an answer off, and copying from and to the caller's buffers, in steps. */
 #include "object/reply.h"
 
 #include "object/ipc.h"

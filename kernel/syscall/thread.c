@@ -1,3 +1,4 @@
+/* The calls on threads. Registers can be read and written while one stands still: new, or waiting for its fault's handler. */
 #include "object/thread.h"
 
 #include "abi/syscalls.h"

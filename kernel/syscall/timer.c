@@ -1,3 +1,4 @@
+/* Making and setting timers (object/timer.h). */
 #include "object/timer.h"
 
 #include "object/notify.h"

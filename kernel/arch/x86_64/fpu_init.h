@@ -1,3 +1,4 @@
+/* For machine.c: once on each CPU, before a thread runs there. */
 #pragma once
 
 /* Chooses the states to keep and sets them to defaults. After features_enable. */

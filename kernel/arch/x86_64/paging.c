@@ -114,7 +114,7 @@ volatile void *device_map(struct paddr start, uint64_t length, enum page_cache c
 {
 	uint64_t address = device_next;
 	uint64_t offset = start.raw & PAGE_MASK;
-	uint64_t size = (offset + length + PAGE_MASK) & ~PAGE_MASK;
+	uint64_t size = whole_pages(offset + length);
 
 	/* A page stays free between two mappings. */
 	if (length == 0 || size < length || size > DEVICE_REGION_END - address - PAGE_SIZE)

@@ -1,3 +1,4 @@
+/* For machine.c: the kernel's own address space, from the loader's to its final form. */
 #pragma once
 
 #include "abi/bootinfo.h"

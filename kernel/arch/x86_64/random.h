@@ -1,3 +1,4 @@
+/* For machine.c: seeds the generator behind cpu_random. */
 #pragma once
 
 #include <stdint.h>
