@@ -14,7 +14,7 @@
 #include "arch/x86_64/registers.h"
 
 #define INTERVALS_PER_SECOND 200u
-#define ATTEMPTS 5u
+#define ATTEMPTS 32u
 #define TSC_MAX_HZ 20000000000ull /* no counter of a PC is faster: bounds the wait for a reference that stands still */
 
 #define PM_TIMER_HZ 3579545u /* ACPI 4.8.2.1 */
