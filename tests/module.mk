@@ -37,8 +37,8 @@ fuzzers: $(FUZZERS)
 # A kernel that checks what the loader hands over; boot/module.mk builds it.
 ALL += $(B)/tests/boot/probe.elf
 
-include tests/guest/native/module.mk
+include tests/guest/native/module.mk tests/guest/mortal/module.mk
 
 # What the boot scenarios boot besides the system.
 .PHONY: boot-tests
-boot-tests: system $(GUEST_LINUX_PROGRAMS) $(GUEST_LINUX_FIXTURE)/.done
+boot-tests: system $(GUEST_LINUX_PROGRAMS) $(GUEST_LINUX_FIXTURE)/.done $(MORTAL_PROGRAMS)

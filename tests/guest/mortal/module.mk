@@ -1,0 +1,30 @@
+# Hearth's servers, mortal on request: see mortal.c. Each is linked like the one that it stands for, from the same objects.
+MORTAL := $(B)/tests/guest/mortal
+MORTAL_WRAP := -Wl,--wrap=reply_read_bytes,--wrap=request_read_path
+MORTAL_WRAP_INIT := -Wl,--wrap=mounts_make_again
+
+$(MORTAL)/%.o: tests/guest/mortal/mortal.c
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(USER_CFLAGS) -DMORTAL_NAME='"$*"' -MMD -MP -c -o $@ $<
+
+$(MORTAL)/vfs: $(MORTAL)/vfs.o $(call user_objects,user/servers/vfs) $(USER_LIB)
+	$(call user_link,$(MORTAL_WRAP))
+
+$(MORTAL)/console: $(MORTAL)/console.o $(call user_objects,user/servers/console) $(USER_LIB)
+	$(call user_link,$(MORTAL_WRAP))
+
+# init has none of the kit's functions.
+$(MORTAL)/init: $(MORTAL)/init.o $(call user_objects,user/servers/init) $(USER_LIB)
+	$(call user_link,$(MORTAL_WRAP_INIT))
+
+$(MORTAL)/root.elf: $(MORTAL)/initfsd.o $(ROOT_OBJECTS) $(USER_LIB)
+	$(call user_link,-e _root_start $(MORTAL_WRAP) $(INITFSD_LIBS))
+
+$(MORTAL)/root_image.o: kernel/root_image.S $(MORTAL)/root.elf
+	$(CC) $(KERNEL_CFLAGS) -DROOT_IMAGE='"$(MORTAL)/root.elf"' -c -o $@ $<
+
+$(MORTAL)/kernel.elf: $(filter-out %/root_image.S.o,$(KERNEL_OBJECTS)) $(MORTAL)/root_image.o $(B)/kernel/symbols.o
+	$(LD) $(KERNEL_LDFLAGS) -o $@ $^
+
+MORTAL_PROGRAMS := $(MORTAL)/vfs $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
+ALL += $(MORTAL_PROGRAMS)

@@ -1,0 +1,54 @@
+/*
+ * Makes servers mortal: linked into Hearth's own programs in place of a few functions (--wrap), it ends the process in the
+ * middle of its work when a client wants it. Only the first instance of each obeys, so that the next one can be seen to serve.
+ *
+ *   a path /die-NAME        is opened: vfs or initfsd ends, whoever reads that path with that NAME
+ *   the text "die-console"  is written: the console ends
+ *   vfs was restarted       init ends
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/lib/grants.h"
+#include "user/lib/server.h"
+#include "user/servers/init/mounts.h"
+
+#define FIRST_LIVES 8 /* processes with smaller numbers are what the boot starts first */
+#define DEATH 9       /* the status */
+
+status_t __real_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
+status_t __wrap_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
+status_t __real_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
+status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
+void __wrap_mounts_make_again(void);
+
+static void die(void)
+{
+	const struct start_block *block = grants_block();
+	if (block && block->process_number < FIRST_LIVES)
+		exit(DEATH);
+}
+
+status_t __wrap_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length)
+{
+	static const char word[] = "die-console";
+	status_t status = __real_reply_read_bytes(reply, offset, to, length);
+	if (!status && length >= sizeof word - 1 && !memcmp(to, word, sizeof word - 1))
+		die();
+	return status;
+}
+
+status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out)
+{
+	status_t status = __real_request_read_path(request, offset, length, out);
+	if (!status && !strcmp(out, "/die-" MORTAL_NAME))
+		die();
+	return status;
+}
+
+/* In init: without its service on the new vfs, as if it had failed at this very moment. */
+void __wrap_mounts_make_again(void)
+{
+	die();
+}

@@ -1,0 +1,29 @@
+# Runs in the guest: has servers end in the middle of a call, and checks that the next instance of each serves. Each line that
+# waits does so until what it needs is back; if that never comes, the run's time is up.
+failed=0
+holds() { # NAME STATUS
+	if [ "$2" = 0 ]; then
+		echo "ok restarts: $1"
+	else
+		echo "not ok restarts: $1: status $2"
+		failed=1
+	fi
+}
+
+exec 3</etc/services
+read -r line <&3; holds 'a file is read before anything ends' $?
+
+{ read -r line; } </die-vfs; [ $? != 0 ]; holds 'the call in which vfs ends fails' $?
+until [ -e /etc/motd ]; do :; done; holds 'vfs comes back with the initfs' 0
+until [ -e /dev/power ] && [ -e /dev/console ]; do :; done; holds 'and with the mounts of services' 0
+{ read -r line; } </die-vfs; [ -e /etc/motd ]; holds 'its next instance is not mortal' $?
+read -r line <&3; holds 'what was open stays open without vfs' $?
+
+{ read -r line; } </die-initfsd; [ $? != 0 ]; holds 'the call in which initfsd ends fails' $?
+[ -e /etc/motd ]; holds 'a call waits until initfsd is back' $?
+read -r line </etc/motd; holds 'files are read from the next instance' $?
+while read -r line <&3; do :; done; exec 3<&-; holds 'a file that was open in the old one comes to an end' 0
+
+{ echo die-console; } >/dev/console; [ $? != 0 ]; holds 'the call in which the console ends fails' $?
+{ echo the console lives; } >/dev/console; holds 'a call waits until the console is back' $?
+exit $failed
