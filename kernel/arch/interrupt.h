@@ -7,10 +7,13 @@
 /* Number of pins: valid ones are below. 0 when there is no I/O APIC. */
 uint32_t interrupt_pins(void);
 
-/* Where an ISA line leads, and how it signals (IRQ_* flags of abi/syscalls.h), by the MADT's overrides. */
-uint32_t interrupt_isa_pin(uint32_t line, uint32_t *out_flags);
+/* Where an ISA line leads, by the MADT's overrides. */
+uint32_t interrupt_isa_pin(uint32_t line);
 
-/* Sets up a pin with IRQ_* flags and leaves it masked; false for a pin that is not there. */
+/*
+ * Sets up a pin and leaves it masked; false for a pin that is not there. Flags: IRQ_* of abi/syscalls.h. Polarity or trigger, if
+ * not among them, are what the MADT's override of the pin says; without one the first 16 pins are taken as ISA's, others as PCI's.
+ */
 bool interrupt_pin_configure(uint32_t pin, uint32_t flags);
 void interrupt_pin_mask(uint32_t pin);
 void interrupt_pin_unmask(uint32_t pin);

@@ -14,19 +14,11 @@
 #define ISA_LINES 16u
 #define IRQ_FLAGS (IRQ_ACTIVE_HIGH | IRQ_ACTIVE_LOW | IRQ_EDGE | IRQ_LEVEL)
 
-/* The pin and how it signals: what the caller says, else what the firmware's tables say, else as on the ISA bus. */
-static bool pin_of(uint32_t number, uint32_t wanted, uint32_t *out_pin, uint32_t *out_flags)
+static bool pin_of(uint32_t number, uint32_t *out_pin)
 {
-	uint32_t flags = IRQ_ACTIVE_HIGH | IRQ_EDGE;
-	if (number & IRQ_ISA) {
-		if ((number & ~IRQ_ISA) >= ISA_LINES)
-			return false;
-		number = interrupt_isa_pin(number & ~IRQ_ISA, &flags);
-	} else {
-		flags = IRQ_ACTIVE_LOW | IRQ_LEVEL; /* pins beyond the ISA lines are those of PCI */
-	}
-	*out_pin = number;
-	*out_flags = wanted ? wanted : flags;
+	if ((number & IRQ_ISA) && (number & ~IRQ_ISA) >= ISA_LINES)
+		return false;
+	*out_pin = number & IRQ_ISA ? interrupt_isa_pin(number & ~IRQ_ISA) : number;
 	return true;
 }
 
@@ -44,15 +36,14 @@ void syscall_irq_create(struct thread *thread, struct object *object, uint32_t r
 {
 	(void)object;
 	(void)rights;
-	uint64_t number = call_word(thread, 0), wanted = call_word(thread, 1);
-	uint32_t pin, flags;
-	if (number > UINT32_MAX || wanted > UINT32_MAX || !flags_ok((uint32_t)wanted) ||
-	        !pin_of((uint32_t)number, (uint32_t)wanted, &pin, &flags)) {
+	uint64_t number = call_word(thread, 0), flags = call_word(thread, 1);
+	uint32_t pin;
+	if (number > UINT32_MAX || flags > UINT32_MAX || !flags_ok((uint32_t)flags) || !pin_of((uint32_t)number, &pin)) {
 		call_answer(thread, ERR_BAD_ARGUMENT);
 		return;
 	}
 	struct irq *irq;
-	uint32_t error = irq_create(thread->process->object.group, pin, flags, &irq);
+	uint32_t error = irq_create(thread->process->object.group, pin, (uint32_t)flags, &irq);
 	if (error)
 		call_answer(thread, error);
 	else

@@ -220,11 +220,9 @@ static const char *judge_random(const struct event *event)
  */
 static void prepare_pin(void)
 {
-	uint32_t flags;
-
-	pin_number = interrupt_isa_pin(0, &flags);
+	pin_number = interrupt_isa_pin(0);
 	pins = 0;
-	if (!interrupt_pin_configure((uint32_t)pin_number, flags))
+	if (!interrupt_pin_configure((uint32_t)pin_number, 0))
 		return;
 	port_write_8(0x43, 0x34);
 	port_write_8(0x40, 2386 & 0xff);

@@ -115,15 +115,12 @@ static uint32_t override_flags(const struct acpi_override *override)
 	return polarity | trigger;
 }
 
-uint32_t interrupt_isa_pin(uint32_t line, uint32_t *out_flags)
+uint32_t interrupt_isa_pin(uint32_t line)
 {
 	for (uint32_t i = 0; i < override_count; i++) {
-		if (overrides[i].line != line)
-			continue;
-		*out_flags = override_flags(&overrides[i]);
-		return overrides[i].pin;
+		if (overrides[i].line == line)
+			return overrides[i].pin;
 	}
-	*out_flags = IRQ_ACTIVE_HIGH | IRQ_EDGE;
 	return line;
 }
 
