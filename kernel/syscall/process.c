@@ -56,13 +56,30 @@ void syscall_process_create(struct thread *thread, struct object *object, uint32
 	call_answer_words(thread, handles[0], handles[1], process->number);
 }
 
+/*
+ * What was never started ends when its last handle goes. Two such that held each other would stay for ever, with nobody left who
+ * could end them.
+ */
+static bool would_hold_each_other(const struct process *process, const struct object *given)
+{
+	const struct process *other = 0;
+	if (given->type == OBJECT_PROCESS)
+		other = (const struct process *)given;
+	else if (given->type == OBJECT_THREAD)
+		other = thread_of_object((struct object *)given)->process;
+	return other && other->state == PROCESS_NEW && process->state == PROCESS_NEW;
+}
+
 void syscall_process_give(struct thread *thread, struct object *object, uint32_t rights)
 {
-	(void)rights;
 	struct process *process = (struct process *)object;
 	handle_t handle = (handle_t)call_word(thread, 0), place;
 	uint32_t wanted = (uint32_t)call_word(thread, 1);
-	uint32_t error = parcel_reserve(process, 1, &place);
+	uint32_t error = call_find(thread, handle, OBJECT_NONE, 0, &object, &rights);
+	if (!error && would_hold_each_other(process, object))
+		error = ERR_BAD_STATE;
+	if (!error)
+		error = parcel_reserve(process, 1, &place);
 	if (error) {
 		call_answer(thread, error);
 		return;

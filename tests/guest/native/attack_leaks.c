@@ -133,6 +133,26 @@ static void processes(void)
 	check_pages(before);
 }
 
+static void processes_that_hold_each_other(void)
+{
+	handle_t process[2], vmem[2], thread, there_now;
+	uint32_t number;
+	uint64_t block;
+	test_begin("processes_that_were_never_started_cannot_hold_each_other");
+	for (unsigned i = 0; i < 2; i++)
+		OK(sys_process_create(grant("group"), "never", &process[i], &vmem[i], &number));
+	OK(sys_thread_create(process[0], &thread, &block, &number));
+	CHECK_IS(sys_process_give(process[0], process[0], RIGHTS_ALL, &there_now), ERR_BAD_STATE);
+	CHECK_IS(sys_process_give(process[0], thread, RIGHTS_ALL, &there_now), ERR_BAD_STATE);
+	CHECK_IS(sys_process_give(process[0], process[1], RIGHTS_ALL, &there_now), ERR_BAD_STATE);
+	OK(sys_process_give(process[1], vmem[0], RIGHTS_ALL, &there_now));
+	OK(sys_handle_close(thread));
+	for (unsigned i = 0; i < 2; i++) {
+		OK(sys_handle_close(process[i]));
+		OK(sys_handle_close(vmem[i]));
+	}
+}
+
 /* The fuzzer. Its calls are counted in a frame that all its processes have mapped. */
 static const uint16_t numbers[] = {
 #define SYSCALL(number, name, type, rights) number,
@@ -252,8 +272,8 @@ static void fuzz_round(handle_t counter)
 	for (unsigned c = 0; c < 3; c++) {
 		child_make(&children[c], "fuzz");
 		give_all(&children[c], given, count);
-		there[there_count++] =
-		        child_give(&children[c], children[(c + 2) % 3 < c ? (c + 2) % 3 : c].process, RIGHTS_ALL);
+		if (c)
+			there[there_count++] = child_give(&children[c], children[c - 1].process, RIGHTS_ALL);
 		OK(sys_vmem_map(children[c].vmem, counter_at, PAGE, MAP_READ | MAP_WRITE | MAP_FIXED_EMPTY, counter, 0, &at));
 		if (c == 1)
 			OK(sys_process_set_exception(children[c].process, given[1]));
@@ -298,5 +318,6 @@ void attack_leaks(void)
 {
 	threads();
 	processes();
+	processes_that_hold_each_other();
 	fuzz();
 }
