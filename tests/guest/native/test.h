@@ -95,6 +95,8 @@ void test_processes(void);
 void test_faults(void);
 void test_waiting(void);
 void test_memory(void);
+void test_vmem(void);
+void test_frame(void);
 void test_devices(void);
 void test_random(void);
 void random_for_ever(void);
