@@ -190,6 +190,17 @@ void buddy_free_run(struct paddr start, uint64_t pages)
 	}
 }
 
+void buddy_free_singles(struct paddr start, uint64_t pages)
+{
+	for (uint64_t i = 0; i < pages; i++) {
+		struct paddr page = paddr_add(start, i * PAGE_SIZE);
+
+		ASSERT(buddy_has_state(page) && *buddy_state(page) == BUDDY_USED);
+		*buddy_state(page) = 0;
+	}
+	buddy_add(start, pages);
+}
+
 uint64_t buddy_available(unsigned zone)
 {
 	return zones[zone].pages;

@@ -55,4 +55,7 @@ void buddy_free(struct paddr start, unsigned order);
 void buddy_trim(struct paddr start, unsigned order, uint64_t pages);
 void buddy_free_run(struct paddr start, uint64_t pages);
 
+/* The same for pages that were allocated one by one and happen to lie side by side. */
+void buddy_free_singles(struct paddr start, uint64_t pages);
+
 uint64_t buddy_available(unsigned zone); /* pages */

@@ -184,23 +184,23 @@ static bool descend(struct path *path, unsigned height, uint64_t *index)
 	}
 }
 
-/* The entry of the leaf is to be cleared: so are those of nodes that become empty by it. */
-static void remove_at(struct page_tree *tree, struct path *path, uint64_t index)
+/* Frees the leaf if it is empty, and those nodes above that become empty by that. */
+static void prune(struct page_tree *tree, struct path *path, uint64_t index)
 {
-	for (unsigned height = 1; height <= tree->height; height++) {
-		struct page_tree_node *node = path->node[height];
-
-		node->entry[slot(index, height)].page = 0;
-		if (--node->used)
-			return;
-		slab_free(&slab, node);
+	for (unsigned height = 1; !path->node[height]->used; height++) {
+		slab_free(&slab, path->node[height]);
 		tree->nodes--;
+		if (height == tree->height) {
+			tree->root = 0;
+			tree->height = 0;
+			return;
+		}
+		path->node[height + 1]->entry[slot(index, height + 1)].child = 0;
+		path->node[height + 1]->used--;
 	}
-	tree->root = 0;
-	tree->height = 0;
 }
 
-bool page_tree_take_from(struct page_tree *tree, uint64_t *index, uint64_t end, struct paddr *out)
+unsigned page_tree_take(struct page_tree *tree, uint64_t *index, uint64_t end, struct paddr *out, unsigned most)
 {
 	uint64_t at = *index;
 	struct path path;
@@ -209,12 +209,23 @@ bool page_tree_take_from(struct page_tree *tree, uint64_t *index, uint64_t end, 
 		path.node[tree->height] = tree->root;
 		if (!descend(&path, tree->height, &at))
 			continue; /* `at` is behind the subtree that had nothing */
-		if (at >= end)
-			return false;
+
+		struct page_tree_node *leaf = path.node[1];
+		uint64_t first = at, stop = (at | (FAN_OUT - 1)) + 1;
+		unsigned count = 0;
+		for (stop = stop < end ? stop : end; at < stop && count < most; at++) {
+			uint64_t *entry = &leaf->entry[at & (FAN_OUT - 1)].page;
+			if (!*entry)
+				continue;
+			out[count++] = paddr(*entry);
+			*entry = 0;
+		}
+		if (!count)
+			return 0;
+		leaf->used -= count;
+		prune(tree, &path, first);
 		*index = at;
-		out->raw = path.node[1]->entry[slot(at, 1)].page;
-		remove_at(tree, &path, at);
-		return true;
+		return count;
 	}
-	return false;
+	return 0;
 }

@@ -42,7 +42,7 @@ unsigned page_tree_missing(const struct page_tree *tree, uint64_t index);
 bool page_tree_insert(struct page_tree *tree, uint64_t index, struct paddr page) __attribute__((warn_unused_result));
 
 /*
- * Takes the page with the lowest number at or above *index and below `end` out, and sets *index to its number; false: there is
- * none. Looks at each absent subtree once.
+ * Takes up to `most` pages with the lowest numbers at or above *index and below `end` out, as many as lie in one leaf, and sets
+ * *index behind the last of them; answers how many, 0: there are none. Looks at each absent subtree once.
  */
-bool page_tree_take_from(struct page_tree *tree, uint64_t *index, uint64_t end, struct paddr *out);
+unsigned page_tree_take(struct page_tree *tree, uint64_t *index, uint64_t end, struct paddr *out, unsigned most);

@@ -18,6 +18,7 @@ _Static_assert(PAGES_ORDER_MAX == BUDDY_ORDER_MAX, "one largest block");
 #define PAGES_BATCH_ORDER 4u
 #define PAGES_BATCH (1u << PAGES_BATCH_ORDER)
 #define ZERO_ORDER_MAX 3u
+#define WORTHWHILE_RUN 4u /* pages that are rather joined at once than kept as recent ones */
 
 struct page_stack {
 	uint64_t count;
@@ -127,6 +128,23 @@ void pages_free(struct paddr start, unsigned order)
 	if (stack->count == STACK_SIZE)
 		stack_relieve(stack);
 	stack_push(stack, start);
+}
+
+void pages_free_many(const struct paddr *page, unsigned count)
+{
+	for (unsigned i = 0, run; i < count; i += run) {
+		run = 1;
+		while (i + run < count && page[i + run].raw == page[i].raw + run * PAGE_SIZE)
+			run++;
+		if (run < WORTHWHILE_RUN) {
+			for (unsigned n = 0; n < run; n++)
+				pages_free(page[i + n], 0);
+			continue;
+		}
+		lock_acquire(&lock);
+		buddy_free_singles(page[i], run);
+		lock_release(&lock);
+	}
 }
 
 bool pages_alloc_run(uint64_t count, uint32_t flags, struct paddr *out)

@@ -28,6 +28,9 @@ void pages_reclaim_loader(void);
 bool pages_alloc(unsigned order, uint32_t flags, struct paddr *out) __attribute__((warn_unused_result));
 void pages_free(struct paddr start, unsigned order);
 
+/* Many single pages, which is quick for those that lie side by side in ascending order. */
+void pages_free_many(const struct paddr *page, unsigned count);
+
 /* 1 to PAGES_RUN_MAX contiguous pages, not zeroed, aligned to the next power of two. Freed by pages_free_run with all its length. */
 bool pages_alloc_run(uint64_t count, uint32_t flags, struct paddr *out) __attribute__((warn_unused_result));
 void pages_free_run(struct paddr start, uint64_t count);

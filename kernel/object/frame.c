@@ -11,7 +11,9 @@
 #include "object/group.h"
 
 /* Pages that one step of destroy frees: some 2,000 instructions. */
-#define DESTROY_BUDGET 16u
+#define DESTROY_BUDGET 8u
+
+#define DISCARD_BATCH 8u
 
 struct touched_bits {
 	uint64_t word[FRAME_CONTIGUOUS_MAX / PAGE_SIZE / 64];
@@ -252,16 +254,19 @@ uint32_t frame_page(struct frame *frame, uint64_t offset, bool may_fill, struct 
 bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned budget)
 {
 	uint64_t index = *offset / PAGE_SIZE;
-	struct paddr page;
-	bool more = true;
+	struct paddr page[DISCARD_BATCH];
+	unsigned count = DISCARD_BATCH;
 
-	for (; budget && (more = page_tree_take_from(&frame->tree, &index, end_offset / PAGE_SIZE, &page)); budget--) {
-		pages_free(page, 0);
-		frame->resident--;
+	while (budget && count) {
+		count = page_tree_take(
+		        &frame->tree, &index, end_offset / PAGE_SIZE, page, budget < DISCARD_BATCH ? budget : DISCARD_BATCH);
+		pages_free_many(page, count);
+		frame->resident -= count;
+		budget -= count;
 	}
 	*offset = index * PAGE_SIZE;
 	return_charge(frame);
-	return !more;
+	return !count;
 }
 
 bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned budget)

@@ -14,7 +14,7 @@
 #include "core/panic.h"
 #include "object/vmem.h"
 
-#define RESIZE_BUDGET 16u
+#define RESIZE_BUDGET 8u /* pages: some 2,000 instructions if no two lie side by side */
 
 void frame_add_mapping(struct frame *frame, struct vmem_mapping *mapping, struct vmem_mapping *after)
 {

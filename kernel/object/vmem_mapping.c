@@ -12,7 +12,7 @@
 #define MAPPINGS_PER_PAGE 32u
 
 /* What an action costs, in the units of VMEM_BUDGET. */
-#define COST_PAGE 12u
+#define COST_PAGE 24u
 #define COST_MAPPING 40u
 
 /* Beyond so many pages it is cheaper to forget everything than page by page. */

@@ -101,18 +101,25 @@ static bool step_insert(struct page_tree *tree)
 static bool step_take(struct page_tree *tree)
 {
 	uint64_t index = random_index(), end = rand() % 3 ? UINT64_MAX : index + random_index(), from = index;
-	unsigned i = model_at(index);
+	unsigned i = model_at(index), most = 1 + (unsigned)rand() % 5;
 	bool there = i < count && model[i].index < end;
-	struct paddr page = {1};
+	struct paddr page[5] = {{1}};
+	unsigned taken = page_tree_take(tree, &index, end, page, most);
 
-	if (page_tree_take_from(tree, &index, end, &page) != there)
-		return false;
 	if (!there)
-		return index == from && page.raw == 1;
-	bool same = index == model[i].index && page.raw == model[i].page;
-	count--;
-	memmove(&model[i], &model[i + 1], (count - i) * sizeof *model);
-	return same && pieces == tree->nodes;
+		return !taken && index == from && page[0].raw == 1;
+	if (!taken || taken > most || index <= model[i + taken - 1].index || index > end)
+		return false;
+	for (unsigned n = 0; n < taken; n++) {
+		if (page[n].raw != model[i + n].page)
+			return false;
+	}
+	/* It stopped early only where it may: at the number wanted, or at the end of a leaf or of the range. */
+	uint64_t last = model[i + taken - 1].index;
+	bool more = i + taken < count && model[i + taken].index < end && model[i + taken].index / 64 == last / 64;
+	count -= taken;
+	memmove(&model[i], &model[i + taken], (count - i) * sizeof *model);
+	return (taken == most || !more) && pieces == tree->nodes;
 }
 
 static void test_random(void)
@@ -129,7 +136,7 @@ static void test_random(void)
 
 	uint64_t index = 0;
 	struct paddr page;
-	while (page_tree_take_from(&tree, &index, UINT64_MAX, &page))
+	while (page_tree_take(&tree, &index, UINT64_MAX, &page, 1))
 		count--;
 	check(!count && !pieces && !tree.nodes && !tree.root && !tree.height, "page_tree: an emptied tree has no nodes",
 	        "some are left");
@@ -148,8 +155,9 @@ static void test_edges(void)
 	check(insert(&tree, 0, 4096) && insert(&tree, last, 8192) && agree_on(&tree, 1),
 	        "page_tree: the first and the last number", "refused");
 	check(tree.nodes == 11, "page_tree: grows by new roots", "another number of nodes");
-	check(page_tree_take_from(&tree, &index, UINT64_MAX, &page) && index == 0 && page.raw == 4096 &&
-	                page_tree_take_from(&tree, &index, UINT64_MAX, &page) && index == last && page.raw == 8192 && !pieces,
+	check(page_tree_take(&tree, &index, UINT64_MAX, &page, 1) == 1 && index == 1 && page.raw == 4096 &&
+	                page_tree_take(&tree, &index, UINT64_MAX, &page, 1) == 1 && index == last + 1 && page.raw == 8192 &&
+	                !pieces,
 	        "page_tree: pages are taken in order", "they are not");
 }
 

@@ -182,6 +182,48 @@ static void test_zero(void)
 	check(zero, "pages: a recent page is reused and zeroed when asked", "it is another or dirty");
 }
 
+/* Pages in any order, in pieces of any size. */
+static void test_many(void)
+{
+	enum { COUNT = 3000 };
+	static struct paddr page[COUNT];
+
+	start_small();
+	uint64_t before = pages_available();
+	for (unsigned round = 0; round < 50; round++) {
+		for (unsigned i = 0; i < COUNT; i++) {
+			if (!pages_alloc(0, 0, &page[i]))
+				check(false, "pages: there are some thousands", "there are not");
+		}
+		for (unsigned i = 0; i < COUNT * (round % 3) / 4; i++) {
+			unsigned a = (unsigned)rand() % COUNT, b = (unsigned)rand() % COUNT;
+			struct paddr other = page[a];
+			page[a] = page[b];
+			page[b] = other;
+		}
+		for (unsigned i = 0, part; i < COUNT; i += part) {
+			part = 1 + (unsigned)rand() % 16;
+			part = part < COUNT - i ? part : COUNT - i;
+			pages_free_many(&page[i], part);
+		}
+	}
+	check(pages_available() == before && drain_all() == before, "pages: many that are freed together all come back",
+	        "some were lost");
+}
+
+static void free_many_twice(void)
+{
+	struct paddr page[8];
+
+	start_small();
+	for (unsigned i = 0; i < 8; i++) {
+		if (!pages_alloc(0, 0, &page[i]))
+			return;
+	}
+	pages_free_many(page, 8);
+	pages_free_many(page, 8);
+}
+
 static void free_page_twice(void)
 {
 	struct paddr page;
@@ -239,6 +281,7 @@ static void write_to_free_memory(void)
 static void test_misuse(void)
 {
 	check(panics(free_page_twice, "buddy_state"), "pages: a second free of a recent page panics", "it was accepted");
+	check(panics(free_many_twice, "buddy_state"), "pages: a second free of many pages panics", "it was accepted");
 	check(panics(free_block_twice, "buddy_state"), "pages: a second free of a block panics", "it was accepted");
 	check(panics(free_with_wrong_order, "buddy_state"), "pages: a free with the wrong order panics", "it was accepted");
 	check(panics(free_kernel_memory, "buddy_state"), "pages: freeing the kernel's own memory panics", "it was accepted");
@@ -361,6 +404,7 @@ int main(void)
 	run_test(test_fragmented);
 	run_test(test_bad_maps);
 	run_test(test_cpus);
+	run_test(test_many);
 	run_test(test_random);
 	return fake_status();
 }

@@ -40,46 +40,40 @@ static uint64_t *find_next(const struct page_table *table, uint64_t *at, uint64_
 	return 0;
 }
 
-/* Calls change for each entry that is present. */
-static uint64_t for_each(const struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget,
-        void (*change)(uint64_t *entry, const struct page_rights *rights), const struct page_rights *rights)
+/* Every entry that is present loses all bits but those of `keep` and gets those of `set`. */
+static uint64_t change(
+        const struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget, uint64_t keep, uint64_t set)
 {
 	uint64_t at = address->raw, count = 0;
 	uint64_t *entry;
 
 	while ((entry = find_next(table, &at, end.raw, &budget))) {
 		/* The rest of this table, or up to the first entry that is absent, without a walk from the root. */
-		do {
-			change(entry++, rights);
-			count++;
-			at += PAGE_SIZE;
-			budget--;
-		} while (budget && at < end.raw && LEVEL_INDEX(at, 0) && (*entry & ENTRY_PRESENT));
+		unsigned most = TABLE_ENTRIES - LEVEL_INDEX(at, 0), done = 0;
+
+		most = most < budget ? most : budget;
+		most = most < (end.raw - at) / PAGE_SIZE ? most : (unsigned)((end.raw - at) / PAGE_SIZE);
+		for (; done < most && (*entry & ENTRY_PRESENT); done++, entry++)
+			*entry = (*entry & keep) | set;
+		count += done;
+		budget -= done;
+		at += done * PAGE_SIZE;
 	}
 	address->raw = at < end.raw ? at : end.raw;
 	return count;
 }
 
-static void clear(uint64_t *entry, const struct page_rights *rights)
-{
-	(void)rights;
-	*entry = 0;
-}
-
-static void protect(uint64_t *entry, const struct page_rights *rights)
-{
-	*entry = page_entry(*entry & ENTRY_ADDRESS, rights->writable, rights->executable, rights->cache) | ENTRY_USER;
-}
-
 uint64_t page_table_unmap(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned budget)
 {
-	return for_each(table, address, end, budget, clear, 0);
+	return change(table, address, end, budget, 0, 0);
 }
 
 uint64_t page_table_protect(
         struct page_table *table, struct uaddr *address, struct uaddr end, struct page_rights rights, unsigned budget)
 {
-	return for_each(table, address, end, budget, protect, &rights);
+	uint64_t bits = page_entry(0, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
+
+	return change(table, address, end, budget, ENTRY_ADDRESS, bits);
 }
 
 /* The CPU may have the way through a table in its caches until it is flushed, so this comes before the table is free. */

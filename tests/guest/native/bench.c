@@ -102,14 +102,6 @@ static void signal_nobody(void)
 	OK(sys_notify_signal(notify, 1));
 }
 
-static void map_touch_unmap(void)
-{
-	uint64_t at;
-	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGE, MAP_READ | MAP_WRITE, 0, 0, &at));
-	*(volatile uint8_t *)at = 1;
-	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, at, PAGE));
-}
-
 static void empty(void *argument)
 {
 	(void)argument;
@@ -154,7 +146,7 @@ void bench(void)
 	measure("ipc.call_buffer_4k", call_with_buffer);
 	measure("ipc.call_handle", call_with_handle);
 	measure("notify.signal", signal_nobody);
-	measure("memory.map_touch_unmap", map_touch_unmap);
+	bench_memory();
 	measure("thread.create_join", thread_and_join);
 	measure("process.create_wait", process_and_wait);
 	child_kill(&child);

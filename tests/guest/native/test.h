@@ -101,3 +101,4 @@ void test_devices(void);
 void test_random(void);
 void random_for_ever(void);
 void bench(void);
+void bench_memory(void);
