@@ -22,8 +22,7 @@ static void wait_again(struct thread *thread)
 
 static inline void copy_words(uint64_t *to, const uint64_t *from)
 {
-	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
-		to[i] = from[i];
+	__builtin_memcpy(to, from, MESSAGE_WORDS * sizeof *to);
 }
 
 /*

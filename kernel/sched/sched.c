@@ -275,7 +275,7 @@ static void choose(struct cpu *cpu)
  * Nothing here keeps state on the stack over cpu_take_interrupts: a task whose continuation is not done yet is the current one
  * or in the run queue, and is found there by the next call.
  */
-static struct context *schedule(struct cpu *cpu)
+static __attribute__((noinline)) struct context *schedule(struct cpu *cpu)
 {
 	for (;;) {
 		cpu->need_schedule = 0;

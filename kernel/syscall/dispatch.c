@@ -74,6 +74,19 @@ uint32_t call_find(struct thread *thread, handle_t handle, enum object_type type
 	return ERR_OK;
 }
 
+/* A handle that is not plainly right: a pseudo handle, or an error, which is answered. */
+static __attribute__((noinline)) void dispatch_slowly(struct thread *thread, const struct call_row *row)
+{
+	struct object *object;
+	uint32_t rights;
+	uint32_t error =
+	        call_find(thread, context_call_handle(&thread->task.context), row->type, row->rights, &object, &rights);
+	if (error)
+		call_answer(thread, error);
+	else
+		row->handler(thread, object, rights);
+}
+
 static inline void dispatch(struct thread *thread)
 {
 	uint64_t index = context_call_number(&thread->task.context) - CALL_NUMBER_FIRST;
@@ -82,17 +95,15 @@ static inline void dispatch(struct thread *thread)
 		call_answer(thread, ERR_BAD_CALL);
 		return;
 	}
-	struct object *object = 0;
-	uint32_t rights = 0;
-	if (row->type != OBJECT_NONE) {
-		uint32_t error =
-		        call_find(thread, context_call_handle(&thread->task.context), row->type, row->rights, &object, &rights);
-		if (__builtin_expect(error, 0)) {
-			call_answer(thread, error);
-			return;
-		}
+	if (row->type == OBJECT_NONE) {
+		row->handler(thread, 0, 0);
+		return;
 	}
-	row->handler(thread, object, rights);
+	const struct handle_entry *entry = handles_find(&thread->process->handles, context_call_handle(&thread->task.context));
+	if (__builtin_expect(entry && !check(entry->object, entry->rights, row->type, row->rights), 1))
+		row->handler(thread, entry->object, entry->rights);
+	else
+		dispatch_slowly(thread, row);
 }
 
 void upcall_syscall(void)
