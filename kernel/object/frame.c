@@ -277,20 +277,6 @@ bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end_offset, u
 	return done;
 }
 
-uint32_t frame_copy_out(struct frame *frame, uint64_t offset, void *to, uint64_t length)
-{
-	struct paddr page;
-
-	if (frame->flags & FRAME_DEVICE)
-		return ERR_NOT_SUPPORTED;
-	uint32_t error = frame_page(frame, offset, false, &page);
-	if (error == ERR_PAGE_ABSENT)
-		memset(to, 0, length);
-	else if (!error)
-		memcpy(to, direct_map(paddr_add(page, offset & PAGE_MASK)), length);
-	return error == ERR_PAGE_ABSENT ? ERR_OK : error;
-}
-
 uint32_t frame_copy_in(struct frame *frame, uint64_t offset, const void *from, uint64_t length)
 {
 	struct paddr page;

@@ -78,9 +78,10 @@ bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end, unsigned
 bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end, unsigned budget);
 #define FRAME_END (PAGE_TREE_INDEX_END * PAGE_SIZE) /* no frame has pages from here on */
 
-/* Between a frame and kernel memory; at most a page at a time, within one page. Absent pages read as zeros.
- * NOT_SUPPORTED for device memory, which the kernel does not reach. */
-uint32_t frame_copy_out(struct frame *frame, uint64_t offset, void *to, uint64_t length) __attribute__((warn_unused_result));
+/*
+ * From kernel memory, within one page of the frame. As frame_page, and NOT_SUPPORTED for device memory, which the kernel does not
+ * reach, and for pages of the kernel's own, which may be only for reading.
+ */
 uint32_t frame_copy_in(struct frame *frame, uint64_t offset, const void *from, uint64_t length)
         __attribute__((warn_unused_result));
 

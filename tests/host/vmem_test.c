@@ -829,8 +829,8 @@ static void test_replace_keeps_rights(void)
 	}
 	bool untouched = true;
 	for (unsigned i = 0; i < PAGES; i++) {
-		uint64_t content = 1;
-		untouched &= !frame_copy_out(frame, i * PAGE_SIZE, &content, 8) && !content;
+		struct paddr page;
+		untouched &= !frame_page(frame, i * PAGE_SIZE, false, &page) && !*(uint64_t *)direct_map(page);
 	}
 	check(!result && untouched, "vmem: no entry of a replaced mapping gets the new one's rights", "one did");
 	object_release(&frame->object);
