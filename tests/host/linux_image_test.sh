@@ -4,6 +4,8 @@
 programs=$PWD/build/tests/guest/linux
 hosted=$PWD/build/tests/host/linux/hosted
 failures=0
+# hosted opens a file of Linux for each that a program opens, and a program may open 1024.
+ulimit -S -n 4096 2>/dev/null
 
 # report NAME GOOD-STATUS [WHY]
 report() {
@@ -31,7 +33,7 @@ run() {
 on_terminal() {
 	local status
 	status=$(mktemp)
-	: | script -qefc "stty rows 24 cols 80; $*; echo \$? >$status" /dev/null | tr -d '\r'
+	: | script -qefc "stty rows 24 cols 80; ${*@Q}; echo \$? >${status@Q}" /dev/null | tr -d '\r'
 	return "$(cat "$status"; rm "$status")"
 }
 
@@ -57,18 +59,18 @@ for compiler in gcc clang; do
 		run $compiler waiting-$libc < <(sleep 0.2; echo one; sleep 0.1; echo two; sleep 0.1)
 		run $compiler terminal-$libc on_terminal
 	done
-	start="timeout 20 $hosted $image $programs"
-	says linux.$compiler.busybox_is_a_shell 7 $'42\nhello, world\n/fixture/dir' $start $PWD/build/payload/busybox \
+	start=(timeout 20 "$hosted" "$image" "$programs")
+	says linux.$compiler.busybox_is_a_shell 7 $'42\nhello, world\n/fixture/dir' "${start[@]}" "$PWD/build/payload/busybox" \
 		sh -c 'echo $((6*7)); while read -r l; do echo "$l"; done </fixture/hello; cd fixture/dir; pwd; exit 7'
-	says linux.$compiler.busybox_can_not_fork 2 "can't fork" $start $PWD/build/payload/busybox sh -c '(echo x); echo y'
-	says linux.$compiler.absent_program_is_127 127 'was not handed over' $start /absent
-	says linux.$compiler.text_is_no_program 126 'is not an ELF file' $start $programs/fixture/numbers
-	says linux.$compiler.dynamic_program_is_refused 126 'linked dynamically' $start /bin/true
-	says linux.$compiler.abort_is_134 134 '' $start $programs/calls-musl --end-by 6
-	says linux.$compiler.term_is_143 143 '' $start $programs/calls-glibc --end-by 15
+	says linux.$compiler.busybox_can_not_fork 2 "can't fork" "${start[@]}" "$PWD/build/payload/busybox" sh -c '(echo x); echo y'
+	says linux.$compiler.absent_program_is_127 127 'was not handed over' "${start[@]}" /absent
+	says linux.$compiler.text_is_no_program 126 'is not an ELF file' "${start[@]}" "$programs/fixture/numbers"
+	says linux.$compiler.dynamic_program_is_refused 126 'linked dynamically' "${start[@]}" /bin/true
+	says linux.$compiler.abort_is_134 134 '' "${start[@]}" "$programs/calls-musl" --end-by 6
+	says linux.$compiler.term_is_143 143 '' "${start[@]}" "$programs/calls-glibc" --end-by 15
 	says linux.$compiler.output_becomes_log_lines 0 'log info: ok linux.calls.arguments' \
-		env HOSTED_LOG=1 $start $programs/calls-glibc /fixture
+		env HOSTED_LOG=1 "${start[@]}" "$programs/calls-glibc" /fixture
 	says linux.$compiler.unknown_calls_are_told 0 'calls-musl made the Linux call socket (41), which is not answered' \
-		env HOSTED_UNKNOWN=1 $start $programs/calls-musl /fixture
+		env HOSTED_UNKNOWN=1 "${start[@]}" "$programs/calls-musl" /fixture
 done
 exit $failures
