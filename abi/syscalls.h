@@ -50,7 +50,7 @@
  * futex_wait            address, expected value, deadline
  * futex_wake            address, largest number to wake → woken
  * irq_create            global system interrupt or IRQ_ISA|line, IRQ_* flags → irq handle; masked until the first irq_ack
- * irq_ack               lets the next interrupt come
+ * irq_ack               lets the next interrupt come; a driver acks once before it reads its device for the first time
  * irq_bind              notify handle (0: none), bits: signalled at each interrupt from now on
  * ioport_create         first port, count → ioport handle; whoever has it in its table may use these ports
  * log_write             address, length (at most LOG_LINE_MAX), LOG_* level: one line, prefixed by the kernel

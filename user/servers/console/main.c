@@ -98,9 +98,12 @@ static void begin_serial_interrupts(void)
 	status_t status = server_add_bit(&terminal.server, serial_interrupt, NULL, &notify, &bits);
 	if (!status)
 		status = sys_irq_bind(serial_irq, notify, bits);
+	/* Unmasked before anything is read: an edge that came before it is lost, and the line falls only when all is read. */
+	if (!status)
+		status = sys_irq_ack(serial_irq);
 	if (status)
 		fail("wait for the interrupt of COM1", status);
-	serial_interrupt(NULL); /* unmasks it */
+	serial_interrupt(NULL); /* takes what has come already */
 }
 
 /* The screen begins anew: it shows once more what the kernel has printed. */
