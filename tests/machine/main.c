@@ -216,7 +216,7 @@ static const char *judge_random(const struct event *event)
 
 /*
  * The PIT ticks every 2 ms on ISA line 0 (Intel 8254: channel 0, mode 2). The first interrupt is left unanswered for some ticks;
- * of those one must be remembered.
+ * of those one must be remembered. The wait is long because a busy host lets QEMU's PIT fall far behind.
  */
 static void prepare_pin(void)
 {
@@ -229,7 +229,7 @@ static void prepare_pin(void)
 	port_write_8(0x40, 2386 >> 8);
 	interrupt_pin_unmask((uint32_t)pin_number);
 	idle = true;
-	arm(20 * MILLISECOND);
+	arm(300 * MILLISECOND);
 }
 
 static const char *judge_pin(const struct event *event)
