@@ -139,7 +139,7 @@ static void replacing(void)
 		thread_join(&other);
 	}
 	CHECK_IS(reader.wrong, 0);
-	CHECK(reader.rounds > 5);
+	CHECK(reader.rounds >= 5); /* one for each time that it was let run, more if it came in between */
 	unmap(at, BIG);
 }
 
