@@ -38,6 +38,7 @@
 #define RECEIVED_CLOSE 1u     /* the last sender with the stamp `received.stamp` is gone; there is nothing to answer */
 #define RECEIVED_NOTIFY 2u    /* word 0: bits of the bound notify, cleared there */
 #define RECEIVED_EXCEPTION 3u /* a call by the kernel for a thread that faulted (exception.h) */
+#define RECEIVED_INTERRUPT 4u /* word 0: a saved reply whose caller was asked to end; answer what was done, or INTERRUPTED */
 #define RECEIVED_KIND(info) ((info)&0xf)
 #define RECEIVED_EXTRAS 0x10u /* the answer's or the call's long words, handles or buffers are in `received` */
 

@@ -113,6 +113,7 @@ enum { PROCESS_NEW, PROCESS_RUNNING, PROCESS_ENDED };
 /* Status of a process that did not end by process_exit: this plus a vector of exception.h, or plus 0x100 when it was killed. */
 #define PROCESS_STATUS_FAULT 0x10000u
 #define PROCESS_STATUS_KILLED 0x10100u
+#define PROCESS_STATUS_SIGNAL 0x20000u /* plus a Linux signal that ended the program */
 
 struct thread_registers {
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;

@@ -27,6 +27,11 @@ int main(void)
 	CHECK(errors_to_linux(ERR_NOT_TERMINAL) == -ENOTTY);
 	CHECK(errors_to_linux(ERR_BAD_ADDRESS) == -EFAULT);
 
+	check_begin("linux_errors.of_streams");
+	CHECK(errors_to_linux(ERR_BROKEN_PIPE) == -EPIPE);
+	CHECK(errors_to_linux(ERR_NOT_CONNECTED) == -ENOTCONN);
+	CHECK(errors_to_linux(ERR_CONNECTION_REFUSED) == -ECONNREFUSED);
+
 	check_begin("linux_errors.an_unknown_error_is_an_io_error");
 	CHECK(errors_to_linux(50) == -EIO && errors_to_linux(9999) == -EIO && errors_to_linux(UINT32_MAX) == -EIO);
 	return check_result();

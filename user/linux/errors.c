@@ -45,6 +45,13 @@ static const uint8_t errno_of[] = {
         ERRNO(BAD_FORMAT, ENOEXEC),
         ERRNO(DENIED, EBADF),
         ERRNO(NO_LINK, EINVAL),
+        ERRNO(REDIRECT, ELOOP),
+        ERRNO(BROKEN_PIPE, EPIPE),
+        ERRNO(NOT_CONNECTED, ENOTCONN),
+        ERRNO(ADDRESS_IN_USE, EADDRINUSE),
+        ERRNO(CONNECTION_REFUSED, ECONNREFUSED),
+        ERRNO(MESSAGE_TOO_LONG, EMSGSIZE),
+        ERRNO(ALREADY, EALREADY),
 };
 
 int64_t errors_to_linux(status_t status)
