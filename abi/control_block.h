@@ -16,9 +16,9 @@
  * hold_off. The kernel writes HOLD_UPCALLS at a foreign call and HOLD_UPCALL at an upcall, all else is the program's. Clearing it
  * does not enter the kernel: who does that looks at upcall_pending afterwards, and takes the bits that came meanwhile.
  */
-#define HOLD_NONE 0      /* an upcall comes at once; a call that waits is asked to end, and the upcall comes when it has ended */
-#define HOLD_UPCALLS 1   /* bits stay pending, and calls that wait are left alone */
-#define HOLD_ASK 2       /* bits stay pending, but a call that waits or is about to is asked to end */
+#define HOLD_NONE 0    /* an upcall comes at once; a call that waits is asked to end, and the upcall comes when it has ended */
+#define HOLD_UPCALLS 1 /* bits stay pending, and calls that wait are left alone */
+#define HOLD_ASK 2     /* bits stay pending, but a call that waits or is about to is asked to end */
 #define HOLD_UPCALL 0xff /* as HOLD_UPCALLS, and upcall_frame is occupied: no exception comes as an upcall either */
 
 /* cause of an upcall: the vector of an exception (exception.h), or: */

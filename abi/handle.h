@@ -22,7 +22,7 @@ typedef uint32_t handle_t;
 #define HANDLE_SELF_PROCESS 0xfff00001u
 #define HANDLE_SELF_VMEM 0xfff00002u
 #define HANDLE_SELF_THREAD 0xfff00003u
-#define HANDLE_SELF_REPLY 0xfff00004u /* the call that this thread received last and has not answered or saved */
+#define HANDLE_SELF_REPLY 0xfff00004u  /* the call that this thread received last and has not answered or saved */
 #define HANDLE_SELF_NOTIFY 0xfff00005u /* the process's own notify, whose bits process_signal sets; SIGNAL and WAIT */
 
 enum object_type {

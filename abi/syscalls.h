@@ -17,6 +17,8 @@
  * reply_save            → reply handle: moves HANDLE_SELF_REPLY into the handle table
  * reply_read            offset in the caller's readable buffer, address, length → bytes copied
  * reply_write           offset in the caller's writable buffer, address, length → bytes copied
+ * reply_copy            another reply, offset in this caller's readable buffer, offset in the other caller's writable one,
+ *                       length → bytes copied
  * process_create        name (words 0 to 3, zero padded) → process handle, vmem handle, process number
  * process_give          handle, rights → handle in that process (a copy; the giver's stays)
  * process_kill          status

@@ -62,26 +62,31 @@ static uint64_t part_of_buffer(uint64_t buffer_length, uint64_t offset, uint64_t
 	return length < rest ? length : rest;
 }
 
-/* Words: offset in the caller's buffer, own address, length; thread->progress: bytes copied in the steps before. */
-static void copy_step(struct thread *thread, struct reply_record *record, bool from_caller)
+/* One side of a copy: whose memory, from which address on, and how many bytes there are. */
+struct side {
+	struct vmem *vmem;
+	uint64_t address, length;
+};
+
+/* The caller's buffer from an offset on. */
+static struct side side_of_caller(struct reply_record *record, bool readable, uint64_t offset, uint64_t length)
 {
-	if (record == &reply_dead) {
-		call_answer(thread, ERR_DEAD);
-		return;
-	}
-	struct vmem *own = thread->process->vmem, *other = thread_of_reply(record)->process->vmem;
-	uint64_t offset = call_word(thread, 0), address = call_word(thread, 1), length = call_word(thread, 2);
-	uint64_t theirs = from_caller ? record->readable : record->writable;
-	uint64_t theirs_length = !record->extras ? 0 : from_caller ? record->readable_length : record->writable_length;
-	uint64_t whole = part_of_buffer(theirs_length, offset, length);
-	/* The name may have come to mean another call since the last step, one with a smaller buffer. */
+	uint64_t buffer = readable ? record->readable : record->writable;
+	uint64_t buffer_length = !record->extras ? 0 : readable ? record->readable_length : record->writable_length;
+	return (struct side){
+	        thread_of_reply(record)->process->vmem, buffer + offset, part_of_buffer(buffer_length, offset, length)};
+}
+
+/* A step of a copy; thread->progress: bytes copied in the steps before. */
+static void copy_step(struct thread *thread, const struct side *to, const struct side *from)
+{
+	uint64_t whole = to->length < from->length ? to->length : from->length;
+	/* A name may have come to mean another call since the last step, one with a smaller buffer. */
 	uint64_t done = thread->progress < whole ? thread->progress : whole;
 	uint64_t step = whole - done < COPY_STEP ? whole - done : COPY_STEP;
 	uint64_t copied = 0;
-	if (step && from_caller)
-		copied = vmem_copy_across(own, address + done, other, theirs + offset + done, step);
-	else if (step)
-		copied = vmem_copy_across(other, theirs + offset + done, own, address + done, step);
+	if (step)
+		copied = vmem_copy_across(to->vmem, to->address + done, from->vmem, from->address + done, step);
 	done += copied;
 	if (copied == step && done < whole) {
 		thread->progress = done;
@@ -95,14 +100,44 @@ static void copy_step(struct thread *thread, struct reply_record *record, bool f
 		call_answer_words(thread, done, 0, 0);
 }
 
+/* Words: offset in the caller's buffer, own address, length. */
+static void copy_with_own(struct thread *thread, struct reply_record *record, bool from_caller)
+{
+	if (record == &reply_dead) {
+		call_answer(thread, ERR_DEAD);
+		return;
+	}
+	struct side caller = side_of_caller(record, from_caller, call_word(thread, 0), call_word(thread, 2));
+	struct side own = {thread->process->vmem, call_word(thread, 1), call_word(thread, 2)};
+	copy_step(thread, from_caller ? &own : &caller, from_caller ? &caller : &own);
+}
+
 void syscall_reply_read(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)rights;
-	copy_step(thread, reply_of_object(object), true);
+	copy_with_own(thread, reply_of_object(object), true);
 }
 
 void syscall_reply_write(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)rights;
-	copy_step(thread, reply_of_object(object), false);
+	copy_with_own(thread, reply_of_object(object), false);
+}
+
+/* Words: the other reply, offset in the readable buffer of this one's caller, offset in the writable of the other's, length. */
+void syscall_reply_copy(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct object *other;
+	uint32_t error = call_find(thread, (handle_t)call_word(thread, 0), OBJECT_REPLY, RIGHT_SEND, &other, 0);
+	if (!error && (object == &reply_dead.object || other == &reply_dead.object))
+		error = ERR_DEAD;
+	if (error) {
+		call_answer(thread, error);
+		return;
+	}
+	uint64_t length = call_word(thread, 3);
+	struct side from = side_of_caller(reply_of_object(object), true, call_word(thread, 1), length);
+	struct side to = side_of_caller(reply_of_object(other), false, call_word(thread, 2), length);
+	copy_step(thread, &to, &from);
 }

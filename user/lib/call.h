@@ -213,6 +213,17 @@ static inline MUST_CHECK status_t sys_reply_write(
 	return status;
 }
 
+/* From the readable buffer of one waiting caller to the writable one of another. */
+static inline MUST_CHECK status_t sys_reply_copy(
+        handle_t from, handle_t to, uint64_t from_offset, uint64_t to_offset, uint64_t length, uint64_t *out_copied)
+{
+	SYS_WORDS(to, from_offset, to_offset, length);
+	SYS_RUN(reply_copy, from);
+	if (!status)
+		*out_copied = word[0];
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_process_create(
         handle_t group, const char *name, handle_t *out_process, handle_t *out_vmem, uint32_t *out_number)
 {

@@ -130,8 +130,146 @@ static void bad_buffers(void)
 	OK(sys_handle_close(receiver));
 }
 
+struct waiting_caller {
+	struct thread thread;
+	struct want want;
+};
+
+/* Makes a call with these buffers and answers the reply to it. */
+static handle_t caller_begin(struct waiting_caller *client, struct message_buffer readable, struct message_buffer writable)
+{
+	struct message message;
+	handle_t reply = HANDLE_NONE;
+	client->want = (struct want){readable, writable, ERR_OK};
+	thread_begin(&client->thread, caller, &client->want);
+	OK(sys_channel_recv(receiver, DEADLINE_NEVER, &message));
+	OK(sys_reply_save(&reply));
+	return reply;
+}
+
+static void caller_end(struct waiting_caller *client, handle_t reply)
+{
+	struct message message = {0};
+	OK(sys_reply_send(reply, &message));
+	thread_join(&client->thread);
+}
+
+/* A call from a process of its own, with its own `copy`: the pattern must come into it, from where the first page ends. */
+static uint32_t reading_process(void *argument)
+{
+	struct message message = {0};
+	memset(copy, 0, sizeof copy);
+	extras_begin()->writable = (struct message_buffer){(uint64_t)copy, SIZE};
+	if (sys_channel_call_x(*(handle_t *)argument, &message))
+		return 1;
+	for (unsigned i = 0; i < SIZE; i++) {
+		uint8_t expected = i < 5 ? 0 : (uint8_t)((i - 5) * 7 + (i - 5) / 4096);
+		if (copy[i] != expected)
+			return 2;
+	}
+	return 0;
+}
+
+static void copy_across_processes(void)
+{
+	test_begin("a_server_copies_from_one_callers_buffer_to_anothers");
+	struct waiting_caller writer;
+	struct child reader;
+	struct message message;
+	static handle_t there;
+	uint64_t copied;
+	for (unsigned i = 0; i < SIZE; i++)
+		pattern[i] = (uint8_t)(i * 7 + i / 4096);
+	channel_make(&receiver, 1, &sender);
+	handle_t from = caller_begin(&writer, (struct message_buffer){(uint64_t)pattern, SIZE}, (struct message_buffer){0});
+	child_make(&reader, "reader");
+	there = child_give(&reader, sender, RIGHTS_ALL);
+	child_start(&reader, reading_process, &there);
+	OK(sys_channel_recv(receiver, DEADLINE_NEVER, &message));
+	OK(sys_reply_copy(from, HANDLE_SELF_REPLY, 0, 5, UINT64_MAX, &copied));
+	CHECK_IS(copied, SIZE - 5);
+	OK(sys_reply_copy(from, HANDLE_SELF_REPLY, SIZE, 0, 1, &copied));
+	CHECK_IS(copied, 0);
+	OK(sys_reply_copy(from, HANDLE_SELF_REPLY, 0, UINT64_MAX, 1, &copied));
+	CHECK_IS(copied, 0);
+	OK(sys_reply_send(HANDLE_SELF_REPLY, &message));
+	CHECK_IS(child_wait(&reader), 0);
+	caller_end(&writer, from);
+	OK(sys_handle_close(sender));
+	OK(sys_handle_close(receiver));
+}
+
+static void copy_between_odd_buffers(void)
+{
+	test_begin("a_copy_between_callers_fills_fresh_pages_and_ends_where_one_may_not_write");
+	struct waiting_caller one, other;
+	uint64_t start, copied;
+	channel_make(&receiver, 1, &sender);
+	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, 8 * PAGE, MAP_READ | MAP_WRITE, 0, 0, &start));
+	OK(sys_vmem_protect(HANDLE_SELF_VMEM, start + 6 * PAGE, PAGE, MAP_READ));
+	handle_t from = caller_begin(&one, (struct message_buffer){start, 4 * PAGE}, (struct message_buffer){start, PAGE});
+	handle_t to = caller_begin(&other, (struct message_buffer){0}, (struct message_buffer){start + 4 * PAGE, 4 * PAGE});
+	*(volatile uint64_t *)(start + 3 * PAGE - 8) = 0x1122334455667788;
+	OK(sys_reply_copy(from, to, PAGE, 0, 4 * PAGE, &copied));
+	CHECK_IS(copied, 2 * PAGE);
+	CHECK_IS(*(volatile uint64_t *)(start + 6 * PAGE - 8), 0x1122334455667788);
+	CHECK_IS(*(volatile uint64_t *)(start + 4 * PAGE), 0);
+	CHECK_IS(sys_reply_copy(from, to, 0, 2 * PAGE, 1, &copied), ERR_BAD_ADDRESS);
+
+	test_next("a_copy_between_callers_may_be_within_one_call");
+	OK(sys_reply_copy(from, from, 3 * PAGE - 8, 16, 8, &copied));
+	CHECK_IS(copied, 8);
+	CHECK_IS(*(volatile uint64_t *)(start + 16), 0x1122334455667788);
+
+	test_next("a_copy_between_callers_needs_two_replies_and_finds_the_buffers_that_are_there");
+	CHECK_IS(sys_reply_copy(from, receiver, 0, 0, 8, &copied), ERR_WRONG_TYPE);
+	CHECK_IS(sys_reply_copy(from, HANDLE_SELF_REPLY, 0, 0, 8, &copied), ERR_BAD_HANDLE);
+	CHECK_IS(sys_reply_copy(sender, to, 0, 0, 8, &copied), ERR_WRONG_TYPE);
+	OK(sys_reply_copy(to, from, 0, 0, 8, &copied));
+	CHECK_IS(copied, 0);
+	caller_end(&one, from);
+	caller_end(&other, to);
+	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, start, 8 * PAGE));
+	OK(sys_handle_close(sender));
+	OK(sys_handle_close(receiver));
+}
+
+static void late_caller(void *argument)
+{
+	struct message message = {0};
+	extras_begin()->deadline = *(uint64_t *)argument;
+	CHECK_IS(sys_channel_call_x(sender, &message), ERR_TIMED_OUT);
+}
+
+static void copy_of_gone_callers(void)
+{
+	test_begin("a_copy_from_or_to_a_caller_that_is_gone_is_refused");
+	struct waiting_caller other;
+	struct thread late;
+	struct message message = {0};
+	uint64_t copied, deadline = now() + 5 * MS;
+	handle_t gone;
+	channel_make(&receiver, 1, &sender);
+	thread_begin(&late, late_caller, &deadline);
+	OK(sys_channel_recv(receiver, DEADLINE_NEVER, &message));
+	OK(sys_reply_save(&gone));
+	thread_join(&late);
+	handle_t to =
+	        caller_begin(&other, (struct message_buffer){(uint64_t)copy, 8}, (struct message_buffer){(uint64_t)copy, 8});
+	CHECK_IS(sys_reply_copy(gone, to, 0, 0, 8, &copied), ERR_DEAD);
+	CHECK_IS(sys_reply_copy(to, gone, 0, 0, 8, &copied), ERR_DEAD);
+	CHECK_IS(sys_reply_send(gone, &message), ERR_DEAD);
+	caller_end(&other, to);
+	OK(sys_handle_close(sender));
+	OK(sys_handle_close(receiver));
+}
+
 void test_buffers(void)
 {
+	copy_across_processes();
+	copy_between_odd_buffers();
+	copy_of_gone_callers();
+
 	across_processes();
 	bad_buffers();
 }

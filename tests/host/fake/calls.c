@@ -46,6 +46,7 @@ static status_t dispatch(uint32_t number, handle_t handle, struct message *messa
 	case SYS_reply_save: return fake_reply_save(word);
 	case SYS_reply_read: return fake_reply_copy(handle, false, word);
 	case SYS_reply_write: return fake_reply_copy(handle, true, word);
+	case SYS_reply_copy: return fake_reply_copy_across(handle, word);
 	case SYS_vmem_map: return fake_map(word);
 	case SYS_vmem_unmap: return munmap((void *)(uintptr_t)word[0], word[1]) ? ERR_BAD_ARGUMENT : ERR_OK;
 	case SYS_vmem_protect:

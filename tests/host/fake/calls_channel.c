@@ -237,6 +237,25 @@ status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word)
 	return ERR_OK;
 }
 
+status_t fake_reply_copy_across(handle_t handle, uint64_t *word)
+{
+	struct call *from, *to;
+	status_t status = find_reply(handle, &from);
+	if (!status)
+		status = find_reply((handle_t)word[0], &to);
+	if (status)
+		return status;
+	struct message_buffer source = from->extras.readable, target = to->extras.writable;
+	uint64_t source_rest = word[1] < source.length ? source.length - word[1] : 0;
+	uint64_t target_rest = word[2] < target.length ? target.length - word[2] : 0;
+	uint64_t length = word[3] < source_rest ? word[3] : source_rest;
+	length = length < target_rest ? length : target_rest;
+	if (length)
+		memmove((void *)(uintptr_t)(target.address + word[2]), (void *)(uintptr_t)(source.address + word[1]), length);
+	word[0] = length;
+	return ERR_OK;
+}
+
 status_t fake_forward(handle_t handle, const struct message *message)
 {
 	struct capability *sender;

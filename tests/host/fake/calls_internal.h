@@ -107,6 +107,7 @@ void fake_append(struct channel *channel, struct call *call);
 void fake_end_channel(struct channel *channel);
 status_t fake_channel_call(handle_t handle, struct message *message, bool extras);
 status_t fake_reply_send(handle_t handle, struct message *message, bool extras);
+status_t fake_reply_copy_across(handle_t handle, uint64_t *word);
 status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word);
 status_t fake_forward(handle_t handle, const struct message *message);
 status_t fake_mint(handle_t handle, uint64_t *word);
