@@ -37,7 +37,7 @@ fuzzers: $(FUZZERS)
 # A kernel that checks what the loader hands over; boot/module.mk builds it.
 ALL += $(B)/tests/boot/probe.elf
 
-include tests/guest/native/module.mk tests/guest/mortal/module.mk
+include tests/guest/native/module.mk tests/guest/mortal/module.mk tests/bench/module.mk
 
 # What the boot scenarios boot besides the system.
 .PHONY: boot-tests
