@@ -22,7 +22,7 @@ struct linux_image_header {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t size;  /* of the image, in bytes */
-	uint32_t start; /* offset of the entry of a process's first thread: rdi = start block */
+	uint32_t start; /* offset of the entry of a process's first thread: rdi = start block, rsi = control block */
 	uint32_t reserved;
 };
 #endif

@@ -2,9 +2,10 @@
  * The start block: what a starter hands to a new process, in memory of the process, pages of its own, read and write.
  *
  * A starter makes a process, maps into it the image of user/linux (linux_image.h), a time page, this block and a first stack,
- * gives it the handles named here, and starts its first thread at the image's entry with rdi = address of this block and rsp =
- * stack_base + stack_size. The image loads the program, inside the process that runs it: no starter maps foreign ELF bytes.
- * A native program finds the block by getauxval(AT_HEARTH_START).
+ * gives it the handles named here, and starts its first thread at the image's entry with rdi = address of this block and rsi =
+ * address of the thread's control block, rsp = stack_base + stack_size. The image loads the program, inside the process that runs it: no starter maps foreign ELF bytes.
+ * A native program finds the block by getauxval(AT_HEARTH_START). execve builds the same block for the program that it starts in
+ * its own process.
  *
  * All offsets are from the beginning of the block; strings end with a NUL and lie inside `size`.
  */
@@ -15,10 +16,10 @@
 #include "abi/handle.h"
 
 #define START_MAGIC 0x5452415453485248ull /* "HRHSTART" */
-#define START_VERSION 1
+#define START_VERSION 2
 #define START_SIZE_MAX (1024u * 1024u)
 #define START_GRANTS 40
-#define START_FILES 16
+#define START_FILES 1024
 #define START_NAME 24
 #define AT_HEARTH_START 0x48454152u /* "HEAR" */
 
@@ -33,10 +34,18 @@ struct start_grant {
 struct start_file {
 	uint32_t descriptor;
 	handle_t handle;
+	uint32_t flags; /* as Linux's F_GETFL tells them, and START_FILE_CLOSE_ON_EXEC; 0 with kind 0: open to read and write */
+	uint32_t kind;  /* FS_KIND_*, 0: not known */
+	uint32_t same_as; /* index of an earlier file whose open file this is another descriptor of; START_FILE_ITS_OWN: none */
+	uint32_t path;    /* of an open directory: offset of its path; 0: none */
 };
+
+#define START_FILE_CLOSE_ON_EXEC 02000000u /* Linux's O_CLOEXEC */
+#define START_FILE_ITS_OWN UINT32_MAX
 
 #define START_PROGRAM_MAPPED 0x1u    /* the program is there already (only root): program_* describe it */
 #define START_LOG_UNKNOWN_CALLS 0x2u /* a Linux call that is not answered leaves a line on the log */
+#define START_TRACE_CALLS 0x4u       /* every Linux call and its answer is written to descriptor 2 */
 
 struct start_block {
 	uint64_t magic;
@@ -48,7 +57,7 @@ struct start_block {
 	uint64_t linux_image; /* where the image is mapped */
 	uint64_t linux_image_size;
 	uint64_t time_page;     /* where, or 0 */
-	uint64_t control_block; /* of the first thread */
+	uint64_t control_block; /* of the first thread, or 0: rsi tells it */
 	uint64_t stack_base;    /* the first stack; becomes the first thread's stack for Linux calls */
 	uint64_t stack_size;
 	uint8_t seed[32]; /* secret random bytes, the process's own; erased once taken */
@@ -71,7 +80,13 @@ struct start_block {
 	uint32_t working_directory; /* offset of an absolute path */
 
 	uint32_t grant_count;
-	uint32_t file_count;
+	uint32_t file_count; /* at most START_FILES */
+	uint32_t files;      /* offset of a struct start_file for each, a multiple of 8 */
+	uint32_t executable; /* offset of the absolute path of the program's file, what /proc/self/exe names; 0: program_name */
+	uint32_t umask;
+	handle_t alarm; /* a timer that will signal SIGALRM to the process's own notify, or 0 */
+	uint64_t alarm_deadline, alarm_period;
+	uint64_t signals_ignored; /* bit N-1: signal N */
+	uint64_t signal_mask;
 	struct start_grant grants[START_GRANTS];
-	struct start_file files[START_FILES];
 };

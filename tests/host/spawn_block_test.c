@@ -27,7 +27,7 @@ static bool string_is(const struct start_block *block, uint32_t at, const char *
 static const char *const arguments[] = {"-sh", "", "a b", NULL};
 static const char *const environment[] = {"HOME=/", "TERM=linux", NULL};
 static const struct spawn_grant grants[] = {{"vfs", 7, 1}, {"export.sixteen-letters-", 8, 2}};
-static const struct spawn_file files[] = {{0, 9}, {2, 0}};
+static const struct spawn_file files[] = {{0, 9, 2, 4}, {2, 0, 0, 0}};
 
 static struct spawn sample(void)
 {
@@ -67,7 +67,13 @@ static void test_content(void)
 	        "flags and program are told", "they are not");
 	check(block->grant_count == 2 && !strcmp(block->grants[1].name, "export.sixteen-letters-") && !block->grants[1].handle,
 	        "grants have their names and no handles yet", "they have not");
-	check(block->file_count == 2 && block->files[1].descriptor == 2, "files have their numbers", "they have not");
+	const struct start_file *file = (const struct start_file *)((const char *)block + block->files);
+	check(block->files % 8 == 0 && block->files + 2 * sizeof *file < size, "the files are inside", "they are not");
+	check(block->file_count == 2 && file[0].descriptor == 0 && file[0].flags == 2 && file[0].kind == 4 &&
+	                file[1].descriptor == 2 && file[1].same_as == START_FILE_ITS_OWN,
+	        "files have their numbers, flags and kinds", "they have not");
+	check(block->umask == 022 && !block->signal_mask && !block->signals_ignored, "it begins without signals, umask 022",
+	        "it does not");
 	bool last = ((const char *)block)[size - 1] == 0;
 	check(last, "the last string ends inside", "it does not");
 	free(block);

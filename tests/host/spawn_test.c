@@ -202,7 +202,7 @@ static status_t spawn_sample(struct spawned *out, const char **out_step)
 {
 	static const char *const arguments[] = {"sample", NULL};
 	const struct spawn_grant grants[] = {{"log", the_log, RIGHT_WRITE}, {"vfs", vfs, RIGHT_SEND}};
-	const struct spawn_file files[] = {{0, vfs}, {1, HANDLE_NONE}};
+	const struct spawn_file files[] = {{0, vfs, 0, 0}, {1, HANDLE_NONE, 0, 0}};
 	struct spawn spawn = {.name = "sample",
 	        .path = "/sample",
 	        .arguments = arguments,
@@ -247,9 +247,10 @@ static void test_success(void)
 	        "it does not");
 	static const uint8_t nothing[32];
 	check(memcmp(block->seed, nothing, 32), "its block has a seed", "it is zero");
+	const struct start_file *file = (const struct start_file *)((const char *)block + block->files);
 	/* Given in this order: the program, the grants, the open file. */
 	check(fake.given == 4 && block->program_frame == 1000 && block->grants[0].handle == 1001 &&
-	                block->grants[1].handle == 1002 && block->files[0].handle == 1003 && !block->files[1].handle,
+	                block->grants[1].handle == 1002 && file[0].handle == 1003 && !file[1].handle,
 	        "its block has the handles that it was given", "others");
 	check(fake.given_handle[1] == the_log && fake.given_rights[1] == RIGHT_WRITE && fake.given_rights[2] == RIGHT_SEND,
 	        "grants have the rights that were named", "others");

@@ -98,11 +98,12 @@ static status_t give_handles(struct building *b)
 	if (status)
 		return status;
 	b->step = "an open file could not be given to it";
+	struct start_file *files = (struct start_file *)((char *)b->block + b->block->files);
 	for (size_t i = 0; i < spawn->file_count && !status; i++)
 		if (spawn->files[i].handle)
 			status = give(b, spawn->files[i].handle,
 			        RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT,
-			        &b->block->files[i].handle);
+			        &files[i].handle);
 	return status;
 }
 

@@ -16,6 +16,7 @@
 #include "abi/errors.h"
 #include "abi/start.h"
 
+#define SPAWN_UMASK 022
 #define SPAWN_STACK_SIZE 65536u /* of the first thread; a page without access lies below it */
 
 struct spawn_grant {
@@ -27,6 +28,8 @@ struct spawn_grant {
 struct spawn_file {
 	uint32_t descriptor;
 	handle_t handle; /* a sender of protocol fs, or HANDLE_NONE: the process's grant "log" */
+	uint32_t flags;  /* as of struct start_file */
+	uint32_t kind;
 };
 
 struct spawn {
@@ -55,6 +58,10 @@ struct spawned {
 	handle_t process; /* the caller's; closing it does not end the process */
 	uint32_t number;
 };
+
+/* Rights of the grants "linux" and "time" for a program that can start others: by execve it builds what this library builds. */
+#define SPAWN_LINUX_RIGHTS (RIGHT_READ | RIGHT_EXECUTE | RIGHT_INHERIT | RIGHT_INSPECT)
+#define SPAWN_TIME_RIGHTS (RIGHT_READ | RIGHT_INHERIT | RIGHT_INSPECT)
 
 /* On an error *out_step, if not NULL, is half a sentence about what could not be done: "its stack could not be mapped". */
 status_t spawn_process(const struct spawn *spawn, struct spawned *out, const char **out_step)

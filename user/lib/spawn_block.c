@@ -41,6 +41,20 @@ static uint32_t put_list(struct strings *strings, const char *const *list, uint3
 	return (uint32_t)at;
 }
 
+/* The files come right behind the block, where they are aligned. */
+static void put_files(struct strings *strings, const struct spawn *spawn)
+{
+	struct start_file *file = (struct start_file *)((char *)strings->block + strings->end);
+	strings->block->files = (uint32_t)strings->end;
+	strings->block->file_count = (uint32_t)spawn->file_count;
+	for (size_t i = 0; i < spawn->file_count; i++)
+		file[i] = (struct start_file){.descriptor = spawn->files[i].descriptor,
+		        .flags = spawn->files[i].flags,
+		        .kind = spawn->files[i].kind,
+		        .same_as = START_FILE_ITS_OWN};
+	strings->end += spawn->file_count * sizeof *file;
+}
+
 static bool fits(const struct spawn *spawn)
 {
 	if (spawn->grant_count > START_GRANTS || spawn->file_count > START_FILES)
@@ -53,15 +67,18 @@ static bool fits(const struct spawn *spawn)
 
 status_t spawn_block_build(const struct spawn *spawn, struct start_block **out_block, size_t *out_size)
 {
+	if (!fits(spawn))
+		return ERR_TOO_LARGE;
 	/* The strings are in memory, so their sizes together can not overflow. */
-	size_t size = sizeof(struct start_block) + strlen(spawn->path) + 1 + list_size(spawn->arguments) +
-	        list_size(spawn->environment) + strlen(directory_of(spawn)) + 1;
-	if (!fits(spawn) || size > START_SIZE_MAX)
+	size_t size = sizeof(struct start_block) + spawn->file_count * sizeof(struct start_file) + strlen(spawn->path) + 1 +
+	        list_size(spawn->arguments) + list_size(spawn->environment) + strlen(directory_of(spawn)) + 1;
+	if (size > START_SIZE_MAX)
 		return ERR_TOO_LARGE;
 	struct start_block *block = calloc(1, size);
 	if (!block)
 		return ERR_NO_MEMORY;
 	struct strings strings = {block, sizeof *block};
+	put_files(&strings, spawn);
 	block->magic = START_MAGIC;
 	block->version = START_VERSION;
 	block->size = (uint32_t)size;
@@ -75,9 +92,7 @@ status_t spawn_block_build(const struct spawn *spawn, struct start_block **out_b
 	block->grant_count = (uint32_t)spawn->grant_count;
 	for (size_t i = 0; i < spawn->grant_count; i++)
 		strcpy(block->grants[i].name, spawn->grants[i].name);
-	block->file_count = (uint32_t)spawn->file_count;
-	for (size_t i = 0; i < spawn->file_count; i++)
-		block->files[i].descriptor = spawn->files[i].descriptor;
+	block->umask = SPAWN_UMASK;
 	*out_block = block;
 	*out_size = size;
 	return ERR_OK;

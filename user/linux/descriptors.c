@@ -107,15 +107,43 @@ int64_t descriptors_add(const struct open_file *what, bool close_on_exec, const 
 	return result;
 }
 
-bool descriptors_add_first(uint32_t fd, handle_t handle)
+/* An open file of the start block, which no other of its descriptors shares. */
+static struct open_file *add_first_file(struct process *process, const struct start_block *start, const struct start_file *from)
+{
+	struct open_file *file = find_free_file_locked(process);
+	*file = (struct open_file){
+	        .handle = from->handle, .flags = from->flags & ~START_FILE_CLOSE_ON_EXEC, .kind = from->kind};
+	if (!from->flags && !from->kind)
+		file->flags = LINUX_O_RDWR;
+	file->server_never_waits = (from->flags & LINUX_O_NONBLOCK) != 0;
+	file->log_stream = from->descriptor == 2 ? LOG_STREAM_ERRORS : LOG_STREAM_OUTPUT;
+	if (!from->path)
+		return file;
+	struct path path = {.length = (uint32_t)strlen((const char *)start + from->path)};
+	memcpy(path.text, (const char *)start + from->path, path.length + 1);
+	bool remembered = remember_path_locked(process, file, &path);
+	(void)remembered; /* without memory for it the directory has no path, and names in it are not found */
+	return file;
+}
+
+bool descriptors_add_first(const struct start_block *start)
 {
 	struct process *process = process_self();
-	if (fd >= DESCRIPTORS_MAX || process->descriptors[fd].file)
-		return false;
-	struct open_file *file = find_free_file_locked(process);
-	*file = (struct open_file){.references = 1, .handle = handle, .flags = LINUX_O_RDWR};
-	file->log_stream = fd == 2 ? LOG_STREAM_ERRORS : LOG_STREAM_OUTPUT;
-	process->descriptors[fd].file = (uint16_t)(file - process->files + 1);
+	const struct start_file *from = (const struct start_file *)((const char *)start + start->files);
+	for (uint32_t i = 0; i < start->file_count; i++) {
+		if (from[i].descriptor >= DESCRIPTORS_MAX || process->descriptors[from[i].descriptor].file)
+			return false;
+		const struct start_file *first = &from[i];
+		while (first->same_as != START_FILE_ITS_OWN)
+			first = &from[first->same_as];
+		struct descriptor *descriptor = &process->descriptors[from[i].descriptor];
+		if (first == &from[i])
+			descriptor->file = (uint16_t)(add_first_file(process, start, first) - process->files + 1);
+		else
+			descriptor->file = process->descriptors[first->descriptor].file;
+		process->files[descriptor->file - 1].references++;
+		descriptor->close_on_exec = (from[i].flags & START_FILE_CLOSE_ON_EXEC) != 0;
+	}
 	return true;
 }
 

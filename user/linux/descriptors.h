@@ -18,8 +18,8 @@ void descriptors_drop(struct open_file *file);
  * `path` is remembered for a directory (NULL: none). The descriptor, -EMFILE or -ENFILE.
  */
 int64_t descriptors_add(const struct open_file *file, bool close_on_exec, const struct path *path);
-/* At the start, before anybody else can look: a descriptor of the start block. False if its number is out of range or taken. */
-bool descriptors_add_first(uint32_t fd, handle_t handle);
+/* At the start, before anybody else can look: those of the start block. False if a number is out of range or taken. */
+bool descriptors_add_first(const struct start_block *start);
 
 /* The path of an open directory: 0, -EBADF, -ENOTDIR; false where it was not opened by a path. */
 int64_t descriptors_path(int fd, char out[FS_PATH_MAX]);

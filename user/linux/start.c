@@ -23,9 +23,9 @@
 #define FIRST_STACK_LEAST (32 * 1024ull)
 #define HEAP_GAP_PAGES 0x2000u /* the heap begins at most so far behind the program */
 
-_Noreturn void start_process(struct start_block *start); /* entry.S calls it */
-_Noreturn void entry_run(uint64_t stack_pointer);        /* entry.S */
-void linux_foreign(void);                                /* entry.S */
+_Noreturn void start_process(struct start_block *start, struct control_block *control); /* entry.S calls it */
+_Noreturn void entry_run(uint64_t stack_pointer);                                       /* entry.S */
+void linux_foreign(void);                                                               /* entry.S */
 
 static void set_gs(const struct thread *thread)
 {
@@ -75,14 +75,36 @@ _Noreturn static void fail(const struct start_block *start, uint32_t status, con
 	sys_process_exit(status);
 }
 
+/* Whether the table of files lies inside the block, its order of sharing goes backwards and its paths end. */
+static bool files_good(const struct start_block *start)
+{
+	if (start->file_count > START_FILES)
+		return false;
+	if (!start->file_count)
+		return true;
+	uint64_t size = start->file_count * sizeof(struct start_file);
+	if (start->files < sizeof *start || start->files % 8 || start->files > start->size || size > start->size - start->files)
+		return false;
+	const struct start_file *file = (const struct start_file *)string_at(start, start->files);
+	for (uint32_t i = 0; i < start->file_count; i++) {
+		if (file[i].same_as != START_FILE_ITS_OWN && file[i].same_as >= i)
+			return false;
+		if (file[i].path && strings_size(start, file[i].path, 1) > FS_PATH_MAX)
+			return false;
+	}
+	return true;
+}
+
 static void check_block(const struct start_block *start)
 {
 	if (start->magic != START_MAGIC || start->version != START_VERSION)
 		sys_process_exit(BAD_START); /* nothing in it can be believed, the log's handle neither */
-	if (start->size < sizeof *start || start->size > START_SIZE_MAX || start->grant_count > START_GRANTS ||
-	        start->file_count > START_FILES)
+	if (start->size < sizeof *start || start->size > START_SIZE_MAX || start->grant_count > START_GRANTS)
 		fail(start, BAD_START, "was given a start block of impossible size", "");
+	if (!files_good(start))
+		fail(start, BAD_START, "was given a table of open files that is not well formed", "");
 	if (strings_size(start, start->program_name, 1) == UINT64_MAX ||
+	        strings_size(start, start->executable, start->executable != 0) == UINT64_MAX ||
 	        strings_size(start, start->arguments, start->argument_count) == UINT64_MAX ||
 	        strings_size(start, start->environment, start->environment_count) == UINT64_MAX ||
 	        strings_size(start, start->working_directory, 1) == UINT64_MAX)
@@ -97,10 +119,8 @@ static void open_first_files(struct process *process)
 	const struct start_block *start = process->start;
 	process->log_streams[LOG_STREAM_OUTPUT].level = LOG_INFO;
 	process->log_streams[LOG_STREAM_ERRORS].level = LOG_WARNING;
-	for (uint32_t i = 0; i < start->file_count; i++) {
-		if (!descriptors_add_first(start->files[i].descriptor, start->files[i].handle))
-			fail(start, BAD_START, "was given a descriptor twice, or one beyond the limit", "");
-	}
+	if (!descriptors_add_first(start))
+		fail(start, BAD_START, "was given a descriptor twice, or one beyond the limit", "");
 }
 
 static void take_seed(struct process *process)
@@ -135,7 +155,7 @@ static struct process *make_state(struct start_block *start)
 	process->log = find_grant(start, "log");
 	process->vfs = find_grant(start, "vfs");
 	process->log_unknown_calls = (start->flags & START_LOG_UNKNOWN_CALLS) != 0;
-	process->umask = 022;
+	process->umask = start->umask & 0777;
 	cpu_inspect(process);
 	struct thread *thread = thread_make_first(process);
 	if (!thread)
@@ -231,11 +251,12 @@ static uint64_t make_stack(const struct process *process, const struct load_resu
 	return pointer;
 }
 
-_Noreturn void start_process(struct start_block *start)
+_Noreturn void start_process(struct start_block *start, struct control_block *control)
 {
 	struct thread stand_in = {.self = &stand_in, .vectors_saved = 1};
 	set_gs(&stand_in);
-	if (start->magic == START_MAGIC)
+	stand_in.control_block = control;
+	if (!control && start->magic == START_MAGIC)
 		stand_in.control_block = (struct control_block *)start->control_block;
 	check_block(start);
 	struct process *process = make_state(start);

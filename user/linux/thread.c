@@ -91,7 +91,7 @@ struct thread *thread_make_first(struct process *process)
 	if (!thread)
 		return NULL;
 	const struct start_block *start = process->start;
-	thread->control_block = (struct control_block *)start->control_block;
+	thread->control_block = thread_self()->control_block; /* of the stand-in */
 	thread->stack_top = (start->stack_base + start->stack_size) & ~63ull;
 	thread->mapping = start->stack_base;
 	thread->mapping_size = start->stack_size;

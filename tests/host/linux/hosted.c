@@ -225,7 +225,7 @@ static void enter(struct hosted_thread *thread)
 	__asm__ volatile("wrfsbase %0\n\twrgsbase %1" : : "r"(thread->fs_base), "r"(thread->gs_base));
 	__asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tjmp *%1"
 	                 :
-	                 : "r"(thread->stack), "r"(thread->entry), "D"(thread->argument)
+	                 : "r"(thread->stack), "r"(thread->entry), "D"(thread->argument), "S"(thread->control_block)
 	                 : "memory");
 	__builtin_unreachable();
 }
@@ -342,12 +342,17 @@ static void add_grant(struct start_block *block, const char *name, handle_t hand
 }
 
 /* Descriptors 0 to 2 are files of the host's, or the log with HOSTED_LOG in the environment. */
-static void add_files(struct start_block *block, bool log)
+static void add_files(struct start_block *block, struct text *text, bool log)
 {
+	text->at += -(uintptr_t)text->at & 7;
+	struct start_file *to = (struct start_file *)text->at;
+	block->files = (uint32_t)(text->at - (char *)block);
+	block->file_count = 3;
 	for (uint32_t i = 0; i < 3; i++) {
 		struct hosted_handle file = {.type = OBJECT_SENDER, .rights = RIGHTS_ALL, .sender = SENDER_FILE, .fd = (int)i};
-		block->files[block->file_count++] = (struct start_file){i, log ? HANDLE_NONE : hosted_add(file)};
+		to[i] = (struct start_file){i, log ? HANDLE_NONE : hosted_add(file), 0, 0, START_FILE_ITS_OWN, 0};
 	}
+	text->at = (char *)(to + 3);
 }
 
 static bool starts_with(const char *text, const char *prefix)
@@ -400,11 +405,12 @@ static struct start_block *make_block(struct hosted_thread *thread, uint64_t ima
 		add_string(&text, *environment);
 		block->environment_count++;
 	}
-	block->size = (uint32_t)(text.at - (char *)block);
 	add_grant(block, "log", hosted_add((struct hosted_handle){.type = OBJECT_LOG, .rights = RIGHT_WRITE}));
 	add_grant(block, "vfs",
 	        hosted_add((struct hosted_handle){.type = OBJECT_SENDER, .rights = RIGHT_SEND, .sender = SENDER_VFS}));
-	add_files(block, log);
+	add_files(block, &text, log);
+	block->size = (uint32_t)(text.at - (char *)block);
+	block->umask = 022;
 	open_program(block, arguments[0]);
 	return block;
 }

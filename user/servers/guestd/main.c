@@ -220,7 +220,7 @@ static void send_failure(const char *what, status_t status)
 static status_t make_files(struct spawn_file files[3])
 {
 	for (uint32_t i = 0; i < 3; i++) {
-		files[i] = (struct spawn_file){i, HANDLE_NONE};
+		files[i] = (struct spawn_file){.descriptor = i};
 		status_t status =
 		        sys_channel_mint(server.receiver, STAMP_FIRST_FILE + i, SERVER_SENDER_RIGHTS, &files[i].handle);
 		if (status)
@@ -234,7 +234,8 @@ static status_t start_shell(const char *command, const struct spawn_file files[3
 	const char *const arguments[] = {"sh", "-c", command, NULL};
 	const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/", "TERM=dumb", NULL};
 	const struct spawn_grant grants[] = {
-	        {"vfs", grant_find("vfs"), RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT}};
+	        {"vfs", grant_find("vfs"), RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT},
+	        {"linux", grant_find("linux"), SPAWN_LINUX_RIGHTS}, {"time", grant_find("time"), SPAWN_TIME_RIGHTS}};
 	struct program program;
 	struct spawned spawned;
 
@@ -253,7 +254,7 @@ static status_t start_shell(const char *command, const struct spawn_file files[3
 	                               .linux_image = grant_find("linux"),
 	                               .time_page = grant_find("time"),
 	                               .grants = grants,
-	                               .grant_count = 1,
+	                               .grant_count = sizeof grants / sizeof *grants,
 	                               .files = files,
 	                               .file_count = 3},
 	        &spawned, out_step);
@@ -265,7 +266,7 @@ static status_t start_shell(const char *command, const struct spawn_file files[3
 
 static void run_command(const char *command)
 {
-	struct spawn_file files[3] = {{0, 0}};
+	struct spawn_file files[3] = {0};
 	const char *step = "there are no senders for its files";
 	handle_t notify;
 	uint64_t bits;

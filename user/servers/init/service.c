@@ -92,7 +92,7 @@ static bool has_log(const struct service *service)
 
 static status_t start(struct service *service)
 {
-	static const struct spawn_file outputs[] = {{1, HANDLE_NONE}, {2, HANDLE_NONE}};
+	static const struct spawn_file outputs[] = {{.descriptor = 1}, {.descriptor = 2}};
 	const char *const arguments[] = {service->config.name, NULL};
 	struct spawn spawn = init_spawn(service->config.name, service->config.path);
 	const char *step = "";

@@ -35,7 +35,7 @@ static status_t open_console(struct spawn_file files[static STREAMS])
 		struct fs_opened opened = {0};
 		status_t status =
 		        fs_open(init.vfs, SHELL_TERMINAL, OPEN_READ | OPEN_WRITE, 0, deadline_in_ms(INIT_PATIENCE_MS), &opened);
-		files[i] = (struct spawn_file){i, opened.file};
+		files[i] = (struct spawn_file){.descriptor = i, .handle = opened.file};
 		if (status) {
 			log_error("cannot start the shell: %s can not be opened: %s", SHELL_TERMINAL, error_text(status));
 			return status;
@@ -51,8 +51,11 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	        "HOME=/", "PATH=/bin:/sbin", "TERM=linux", "USER=root", "SHELL=/bin/sh", NULL};
 	const struct spawn_grant grants[] = {
 	        {"vfs", init.vfs, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
-	        {"log", init.log, RIGHT_WRITE | RIGHT_INSPECT},
+	        {"linux", init.linux_image, SPAWN_LINUX_RIGHTS},
+	        {"time", init.time_page, SPAWN_TIME_RIGHTS},
+	        {"log", init.log, RIGHT_WRITE | RIGHT_INHERIT | RIGHT_INSPECT},
 	};
+	const size_t grant_count = sizeof grants / sizeof *grants;
 	struct spawn spawn = init_spawn("sh", SHELL_PATH);
 	const char *step = "";
 	spawn.arguments = arguments;
@@ -61,7 +64,8 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	spawn.program_offset = program.offset;
 	spawn.program_length = program.length;
 	spawn.grants = grants;
-	spawn.grant_count = spawn.flags & START_LOG_UNKNOWN_CALLS ? 2 : 1; /* the log only where it is asked for */
+	spawn.grant_count =
+	        spawn.flags & START_LOG_UNKNOWN_CALLS ? grant_count : grant_count - 1; /* the log only where it is asked for */
 	spawn.files = files;
 	spawn.file_count = STREAMS;
 	status_t status = init_start(&spawn, INIT_SHELL_ENDED, &process, &step);
