@@ -28,7 +28,8 @@
  * process_set_foreign   entry of the foreign-call handler
  * process_set_exception sender handle (0: none) that faults of its threads are reported to
  * thread_create         → thread handle, address of its control block in that process, thread number
- * thread_start          entry, stack pointer, word for rdi, FS base, GS base
+ * thread_start          entry (0: goes on with the registers that it has), stack pointer, word for rdi, FS base, GS base;
+ *                       rsi = address of its control block
  * thread_exit           address of a 32-bit word to clear and futex-wake (0: none), range to unmap: address, length (0: none)
  * thread_yield          →
  * thread_set_priority   0 (lowest) to 31
@@ -38,6 +39,8 @@
  *                       memory of its own), offset in the frame → address
  * vmem_unmap            address, length: all mappings or parts of such in that range
  * vmem_protect          address, length, MAP_READ|WRITE|EXECUTE
+ * vmem_create           → vmem handle: an empty address space
+ * vmem_walk             address → start, end, MAP_* flags, offset in the frame: the first mapping that ends above it
  * frame_create          length, FRAME_* flags → frame handle
  * frame_create_device   physical address, length, CACHE_* → frame handle. DENIED for RAM, but for ACPI's tables.
  * frame_read            offset, address, length → bytes copied
@@ -84,7 +87,8 @@ enum {
 #define MAP_EXECUTE 0x4u
 #define MAP_FIXED 0x10u       /* at this very address; what was mapped there is replaced */
 #define MAP_FIXED_EMPTY 0x20u /* at this very address; EXISTS if something is there */
-#define MAP_SHARE 0x40u       /* a clone of the process shares the pages; else it gets a copy (fresh memory only) */
+#define MAP_SHARE 0x40u       /* a clone of the process shares the pages; else it gets a copy */
+#define MAP_NO_INHERIT 0x80u  /* a clone of the process does not have it at all */
 
 /* Where a program may map: [USER_BOTTOM, USER_TOP). The last page below the non-canonical hole is never mapped. */
 #define USER_BOTTOM 0x0000000000010000ull

@@ -39,6 +39,9 @@ struct context {
 bool context_init(
         struct context *context, struct uaddr entry, struct uaddr stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base);
 
+/* The same for one that goes on with the registers that it has: only rdi is new, and flags that a thread must have. */
+void context_resume(struct context *context, uint64_t argument);
+
 /* Before a context's memory is freed or used for another thread: the CPU must not save FS and GS base there any more. */
 void context_forget(struct context *context);
 

@@ -64,6 +64,11 @@ uint32_t control_block_allot(struct process *process, struct control_block_place
 	return ERR_OK;
 }
 
+uint64_t control_block_address(const struct control_block_place *place)
+{
+	return place->page ? place->page->address + place->index * CONTROL_BLOCK_SIZE : 0;
+}
+
 void control_block_return(struct process *process, struct control_block_place *place)
 {
 	struct control_page *page = place->page;

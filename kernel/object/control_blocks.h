@@ -27,6 +27,9 @@ struct control_block_place {
 uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
         uint64_t *out_address) __attribute__((warn_unused_result));
 
+/* Its address in the process, whatever the program has written into its `self`; 0: there is none. */
+uint64_t control_block_address(const struct control_block_place *place);
+
 void control_block_return(struct process *process, struct control_block_place *place);
 
 /* Gives up to `budget` pages back; true when all are gone. No thread may be left. */

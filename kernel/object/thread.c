@@ -107,13 +107,28 @@ uint32_t thread_create(struct process *process, struct thread **out)
 	return ERR_OK;
 }
 
+/* False: an address is not in the user half. */
+static bool set_registers(
+        struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
+{
+	struct context *context = &thread->task.context;
+	if (!entry) {
+		context_resume(context, argument);
+		return true;
+	}
+	if (!context_init(context, uaddr(entry), uaddr(stack), argument, fs_base, gs_base))
+		return false;
+	context->word[1] = control_block_address(&thread->place);
+	return true;
+}
+
 uint32_t thread_start(
         struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
 {
 	struct process *process = thread->process;
 	lock_acquire(&process->lock);
 	bool ok = thread->task.state == TASK_NEW && !process->ending;
-	bool addresses_ok = ok && context_init(&thread->task.context, uaddr(entry), uaddr(stack), argument, fs_base, gs_base);
+	bool addresses_ok = ok && set_registers(thread, entry, stack, argument, fs_base, gs_base);
 	if (addresses_ok) {
 		thread->task.state = TASK_BLOCKED; /* nobody else starts it */
 		process->started_count++;

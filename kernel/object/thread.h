@@ -77,7 +77,11 @@ static inline struct thread *thread_of_object(struct object *object)
  */
 uint32_t thread_create(struct process *process, struct thread **out) __attribute__((warn_unused_result));
 
-/* BAD_STATE unless it is new, DEAD if its process is ending, BAD_ADDRESS for addresses outside the user half. */
+/*
+ * Entry 0: it goes on with the registers that it has, but for rdi, which is the argument. Else it begins at the entry with the
+ * address of its control block in rsi. BAD_STATE unless it is new, DEAD if its process is ending, BAD_ADDRESS for addresses outside the
+ * user half.
+ */
 uint32_t thread_start(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base,
         uint64_t gs_base) __attribute__((warn_unused_result));
 

@@ -24,7 +24,8 @@
 
 struct vmem;
 
-/* In `flags` beside MAP_READ, WRITE, EXECUTE and SHARE: the frame is fresh memory, which no handle leads to. */
+/* `flags` of the ABI that a mapping keeps, and beside them: the frame is fresh memory, which no handle leads to. */
+#define MAPPING_TOLD (MAP_READ | MAP_WRITE | MAP_EXECUTE | MAP_SHARE | MAP_NO_INHERIT)
 #define MAPPING_FRESH 0x100u
 
 struct vmem_mapping {

@@ -22,8 +22,9 @@ static uint32_t check(const struct want *want)
 	uint32_t flags = want->flags;
 
 	if (!want->length || want->length > USER_TOP - USER_BOTTOM ||
-	        (want->address | want->length | want->offset) & PAGE_MASK || flags & ~(ACCESS | PLACED | MAP_SHARE) ||
-	        (flags & PLACED) == PLACED || (flags & MAP_WRITE && flags & MAP_EXECUTE))
+	        (want->address | want->length | want->offset) & PAGE_MASK || flags & ~(PLACED | MAPPING_TOLD) ||
+	        (flags & PLACED) == PLACED || (flags & MAP_WRITE && flags & MAP_EXECUTE) ||
+	        (flags & MAP_SHARE && flags & MAP_NO_INHERIT))
 		return ERR_BAD_ARGUMENT;
 	if (flags & PLACED &&
 	        (want->address < USER_BOTTOM || want->address > USER_TOP || want->length > USER_TOP - want->address))

@@ -1,6 +1,7 @@
-/* vmem_map, vmem_unmap, vmem_protect. Each does a few of the short steps of object/vmem.h before interrupts are let in. */
+/* The calls on address spaces. Those that change mappings do a few of the short steps of object/vmem.h before interrupts are let in. */
 #include "object/vmem.h"
 
+#include "object/vmem_tree.h"
 #include "syscall/call.h"
 
 /* Steps of some 2,000 instructions between two looks at interrupts. */
@@ -64,4 +65,34 @@ void syscall_vmem_protect(struct thread *thread, struct object *object, uint32_t
 	for (unsigned i = 0; i < STEPS_AT_ONCE && error == VMEM_MORE; i++)
 		error = vmem_protect((struct vmem *)object, address, length, (uint32_t)flags, &thread->progress);
 	end(thread, error);
+}
+
+void syscall_vmem_create(struct thread *thread, struct object *object, uint32_t rights)
+{
+	struct vmem *vmem;
+	uint32_t error = vmem_create(thread->process->object.group, &vmem);
+
+	(void)object;
+	(void)rights;
+	if (error)
+		call_answer(thread, error);
+	else
+		call_answer_handle(thread, &vmem->object, object_classes[OBJECT_VMEM].rights);
+}
+
+void syscall_vmem_walk(struct thread *thread, struct object *object, uint32_t rights)
+{
+	struct vmem *vmem = (struct vmem *)object;
+	uint64_t address = call_word(thread, 0);
+
+	(void)rights;
+	lock_acquire(&vmem->lock);
+	const struct vmem_mapping *mapping = vmem_tree_above(vmem->root, address);
+	if (!mapping) {
+		call_answer(thread, ERR_NOT_FOUND);
+	} else {
+		call_answer_words(thread, mapping->start, mapping->end, mapping->flags & MAPPING_TOLD);
+		thread->task.context.word[3] = mapping->offset;
+	}
+	lock_release(&vmem->lock);
 }

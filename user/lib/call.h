@@ -384,6 +384,30 @@ static inline MUST_CHECK status_t sys_vmem_protect(handle_t vmem, uint64_t addre
 	return status;
 }
 
+static inline MUST_CHECK status_t sys_vmem_create(handle_t *out_vmem)
+{
+	SYS_WORDS(0);
+	SYS_RUN(vmem_create, 0);
+	if (!status)
+		*out_vmem = (handle_t)word[0];
+	return status;
+}
+
+/* The first mapping that ends above an address; NOT_FOUND: there is none. */
+static inline MUST_CHECK status_t sys_vmem_walk(
+        handle_t vmem, uint64_t address, uint64_t *out_start, uint64_t *out_end, uint32_t *out_flags, uint64_t *out_offset)
+{
+	SYS_WORDS(address);
+	SYS_RUN(vmem_walk, vmem);
+	if (!status) {
+		*out_start = word[0];
+		*out_end = word[1];
+		*out_flags = (uint32_t)word[2];
+		*out_offset = word[3];
+	}
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_frame_create(uint64_t length, uint32_t flags, handle_t *out_frame)
 {
 	SYS_WORDS(length, flags);

@@ -44,6 +44,13 @@ bool context_init(
 	return true;
 }
 
+void context_resume(struct context *context, uint64_t argument)
+{
+	context->word[0] = argument;
+	context->rflags |= RFLAGS_IF | RFLAGS_FIXED;
+	context->by_syscall = 0;
+}
+
 void context_forget(struct context *context)
 {
 	struct arch_cpu *cpu = arch_cpu_current();

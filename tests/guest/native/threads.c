@@ -1,4 +1,5 @@
 /* Threads: creation, start, end, registers, foreign calls. */
+#include "abi/exception.h"
 #include "tests/guest/native/test.h"
 
 static volatile uint32_t ran;
@@ -39,6 +40,67 @@ static void creation(void)
 	CHECK_IS(sys_thread_start(HANDLE_SELF_THREAD, PAGE, PAGE, 0, 0, 0), ERR_BAD_STATE);
 	CHECK_IS(sys_thread_set_priority(thread, 32), ERR_BAD_ARGUMENT);
 	OK(sys_handle_close(thread));
+}
+
+static volatile uint64_t rsi_at_start __attribute__((used)), rdi_at_start __attribute__((used));
+
+/* Notes rsi and ends. */
+__asm__(".pushsection .text\n"
+        "note_rsi:\n"
+        "	mov	%rsi, rsi_at_start(%rip)\n"
+        "	mov	%rdi, rdi_at_start(%rip)\n"
+        "	mov	$0x1022, %eax\n"
+        "	xor	%edi, %edi\n"
+        "	xor	%edx, %edx\n"
+        "	syscall\n"
+        ".popsection\n");
+extern const char note_rsi[];
+
+static void begins(void)
+{
+	test_begin("a_thread_finds_its_control_block_in_rsi_whatever_it_wrote_there");
+	handle_t thread;
+	uint64_t block;
+	uint32_t number;
+	OK(sys_thread_create(HANDLE_SELF_PROCESS, &thread, &block, &number));
+	((struct control_block *)block)->self = 0;
+	OK(sys_thread_start(thread, (uint64_t)note_rsi, PAGE, 5, 0, 0));
+	pause_ms(1);
+	CHECK_IS(rsi_at_start, block);
+	CHECK_IS(rdi_at_start, 5);
+	OK(sys_handle_close(thread));
+
+	test_begin("a_thread_without_an_entry_goes_on_with_the_registers_that_it_got");
+	OK(sys_thread_create(HANDLE_SELF_PROCESS, &thread, &block, &number));
+	struct thread_registers r = {.rip = (uint64_t)note_rsi, .rsi = 1234, .rdi = 9, .rsp = PAGE};
+	OK(sys_thread_write_registers(thread, &r));
+	OK(sys_thread_start(thread, 0, 1, 6, 1, 1));
+	pause_ms(1);
+	CHECK_IS(rsi_at_start, 1234);
+	CHECK_IS(rdi_at_start, 6);
+	OK(sys_handle_close(thread));
+}
+
+/* Was never given registers: faults at address 0. */
+static uint32_t start_nothing(void *argument)
+{
+	handle_t thread;
+	uint64_t block;
+	uint32_t number;
+	(void)argument;
+	if (sys_thread_create(HANDLE_SELF_PROCESS, &thread, &block, &number) || sys_thread_start(thread, 0, 0, 0, 0, 0))
+		return 1;
+	pause_ms(1000);
+	return 2;
+}
+
+static void begins_nowhere(void)
+{
+	test_begin("a_thread_without_an_entry_or_registers_faults");
+	struct child child;
+	child_make(&child, "nowhere");
+	child_start(&child, start_nothing, 0);
+	CHECK_IS(child_wait(&child), PROCESS_STATUS_FAULT + VECTOR_PAGE_FAULT);
 }
 
 static uint32_t last_word;
@@ -185,6 +247,8 @@ void test_threads(void)
 {
 	equals_after_a_call();
 	creation();
+	begins();
+	begins_nowhere();
 	ends();
 	registers();
 	foreign_calls();

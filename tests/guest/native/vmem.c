@@ -198,6 +198,38 @@ static void unmapping(void)
 	CHECK_IS(sys_vmem_protect(HANDLE_SELF_VMEM, at + PAGE, PAGE, MAP_READ), ERR_BAD_ADDRESS);
 }
 
+static void walking(void)
+{
+	test_begin("a_walk_meets_every_mapping_once_in_order");
+	handle_t vmem, frame;
+	uint64_t at, start, end, offset;
+	uint32_t flags;
+	OK(sys_vmem_create(&vmem));
+	CHECK_IS(sys_vmem_walk(vmem, 0, &start, &end, &flags, &offset), ERR_NOT_FOUND);
+	OK(sys_frame_create(4 * PAGE, 0, &frame));
+	OK(sys_vmem_map(vmem, 16 * PAGE, 2 * PAGE, MAP_READ | MAP_FIXED, frame, PAGE, &at));
+	OK(sys_vmem_map(vmem, 20 * PAGE, PAGE, READ_WRITE | MAP_FIXED | MAP_SHARE, frame, 2 * PAGE, &at));
+	OK(sys_vmem_map(vmem, 21 * PAGE, PAGE, MAP_WRITE | MAP_FIXED | MAP_NO_INHERIT, 0, 0, &at));
+	CHECK_IS(sys_vmem_map(vmem, 0, PAGE, MAP_SHARE | MAP_NO_INHERIT, 0, 0, &at), ERR_BAD_ARGUMENT);
+	OK(sys_vmem_walk(vmem, 17 * PAGE, &start, &end, &flags, &offset));
+	CHECK_IS(start, 16 * PAGE);
+	CHECK_IS(end, 18 * PAGE);
+	CHECK_IS(flags, MAP_READ);
+	CHECK_IS(offset, PAGE);
+	OK(sys_vmem_walk(vmem, end, &start, &end, &flags, &offset));
+	CHECK_IS(start, 20 * PAGE);
+	CHECK_IS(flags, READ_WRITE | MAP_SHARE);
+	CHECK_IS(offset, 2 * PAGE);
+	OK(sys_vmem_walk(vmem, end, &start, &end, &flags, &offset));
+	CHECK_IS(start, 21 * PAGE);
+	CHECK_IS(end, 22 * PAGE);
+	CHECK_IS(flags, READ_WRITE | MAP_NO_INHERIT);
+	CHECK_IS(sys_vmem_walk(vmem, end, &start, &end, &flags, &offset), ERR_NOT_FOUND);
+	CHECK_IS(sys_vmem_walk(vmem, UINT64_MAX, &start, &end, &flags, &offset), ERR_NOT_FOUND);
+	OK(sys_handle_close(vmem));
+	OK(sys_handle_close(frame));
+}
+
 /* Ends in the middle of an unmap that takes long: whoever calls next finishes it. */
 static void unmap_all(void *argument)
 {
@@ -240,5 +272,6 @@ void test_vmem(void)
 	rights();
 	replacing();
 	unmapping();
+	walking();
 	other_spaces();
 }
