@@ -85,6 +85,28 @@ static status_t builder_walk(struct builder *builder, const char *path)
 	return ERR_OK;
 }
 
+/* Pushes /scheme/NAME for a path that begins with "NAME:"; *path is then what follows. */
+static status_t builder_push_scheme(struct builder *builder, const char **path, size_t name_length, size_t rest)
+{
+	status_t status = builder_push(builder, "scheme", 6);
+	if (!status)
+		status = builder_push(builder, *path, name_length);
+	*path += rest;
+	return status;
+}
+
+/* Ends the path with its NUL; nothing at all is the root. */
+static status_t builder_finish(struct builder *builder)
+{
+	if (!builder->length) {
+		if (builder->size < 2)
+			return ERR_NAME_TOO_LONG;
+		builder->out[builder->length++] = '/';
+	}
+	builder->out[builder->length] = 0;
+	return ERR_OK;
+}
+
 status_t path_join_normalise(const char *cwd, const char *path, char *out, size_t out_size)
 {
 	struct builder builder = {out, out_size, 0};
@@ -94,10 +116,7 @@ status_t path_join_normalise(const char *cwd, const char *path, char *out, size_
 	if (!*path)
 		return ERR_NOT_FOUND;
 	if (path_is_uri(path, &name_length, &rest)) {
-		status = builder_push(&builder, "scheme", 6);
-		if (!status)
-			status = builder_push(&builder, path, name_length);
-		path += rest;
+		status = builder_push_scheme(&builder, &path, name_length, rest);
 	} else if (*path != '/') {
 		if (*cwd != '/')
 			return ERR_BAD_ARGUMENT;
@@ -105,15 +124,33 @@ status_t path_join_normalise(const char *cwd, const char *path, char *out, size_
 	}
 	if (!status)
 		status = builder_walk(&builder, path);
-	if (status)
-		return status;
-	if (!builder.length) {
-		if (out_size < 2)
+	return status ? status : builder_finish(&builder);
+}
+
+status_t path_through_link(const char *path, size_t left, const char *target, char *out, size_t out_size)
+{
+	struct builder builder = {out, out_size, 0};
+	size_t length = 0, name_length, rest;
+	status_t status = ERR_OK;
+
+	while (path[length])
+		length++;
+	if (left >= length || (left && path[length - left] != '/'))
+		return ERR_BAD_ARGUMENT;
+	size_t directory = last_slash(path, length - left);
+	if (path_is_uri(target, &name_length, &rest)) {
+		status = builder_push_scheme(&builder, &target, name_length, rest);
+	} else if (*target != '/') {
+		if (directory >= out_size)
 			return ERR_NAME_TOO_LONG;
-		out[builder.length++] = '/';
+		for (; builder.length < directory; builder.length++)
+			out[builder.length] = path[builder.length];
 	}
-	out[builder.length] = 0;
-	return ERR_OK;
+	if (!status)
+		status = builder_walk(&builder, target);
+	if (!status)
+		status = builder_walk(&builder, path + length - left);
+	return status ? status : builder_finish(&builder);
 }
 
 bool path_wants_directory(const char *path)

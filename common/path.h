@@ -28,6 +28,14 @@
  */
 status_t path_join_normalise(const char *cwd, const char *path, char *out, size_t out_size) __attribute__((warn_unused_result));
 
+/*
+ * Where a path leads on behind a symbolic link that a server does not follow itself: `path`, a normal form, without its last
+ * `left` bytes names the link; `target` is what the link says, relative to the link's directory or not. Writes the normal form
+ * as above; ERR_BAD_ARGUMENT if `left` is not where a name of the path ends.
+ */
+status_t path_through_link(const char *path, size_t left, const char *target, char *out, size_t out_size)
+        __attribute__((warn_unused_result));
+
 /* Whether the spelling says that it must be a directory: it ends in "/", "/." or "/..", or is "." or "..". */
 bool path_wants_directory(const char *path);
 

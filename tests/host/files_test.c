@@ -4,7 +4,8 @@
  */
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
-/* sources: tests/host/vfs_main.c user/servers/vfs/mounts.c user/lib/fs.c user/lib/server.c user/lib/server_timer.c */
+/* sources: tests/host/vfs_main.c user/servers/vfs/mounts.c user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c */
+/* sources: user/lib/server.c user/lib/server_timer.c */
 /* sources: user/lib/request.c user/lib/table.c common/path.c common/tar.c */
 /* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */

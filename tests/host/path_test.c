@@ -163,8 +163,32 @@ static void test_check(void)
 	CHECK(checked(path, PATH_SIZE_MAX) == ERR_NAME_TOO_LONG);
 }
 
+static bool through(const char *path, const char *rest, const char *target, const char *expected)
+{
+	char out[PATH_SIZE_MAX];
+	return path_through_link(path, strlen(rest), target, out, sizeof out) == ERR_OK && !strcmp(out, expected);
+}
+
+static void test_through_link(void)
+{
+	char out[PATH_SIZE_MAX], small[4];
+	check_begin("path.a_link_is_joined_with_what_is_left_behind_it");
+	CHECK(through("/a/l/b", "/b", "x", "/a/x/b"));
+	CHECK(through("/a/l", "", "../x", "/x"));
+	CHECK(through("/l/b/c", "/b/c", "/x/./y/", "/x/y/b/c"));
+	CHECK(through("/l", "", "/", "/"));
+	CHECK(through("/l/b", "/b", "initfs:/etc", "/scheme/initfs/etc/b"));
+	CHECK(through("/scheme/tmp/l/b", "/b", "../../../x", "/scheme/tmp/x/b"));
+	check_begin("path.a_server_that_names_no_end_of_a_name_is_refused");
+	CHECK(path_through_link("/ab/c", 3, "x", out, sizeof out) == ERR_BAD_ARGUMENT);
+	CHECK(path_through_link("/ab/c", 5, "x", out, sizeof out) == ERR_BAD_ARGUMENT);
+	CHECK(path_through_link("/ab/c", SIZE_MAX, "x", out, sizeof out) == ERR_BAD_ARGUMENT);
+	CHECK(path_through_link("/abcd/l", 0, "x", small, sizeof small) == ERR_NAME_TOO_LONG);
+}
+
 int main(void)
 {
+	test_through_link();
 	test_plain();
 	test_uri();
 	test_lengths();

@@ -3,136 +3,22 @@
 
 #include <stdlib.h>
 
-/* Closes what handles came with an answer, from number `first` on. */
-static void close_received(uint32_t info, unsigned first)
-{
-	const struct message_extras *received = &control_block()->received;
-	if (!(info & RECEIVED_EXTRAS))
-		return;
-	for (unsigned i = first; i < received->handle_count && i < MESSAGE_HANDLES; i++)
-		sys_handle_close(received->handles[i]);
-}
-
-/* The answer's first handle, which becomes the caller's; HANDLE_NONE if there is none. */
-static handle_t take_handle(uint32_t info)
-{
-	const struct message_extras *received = &control_block()->received;
-	if (!(info & RECEIVED_EXTRAS) || !received->handle_count)
-		return HANDLE_NONE;
-	close_received(info, 1);
-	return received->handles[0];
-}
-
-static struct message_extras *begin(uint64_t deadline)
-{
-	struct message_extras *send = extras_begin();
-	send->deadline = deadline;
-	return send;
-}
-
-static void set_buffer(struct message_buffer *buffer, const void *address, uint64_t length)
-{
-	*buffer = (struct message_buffer){(uintptr_t)address, length};
-}
-
-/* The call itself, `send` of the control block prepared. With `out_handle`, the answer must bring one. */
-static status_t run(handle_t to, struct message *message, handle_t *out_handle)
-{
-	status_t status = sys_channel_call_x(to, message);
-	if (status)
-		return status;
-	handle_t handle = HANDLE_NONE;
-	if (!message->label && out_handle)
-		handle = take_handle(message->info);
-	else
-		close_received(message->info, 0);
-	if (!message->label && out_handle && !handle)
-		return ERR_BAD_FORMAT;
-	if (handle)
-		*out_handle = handle;
-	return message->label;
-}
-
-/* A transfer of at most `length` bytes: the server may not claim more. */
-static status_t run_transfer(handle_t file, struct message *message, uint64_t length, uint64_t *out_bytes)
-{
-	status_t status = run(file, message, NULL);
-	if (!status && message->word[0] > length)
-		return ERR_BAD_FORMAT;
-	if (!status)
-		*out_bytes = message->word[0];
-	return status;
-}
-
-static void set_path(struct message_extras *send, struct message *message, const char *path)
-{
-	message->word[0] = 0;
-	message->word[1] = strlen(path);
-	set_buffer(&send->readable, path, message->word[1]);
-}
-
-status_t fs_open(handle_t space, const char *path, uint32_t flags, uint32_t mode, uint64_t deadline, struct fs_opened *out)
-{
-	struct message message = {.label = FS_open, .word = {0, 0, flags, mode}};
-	handle_t file = HANDLE_NONE;
-	set_path(begin(deadline), &message, path);
-	status_t status = run(space, &message, &file);
-	if (!status)
-		*out = (struct fs_opened){file, (uint32_t)message.word[0], message.word[1]};
-	return status;
-}
-
-status_t fs_stat(handle_t space, const char *path, int follow, uint64_t deadline, struct fs_stat *out)
-{
-	struct message message = {.label = FS_stat, .word = {0, 0, follow != 0}};
-	struct message_extras *send = begin(deadline);
-	struct fs_stat stat = {0};
-	set_path(send, &message, path);
-	set_buffer(&send->writable, &stat, sizeof stat);
-	status_t status = run(space, &message, NULL);
-	if (!status)
-		*out = stat;
-	return status;
-}
-
-status_t fs_readlink(handle_t space, const char *path, char *to, uint64_t size, uint64_t deadline)
-{
-	struct message message = {.label = FS_readlink};
-	struct message_extras *send = begin(deadline);
-	uint64_t length = 0;
-	if (!size)
-		return ERR_TOO_LARGE;
-	set_path(send, &message, path);
-	set_buffer(&send->writable, to, size - 1);
-	status_t status = run_transfer(space, &message, size - 1, &length);
-	if (!status)
-		to[length] = 0;
-	return status;
-}
-
-status_t fs_mount(handle_t space, const char *path, handle_t file_system, uint64_t deadline)
-{
-	struct message message = {.label = FS_mount};
-	struct message_extras *send = begin(deadline);
-	set_path(send, &message, path);
-	extras_add_handle(send, file_system, RIGHTS_ALL, 0);
-	return run(space, &message, NULL);
-}
+#include "user/lib/fs_call.h"
 
 static status_t transfer_in(
         handle_t file, uint32_t label, void *to, uint64_t length, uint64_t position, uint64_t deadline, uint64_t *out_bytes)
 {
 	struct message message = {.label = label, .word = {length, position}};
-	set_buffer(&begin(deadline)->writable, to, length);
-	return run_transfer(file, &message, length, out_bytes);
+	fs_call_set_buffer(&fs_call_begin(deadline)->writable, to, length);
+	return fs_call_run_transfer(file, &message, length, out_bytes);
 }
 
 static status_t transfer_out(handle_t file, uint32_t label, const void *from, uint64_t length, uint64_t position,
         uint64_t deadline, uint64_t *out_bytes)
 {
 	struct message message = {.label = label, .word = {length, position}};
-	set_buffer(&begin(deadline)->readable, from, length);
-	return run_transfer(file, &message, length, out_bytes);
+	fs_call_set_buffer(&fs_call_begin(deadline)->readable, from, length);
+	return fs_call_run_transfer(file, &message, length, out_bytes);
 }
 
 status_t fs_read(handle_t file, void *to, uint64_t length, uint64_t deadline, uint64_t *out_bytes)
@@ -163,8 +49,8 @@ status_t fs_readdir(handle_t file, void *to, uint64_t size, uint64_t deadline, u
 status_t fs_seek(handle_t file, int64_t offset, uint32_t from, uint64_t deadline, uint64_t *out_position)
 {
 	struct message message = {.label = FS_seek, .word = {(uint64_t)offset, from}};
-	begin(deadline);
-	status_t status = run(file, &message, NULL);
+	fs_call_begin(deadline);
+	status_t status = fs_call_run(file, &message, NULL);
 	if (!status)
 		*out_position = message.word[0];
 	return status;
@@ -174,8 +60,8 @@ status_t fs_fstat(handle_t file, uint64_t deadline, struct fs_stat *out)
 {
 	struct message message = {.label = FS_fstat};
 	struct fs_stat stat = {0};
-	set_buffer(&begin(deadline)->writable, &stat, sizeof stat);
-	status_t status = run(file, &message, NULL);
+	fs_call_set_buffer(&fs_call_begin(deadline)->writable, &stat, sizeof stat);
+	status_t status = fs_call_run(file, &message, NULL);
 	if (!status)
 		*out = stat;
 	return status;
@@ -185,8 +71,8 @@ status_t fs_map(handle_t file, uint64_t deadline, struct fs_mapped *out)
 {
 	struct message message = {.label = FS_map};
 	handle_t frame = HANDLE_NONE;
-	begin(deadline);
-	status_t status = run(file, &message, &frame);
+	fs_call_begin(deadline);
+	status_t status = fs_call_run(file, &message, &frame);
 	if (!status)
 		*out = (struct fs_mapped){frame, message.word[0], message.word[1]};
 	return status;
@@ -195,26 +81,68 @@ status_t fs_map(handle_t file, uint64_t deadline, struct fs_mapped *out)
 status_t fs_truncate(handle_t file, uint64_t size, uint64_t deadline)
 {
 	struct message message = {.label = FS_truncate, .word = {size}};
-	begin(deadline);
-	return run(file, &message, NULL);
+	fs_call_begin(deadline);
+	return fs_call_run(file, &message, NULL);
 }
 
 status_t fs_sync(handle_t file, uint64_t deadline)
 {
 	struct message message = {.label = FS_sync};
-	begin(deadline);
-	return run(file, &message, NULL);
+	fs_call_begin(deadline);
+	return fs_call_run(file, &message, NULL);
 }
 
 status_t fs_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint64_t deadline, uint32_t *out_ready)
 {
 	struct message message = {.label = FS_watch, .word = {events, bits}};
-	struct message_extras *send = begin(deadline);
+	struct message_extras *send = fs_call_begin(deadline);
 	if (notify)
 		extras_add_handle(send, notify, RIGHT_SIGNAL | RIGHT_TRANSFER, 0);
-	status_t status = run(file, &message, NULL);
+	status_t status = fs_call_run(file, &message, NULL);
 	if (!status)
 		*out_ready = (uint32_t)message.word[0];
+	return status;
+}
+
+status_t fs_fset_attributes(handle_t file, uint32_t mask, const struct fs_attributes *attributes, uint64_t deadline)
+{
+	struct message message = {.label = FS_fset_attributes, .word = {mask}};
+	fs_call_set_buffer(&fs_call_begin(deadline)->readable, attributes, sizeof *attributes);
+	return fs_call_run(file, &message, NULL);
+}
+
+status_t fs_fstatfs(handle_t file, uint64_t deadline, struct fs_info *out)
+{
+	struct message message = {.label = FS_fstatfs};
+	struct fs_info info = {0};
+	fs_call_set_buffer(&fs_call_begin(deadline)->writable, &info, sizeof info);
+	status_t status = fs_call_run(file, &message, NULL);
+	if (!status)
+		*out = info;
+	return status;
+}
+
+status_t fs_allocate(handle_t file, uint64_t start, uint64_t length, uint32_t mode, uint64_t deadline)
+{
+	struct message message = {.label = FS_allocate, .word = {start, length, mode}};
+	fs_call_begin(deadline);
+	return fs_call_run(file, &message, NULL);
+}
+
+status_t fs_lock(handle_t file, const struct fs_lock *lock, uint32_t flags, uint64_t deadline, struct fs_lock *out_in_the_way,
+        handle_t *out_locks)
+{
+	struct message message = {.label = FS_lock, .word = {lock->kind, lock->start, lock->length, flags}};
+	handle_t locks = HANDLE_NONE;
+	fs_call_begin(deadline);
+	status_t status = fs_call_run_optional(file, &message, &locks);
+	if (!status && out_in_the_way)
+		*out_in_the_way = (struct fs_lock){
+		        (uint32_t)message.word[0], (uint32_t)message.word[3], message.word[1], message.word[2]};
+	if (locks && out_locks)
+		*out_locks = locks;
+	else if (locks)
+		sys_handle_close(locks);
 	return status;
 }
 

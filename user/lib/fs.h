@@ -27,12 +27,33 @@ struct fs_mapped {
 	uint64_t length;
 };
 
-/* On a namespace or a file system. fs_mount gives the server a copy of the sender. fs_readlink adds a NUL. */
+/* A lock on [start, start + length) of a file; length 0 is to the end of all. */
+struct fs_lock {
+	uint32_t kind;    /* FS_LOCK_* */
+	uint32_t process; /* of one that is told: the owner's number, 0 for an open file */
+	uint64_t start, length;
+};
+
+/* On a namespace or a file system. Symbolic links that lead from one file system into another are followed here. fs_mount gives the server a copy of the sender. fs_readlink adds a NUL. */
 MUST_CHECK status_t fs_open(
         handle_t space, const char *path, uint32_t flags, uint32_t mode, uint64_t deadline, struct fs_opened *out);
 MUST_CHECK status_t fs_stat(handle_t space, const char *path, int follow, uint64_t deadline, struct fs_stat *out);
 MUST_CHECK status_t fs_readlink(handle_t space, const char *path, char *to, uint64_t size, uint64_t deadline);
 MUST_CHECK status_t fs_mount(handle_t space, const char *path, handle_t file_system, uint64_t deadline);
+MUST_CHECK status_t fs_unlink(handle_t space, const char *path, uint32_t flags, uint64_t deadline);
+MUST_CHECK status_t fs_mkdir(handle_t space, const char *path, uint32_t mode, uint64_t deadline);
+MUST_CHECK status_t fs_mknod(handle_t space, const char *path, uint32_t kind, uint32_t mode, uint64_t deadline);
+MUST_CHECK status_t fs_symlink(handle_t space, const char *path, const char *target, uint64_t deadline);
+MUST_CHECK status_t fs_link(handle_t space, const char *path, const char *new_path, uint32_t flags, uint64_t deadline);
+MUST_CHECK status_t fs_rename(handle_t space, const char *path, const char *new_path, uint32_t flags, uint64_t deadline);
+MUST_CHECK status_t fs_set_attributes(
+        handle_t space, const char *path, int follow, uint32_t mask, const struct fs_attributes *attributes, uint64_t deadline);
+MUST_CHECK status_t fs_statfs(handle_t space, const char *path, uint64_t deadline, struct fs_info *out);
+
+/* On vfs. */
+MUST_CHECK status_t fs_bind(handle_t space, const char *path, const char *new_path, uint64_t deadline);
+MUST_CHECK status_t fs_unmount(handle_t space, const char *path, uint64_t deadline);
+MUST_CHECK status_t fs_new_table(handle_t space, uint64_t deadline, handle_t *out_space);
 
 /* On an open file. */
 MUST_CHECK status_t fs_read(handle_t file, void *to, uint64_t length, uint64_t deadline, uint64_t *out_bytes);
@@ -47,6 +68,17 @@ MUST_CHECK status_t fs_readdir(handle_t file, void *to, uint64_t size, uint64_t 
 MUST_CHECK status_t fs_map(handle_t file, uint64_t deadline, struct fs_mapped *out);
 MUST_CHECK status_t fs_truncate(handle_t file, uint64_t size, uint64_t deadline);
 MUST_CHECK status_t fs_sync(handle_t file, uint64_t deadline);
+
+MUST_CHECK status_t fs_fset_attributes(handle_t file, uint32_t mask, const struct fs_attributes *attributes, uint64_t deadline);
+MUST_CHECK status_t fs_fstatfs(handle_t file, uint64_t deadline, struct fs_info *out);
+MUST_CHECK status_t fs_allocate(handle_t file, uint64_t start, uint64_t length, uint32_t mode, uint64_t deadline);
+
+/*
+ * *out_in_the_way, if wanted, is for FS_LOCK_TEST. *out_locks, if wanted, is set when the server gives a sender that stands for
+ * all that this process has locked in the file; it is closed at once if it is not wanted, and the locks are gone.
+ */
+MUST_CHECK status_t fs_lock(handle_t file, const struct fs_lock *lock, uint32_t flags, uint64_t deadline,
+        struct fs_lock *out_in_the_way, handle_t *out_locks);
 
 /* FS_READY_* of `events` that hold now. If none does and `notify` is one, `bits` are signalled there when one begins to. */
 MUST_CHECK status_t fs_watch(

@@ -38,7 +38,7 @@ void answer_send(handle_t reply, status_t status, struct answer *answer)
 	struct message message = {.label = status};
 	status_t sent;
 
-	if (!status && answer)
+	if (answer_keeps_words(status) && answer)
 		memcpy(message.word, answer->word, sizeof message.word);
 	if (!status && answer && answer->handle_count) {
 		struct message_extras *send = extras_begin();

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "user/lib/call.h"
@@ -45,6 +46,12 @@ struct request {
 	struct answer answer;
 	handle_t reply; /* HANDLE_SELF_REPLY, or what request_save() made of it; HANDLE_NONE once handed on */
 };
+
+/* An error comes without words, but for the one that says where to go on. */
+static inline bool answer_keeps_words(status_t status)
+{
+	return status == ERR_OK || status == ERR_REDIRECT;
+}
 
 /* Adds a handle to an answer, which takes it in any case; the rights must be ones that the handle has. */
 void answer_add_handle(struct answer *answer, handle_t handle, uint32_t rights);

@@ -240,7 +240,7 @@ static status_t answer_and_receive(
 		return sys_channel_recv(server->receiver, deadline, message);
 	message->label = status;
 	memcpy(message->word, answer->word, sizeof message->word);
-	if (status)
+	if (!answer_keeps_words(status))
 		memset(message->word, 0, sizeof message->word);
 	if (!answer->handle_count && deadline == DEADLINE_NEVER)
 		return sys_channel_reply_recv(server->receiver, message);

@@ -52,6 +52,11 @@ static const uint8_t errno_of[] = {
         ERRNO(CONNECTION_REFUSED, ECONNREFUSED),
         ERRNO(MESSAGE_TOO_LONG, EMSGSIZE),
         ERRNO(ALREADY, EALREADY),
+        ERRNO(DISK_FULL, ENOSPC),
+        ERRNO(FILE_TOO_LARGE, EFBIG),
+        ERRNO(DEADLOCK, EDEADLK),
+        ERRNO(TOO_MANY_LINKS, EMLINK),
+        ERRNO(BUSY, EBUSY),
 };
 
 int64_t errors_to_linux(status_t status)
