@@ -8,19 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FONT_CODE_POINTS 0x2900u /* what lies above, no console font has: private use and East Asian scripts */
+
 struct font {
 	const uint8_t *glyphs;
 	uint32_t width, height; /* in pixels: at most 64 */
 	uint32_t row_bytes, glyph_bytes, count;
-	const uint8_t *map; /* 0: glyph numbers are code points */
-	size_t map_size;
-	bool map_utf8;       /* version 2; version 1 has 16-bit little-endian code points */
-	uint16_t ascii[128]; /* glyph of each, found once */
-	uint16_t unknown;    /* glyph for what the font lacks */
+	uint16_t unknown;                    /* glyph for what the font lacks */
+	uint16_t glyph_of[FONT_CODE_POINTS]; /* for each code point */
 };
 
-/* False if the bytes are no font that is wholly there. The bytes must stay. */
+/* False if the bytes are no font that is wholly there. The bytes must stay. *out is 20 KiB: not for the kernel's stack. */
 bool font_read(const void *bytes, size_t size, struct font *out);
 
 /* The number of the glyph that shows a code point. */
-uint32_t font_glyph(const struct font *font, uint32_t code_point);
+static inline uint32_t font_glyph(const struct font *font, uint32_t code_point)
+{
+	return code_point < FONT_CODE_POINTS ? font->glyph_of[code_point] : font->unknown;
+}

@@ -1,8 +1,8 @@
 /*
  * A grid of characters on a linear framebuffer, for the kernel before and the console server after it has taken over.
  *
- * Writing changes cells in memory; screen_draw brings what changed to the pixels, as many cells as the caller has time for. Video
- * memory is never read: a copy of what it shows says which cells differ, and scrolling turns the ring of rows by one.
+ * Writing changes cells in memory and notes where; screen_draw brings what changed to the pixels, as far as the caller has time.
+ * Video memory is never read: a copy of what it shows says which cells differ, and scrolling turns the ring of rows by one.
  */
 #pragma once
 
@@ -20,6 +20,11 @@ struct screen_cell {
 	uint8_t background;
 };
 
+/* The columns of a row on the screen that may differ from what is wanted; none when from >= to. */
+struct screen_span {
+	uint16_t from, to;
+};
+
 struct screen {
 	volatile uint32_t *pixels;
 	uint32_t pitch; /* pixels from one line to the next */
@@ -35,7 +40,10 @@ struct screen {
 	bool cursor_visible;
 	uint32_t cursor_row, cursor_column; /* where it is drawn now */
 	bool cursor_drawn;
-	uint32_t dirty_from, dirty_to; /* rows that may differ */
+	struct screen_span *dirty; /* for each row on the screen */
+	uint32_t dirty_rows;       /* rows whose span is not empty */
+	uint32_t draw_row;         /* the next one to look at: drawing goes round, so that no row waits for ever */
+	uint32_t draw_cost;        /* of a cell, in screen_draw's units */
 	uint32_t utf8_value;
 	uint8_t utf8_missing;
 };
@@ -63,5 +71,8 @@ void screen_clear(struct screen *screen, uint32_t row, uint32_t column, uint32_t
 /* One row up: the first is lost, the last is blank. */
 void screen_scroll(struct screen *screen);
 
-/* Draws up to `cells` cells that changed; true when nothing is left to draw. */
-bool screen_draw(struct screen *screen, uint32_t cells);
+/*
+ * Brings a part of what changed to the pixels; true when nothing is left. `work` bounds the time: comparing a cell costs 1, some
+ * thirty instructions, and drawing it as many more as its pixels take. The last cell is finished: 0 draws one.
+ */
+bool screen_draw(struct screen *screen, uint32_t work);

@@ -57,27 +57,70 @@ static void check_text(void *memory, size_t size)
 	start(&screen, memory, size);
 	verdict(screen.columns == 10 && screen.rows == 12, "screen_has_as_many_cells_as_fit");
 	screen_write(&screen, "hello\r\nthere", 12);
-	verdict(screen_draw(&screen, 1000) && row_shows(&screen, 0, "hello") && row_shows(&screen, 1, "there"),
+	verdict(screen_draw(&screen, 10000) && row_shows(&screen, 0, "hello") && row_shows(&screen, 1, "there"),
 	        "screen_shows_what_was_written");
 	screen_write(&screen, "0123456789", 10);
-	screen_draw(&screen, 1000);
+	screen_draw(&screen, 10000);
 	verdict(row_shows(&screen, 1, "there01234") && row_shows(&screen, 2, "56789"), "screen_wraps_long_lines");
 	for (unsigned i = 0; i < 30; i++)
 		screen_write(&screen, "\r\nrow", 5);
 	screen_write(&screen, "\r\nlast", 6);
-	screen_draw(&screen, 1000);
+	screen_draw(&screen, 10000);
 	verdict(row_shows(&screen, 11, "last") && row_shows(&screen, 10, "row"), "screen_scrolls");
+}
+
+/* How many steps of this much work a drawing takes; 1,000: more than it ever may. */
+static unsigned draw_steps(struct screen *screen, uint32_t work)
+{
+	unsigned steps = 1;
+
+	while (!screen_draw(screen, work) && steps < 1000)
+		steps++;
+	return steps;
+}
+
+static unsigned drawn_cells(const struct screen *screen)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < screen->columns * screen->rows; i++)
+		count += screen->shown[i].glyph != UINT16_MAX;
+	return count;
 }
 
 static void check_steps(void *memory, size_t size)
 {
 	struct screen screen;
-	unsigned steps = 0;
+	bool bounded = true;
 
 	start(&screen, memory, size);
-	while (!screen_draw(&screen, 7) && steps < 1000)
-		steps++;
-	verdict(steps == 120 / 7, "screen_draw_draws_no_more_than_it_may");
+	uint32_t cell = 1 + screen.draw_cost; /* compared and drawn */
+	for (unsigned cells = 7; cells < 120; cells += 7)
+		bounded &= !screen_draw(&screen, cell * 7) && drawn_cells(&screen) == cells;
+	verdict(bounded && screen_draw(&screen, cell * 7), "screen_draw_draws_no_more_than_it_may");
+	for (unsigned i = 0; i < 12; i++)
+		screen_write(&screen, "0123456789", 10);
+	draw_steps(&screen, 1000);
+	screen_write(&screen, "0123456789", 10);
+	verdict(draw_steps(&screen, 7) == 120 / 7 + 1, "screen_draw_compares_no_more_than_it_may");
+	verdict(screen_draw(&screen, 0), "screen_with_nothing_new_needs_no_work");
+	screen_move(&screen, 5, 4);
+	screen_write(&screen, "ab", 2);
+	screen.draw_row = 5;
+	verdict(draw_steps(&screen, 2 * cell) == 1, "screen_draw_looks_only_at_what_was_written");
+}
+
+/* A line that scrolls before each step starts the drawing over, and still every row gets its turn. */
+static void check_fairness(void *memory, size_t size)
+{
+	struct screen screen;
+
+	start(&screen, memory, size);
+	for (unsigned i = 0; i < 12 * 4; i++) {
+		screen_scroll(&screen);
+		screen_draw(&screen, screen.columns * (1 + screen.draw_cost) / 2);
+	}
+	verdict(drawn_cells(&screen) == 120, "screen_that_always_scrolls_draws_every_row");
 }
 
 /* After any writes and partial drawings the pixels are those of a screen drawn at once. */
@@ -100,14 +143,15 @@ static void check_random(void *memory, size_t size)
 				screen_clear(&screen, (uint32_t)rand() % 14, (uint32_t)rand() % 12, (uint32_t)rand() % 14, 5);
 			if (rand() % 5 == 0)
 				screen_move(&screen, (uint32_t)rand() % 20, (uint32_t)rand() % 20);
-			screen_draw(&screen, (uint32_t)rand() % 40);
+			screen_draw(&screen, (uint32_t)rand() % 300);
 		}
 		screen_draw(&screen, 10000);
 		memcpy(stepwise, pixels, sizeof pixels);
 		for (uint32_t i = 0; i < screen.columns * screen.rows; i++)
 			screen.shown[i].glyph = UINT16_MAX;
-		screen.dirty_from = 0;
-		screen.dirty_to = screen.rows;
+		for (uint32_t row = 0; row < screen.rows; row++)
+			screen.dirty[row] = (struct screen_span){0, (uint16_t)screen.columns};
+		screen.dirty_rows = screen.rows;
 		screen_draw(&screen, 10000);
 		same = memcmp(stepwise, pixels, sizeof pixels) == 0;
 	}
@@ -115,9 +159,23 @@ static void check_random(void *memory, size_t size)
 	verdict(pixels[80] == 0x11111111 && pixels[48 * PITCH] == 0x11111111, "screen_leaves_pixels_outside_the_grid_alone");
 }
 
+/* Two glyphs of one line: the first shows A and a sequence that begins with B, the second U+2500, A once more, and U+FFFD. */
+static const uint8_t mapped[] = {0x72, 0xb5, 0x4a, 0x86, 0, 0, 0, 0, 32, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
+        0, 8, 0, 0, 0, 0xaa, 0x55, 'A', 0xfe, 'B', 'C', 0xff, 0xe2, 0x94, 0x80, 'A', 0xef, 0xbf, 0xbd, 0xff};
+
+static void check_map(void)
+{
+	static struct font out;
+
+	verdict(font_read(mapped, sizeof mapped, &out) && font_glyph(&out, 'A') == 0 && font_glyph(&out, 0x2500) == 1,
+	        "font_map_leads_code_points_to_their_first_glyph");
+	verdict(font_glyph(&out, 'B') == 1 && font_glyph(&out, 0x2501) == 1 && font_glyph(&out, 0x1f600) == 1,
+	        "font_shows_what_it_lacks_by_its_replacement");
+}
+
 static void check_fonts(void)
 {
-	struct font out;
+	static struct font out;
 	uint8_t *copy = malloc(sizeof psf - 1);
 
 	memcpy(copy, psf, sizeof psf - 1);
@@ -150,7 +208,9 @@ int main(void)
 	void *memory = malloc(size);
 	check_text(memory, size);
 	check_steps(memory, size);
+	check_fairness(memory, size);
 	check_random(memory, size);
+	check_map();
 	check_fonts();
 	free(memory);
 	return failed;
