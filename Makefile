@@ -33,13 +33,13 @@ all:
 # variable name such a file, with FORCE as its prerequisite.
 text_file = @mkdir -p $(dir $1); echo '$(subst ','\'',$2)' | cmp -s - $1 || echo '$(subst ','\'',$2)' >$1
 
-# initfs and esp come last: they carry what the others built.
-include $(wildcard $(addsuffix /module.mk,boot common kernel user tools tests initfs esp))
+# initfs, esp and tests/conformance come last: they carry what the others built.
+include $(wildcard $(addsuffix /module.mk,boot common kernel user tools tests initfs esp tests/conformance))
 
 all: $(ALL)
 
-.PHONY: run test test-host image flash check bench setup
-run test image check bench setup:
+.PHONY: run test test-host image flash check bench conformance setup
+run test image check bench conformance setup:
 	@scripts/$@
 test-host:
 	@scripts/test host
