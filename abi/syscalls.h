@@ -13,6 +13,7 @@
  * channel_create        → receiver handle
  * channel_mint          stamp, rights → sender handle. EXISTS if that stamp lives.
  * channel_bind          notify handle (0: none): its bits arrive at this receiver as messages of kind RECEIVED_NOTIFY
+ * channel_stamps        cursor (0: from the beginning), address, count → stamps written (8 bytes each), next cursor (0: all told)
  * reply_send(_x)        label, 6 words: answers the reply, which is used up. Never waits.
  * reply_save            → reply handle: moves HANDLE_SELF_REPLY into the handle table
  * reply_read            offset in the caller's readable buffer, address, length → bytes copied
@@ -24,9 +25,10 @@
  * process_kill          status
  * process_exit          status; does not return
  * process_info          → state, status, number, resident pages, handles, CPU time in ns
- * process_watch         notify handle, bits: signalled when the process ends, at once if it has
+ * process_watch         notify handle, bits, PROCESS_WATCH_* flags: signalled when the process ends, at once if it has
  * process_set_foreign   entry of the foreign-call handler
  * process_set_exception sender handle (0: none) that faults of its threads are reported to
+ * process_stats         address of a struct process_stats, its size
  * thread_create         → thread handle, address of its control block in that process, thread number
  * thread_start          entry (0: goes on with the registers that it has), stack pointer, word for rdi, FS base, GS base;
  *                       rsi = address of its control block
@@ -66,6 +68,7 @@
  * handle_close          handle
  * handle_duplicate      handle, rights (those it has of these) → handle
  * handle_info           handle → type, rights, number of the object
+ * handle_walk           cursor (0: from the beginning) → handle, type, rights, next cursor; NOT_FOUND at the end
  * machine_stats         address of a struct machine_stats, its size
  */
 #pragma once
@@ -120,6 +123,26 @@ enum { PROCESS_NEW, PROCESS_RUNNING, PROCESS_ENDED };
 #define PROCESS_STATUS_FAULT 0x10000u
 #define PROCESS_STATUS_KILLED 0x10100u
 #define PROCESS_STATUS_SIGNAL 0x20000u /* plus a Linux signal that ended the program */
+
+/* process_watch: also signalled when the process's address space is replaced, at once if it ever was; whichever comes first */
+#define PROCESS_WATCH_REPLACED 1u
+
+/* process_stats. Fields are only added, at the end. */
+struct process_stats {
+	uint64_t size;   /* of what the kernel filled */
+	uint32_t state;  /* PROCESS_NEW, ... */
+	uint32_t status; /* once it has ended */
+	uint32_t number;
+	uint32_t threads; /* that have not ended */
+	uint32_t handles;
+	uint32_t reserved;
+	uint64_t resident_pages; /* in its page table */
+	uint64_t mapped_bytes;
+	uint64_t table_pages; /* of its page table itself */
+	uint64_t cpu_ns;
+	uint64_t start_ns; /* when it was made, since boot */
+	char name[32];
+};
 
 struct thread_registers {
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;

@@ -31,6 +31,39 @@ struct digital_node *digital_tree_insert(struct digital_tree *tree, struct digit
 	return 0;
 }
 
+uint64_t digital_tree_place(uint64_t key)
+{
+	return mixed(key);
+}
+
+static inline struct digital_node *earlier(struct digital_node *a, struct digital_node *b)
+{
+	return !a || (b && mixed(b->key) < mixed(a->key)) ? b : a;
+}
+
+/* Everything on the left of a node is before everything on its right; the node itself may be anywhere. */
+static struct digital_node *first_below(struct digital_node *node)
+{
+	struct digital_node *first = 0;
+	for (; node; node = node->child[node->child[0] ? 0 : 1])
+		first = earlier(first, node);
+	return first;
+}
+
+/* On the way to the place, what hangs on the right of it is after it, and the lowest such comes first. */
+struct digital_node *digital_tree_from(const struct digital_tree *tree, uint64_t place)
+{
+	struct digital_node *first = 0, *after = 0;
+	uint64_t bits = place;
+	for (struct digital_node *node = tree->root; node; node = node->child[bits >> 63], bits <<= 1) {
+		if (mixed(node->key) >= place)
+			first = earlier(first, node);
+		if (!(bits >> 63) && node->child[1])
+			after = node->child[1];
+	}
+	return earlier(first, first_below(after));
+}
+
 void digital_tree_replace(struct digital_tree *tree, struct digital_node *old, struct digital_node *node)
 {
 	struct digital_node **link = find_link(tree, old->key);

@@ -22,6 +22,13 @@ struct digital_node *digital_tree_find(const struct digital_tree *tree, uint64_t
 /* Adds a node, whose key is set; answers the node that is there already with that key (then nothing changed), else 0. */
 struct digital_node *digital_tree_insert(struct digital_tree *tree, struct digital_node *node);
 
+/*
+ * A walk in an order of its own: the node that comes first of those at or after a place, and the place of a key. Nodes that are
+ * there all the time are met once, whatever comes and goes meanwhile.
+ */
+struct digital_node *digital_tree_from(const struct digital_tree *tree, uint64_t place);
+uint64_t digital_tree_place(uint64_t key);
+
 /* The node must be in the tree. */
 void digital_tree_remove(struct digital_tree *tree, struct digital_node *node);
 

@@ -68,6 +68,13 @@ static inline struct handle_entry *handles_find(const struct handles *table, han
 	return __builtin_expect(entry->handle == handle, 1) ? entry : 0;
 }
 
+/* By index, which is below limit and masked against speculation. */
+static inline struct handle_entry *handles_entry(const struct handles *table, uint64_t index)
+{
+	index = cpu_mask_index(index, table->limit);
+	return &table->chunks[index / HANDLES_PER_CHUNK][index % HANDLES_PER_CHUNK];
+}
+
 /* Frees the entry; its reference becomes the caller's. */
 struct object *handles_take(struct handles *table, struct handle_entry *entry);
 

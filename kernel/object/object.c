@@ -18,7 +18,7 @@
 /* Objects without a step are never destroyed: the machine, the log, the first group; replies are parts of threads. */
 const struct object_class object_classes[OBJECT_TYPES] = {
         [OBJECT_NONE] = {"nothing", 0, 0},
-        [OBJECT_PROCESS] = {"process", process_destroy_step, RIGHTS_BASE | RIGHT_WAIT | RIGHT_MANAGE},
+        [OBJECT_PROCESS] = {"process", process_destroy_step, RIGHTS_BASE | RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_MANAGE},
         [OBJECT_THREAD] = {"thread", thread_destroy_step, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE},
         [OBJECT_VMEM] = {"vmem", vmem_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
         [OBJECT_FRAME] = {"frame", frame_destroy_step, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_MANAGE},

@@ -1,6 +1,7 @@
 #include "object/process.h"
 
 #include "abi/syscalls.h"
+#include "arch/timer.h"
 #include "mm/slab.h"
 #include "object/reply.h"
 #include "object/thread.h"
@@ -35,6 +36,7 @@ uint32_t process_create(struct group *group, const char *name, struct process **
 	error = vmem_create(group, &process->vmem);
 	if (error)
 		goto no_vmem;
+	process->start_ns = timer_now();
 	process->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	*out = process;
 	return ERR_OK;

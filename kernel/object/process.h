@@ -45,7 +45,10 @@ struct process {
 	uint32_t close_cursor;
 	struct control_blocks blocks;
 	struct watch_list watchers;
-	uint64_t cpu_time; /* TSC ticks */
+	struct watch_list replace_watchers; /* told at its end, or when its address space is replaced */
+	bool replaced;                      /* that has happened */
+	uint64_t cpu_time;                  /* TSC ticks */
+	uint64_t start_ns;                  /* when it was made */
 
 	uint8_t *ports;         /* bitmap of PORTS_BITMAP_SIZE for the CPU (object/ioport.h), 0: none was needed yet */
 	uint32_t ports_changes; /* the state of handles.ioport_changes that it was made from */

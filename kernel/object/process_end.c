@@ -45,9 +45,6 @@ static bool close_handles(struct process *process)
 
 static bool let_go(struct process *process)
 {
-	if (process->exception)
-		object_release(&process->exception->object);
-	process->exception = 0;
 	log_release_claim(process);
 	ioport_release_bitmap(process);
 	return true;
@@ -83,13 +80,23 @@ static bool announce(struct process *process)
 	if (process == process_root)
 		panic_without_root(process->status);
 	process->state = PROCESS_ENDED;
-	return watch_signal_step(&process->watchers, WATCHES_PER_STEP);
+	return watch_signal_step(&process->watchers, WATCHES_PER_STEP) &&
+	        watch_signal_step(&process->replace_watchers, WATCHES_PER_STEP);
+}
+
+/* Last, so that the close of its stamp tells the same as a watch. */
+static bool forget_exception(struct process *process)
+{
+	if (process->exception)
+		object_release(&process->exception->object);
+	process->exception = 0;
+	return true;
 }
 
 bool process_end_step(struct process *process)
 {
 	static bool (*const stages[])(struct process *) = {
-	        end_threads, close_handles, let_go, free_memory, leave_space, announce};
+	        end_threads, close_handles, let_go, free_memory, leave_space, announce, forget_exception};
 	const unsigned count = sizeof stages / sizeof stages[0];
 	if (process->end_stage < count && stages[process->end_stage](process))
 		process->end_stage++;

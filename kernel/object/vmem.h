@@ -57,6 +57,7 @@ struct vmem {
 	uint64_t chance;                /* state of a generator of the mappings' priorities, which no program sees */
 	uint64_t tables_charged;
 	uint64_t resident; /* pages in the page table */
+	uint64_t mapped;   /* bytes of all mappings, discarded ones included */
 	uint32_t mapping_count;
 	struct digital_tree futexes; /* addresses that threads wait at (object/futex.h), guarded by `lock` */
 };

@@ -57,6 +57,7 @@ static bool extend(struct vmem *vmem, const struct want *want)
 	if (length != low->frame->length || frame_resize(low->frame, length + want->length))
 		return false;
 	low->end += want->length;
+	vmem->mapped += want->length;
 	return true;
 }
 

@@ -83,6 +83,7 @@ void vmem_mapping_free(struct vmem_mapping *mapping)
 /* The mapping is in no tree any more. */
 static void mapping_end(struct vmem_mapping *mapping)
 {
+	mapping->vmem->mapped -= mapping->end - mapping->start;
 	frame_remove_mapping(mapping->frame, mapping);
 	vmem_release_frame(mapping->frame, mapping->flags & MAPPING_FRESH);
 	vmem_mapping_free(mapping);
@@ -90,6 +91,7 @@ static void mapping_end(struct vmem_mapping *mapping)
 
 void vmem_mapping_insert(struct vmem_mapping *mapping, struct vmem_mapping *after)
 {
+	mapping->vmem->mapped += mapping->end - mapping->start;
 	vmem_tree_insert(&mapping->vmem->root, mapping);
 	frame_add_mapping(mapping->frame, mapping, after);
 }
@@ -110,6 +112,7 @@ uint32_t vmem_mapping_split(struct vmem *vmem, uint64_t address)
 	high->flags = low->flags;
 	high->rights = low->rights;
 	low->end = address;
+	vmem->mapped -= high->end - address; /* which its insertion adds again */
 	vmem_mapping_insert(high, low);
 	return ERR_OK;
 }
@@ -124,6 +127,7 @@ void vmem_mapping_join(struct vmem *vmem, uint64_t address)
 		return;
 	vmem_tree_cut(&vmem->root, high->start, high->end);
 	low->end = high->end;
+	vmem->mapped += high->end - address;
 	if (vmem->last == high)
 		vmem->last = 0;
 	mapping_end(high);

@@ -191,13 +191,24 @@ void sched_forget_space(void)
 	page_table_activate_kernel();
 }
 
-/* Books the time since the last choice to whose slice it was, and begins a new one for `task` (0: idle). */
-static void book_time(struct scheduler *own, struct task *task)
+/* Books the time since it was last done to whose slice it was. */
+static void book(struct scheduler *own)
 {
 	uint64_t tsc = cpu_tsc();
 	if (own->slice_time)
 		*own->slice_time += tsc - own->slice_tsc;
 	own->slice_tsc = tsc;
+}
+
+void sched_book_time(void)
+{
+	book(scheduler_of(cpu_current()));
+}
+
+/* The next slice is that of `task` (0: idle). */
+static void book_time(struct scheduler *own, struct task *task)
+{
+	book(own);
 	own->slice_time = task ? task->cpu_time : 0;
 }
 

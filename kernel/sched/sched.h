@@ -35,6 +35,9 @@ void sched_switch_to(struct task *task);
 /* Ends a task that is not blocked any more: one that is new, ready or the current one. */
 void sched_end(struct task *task);
 
+/* Books the time of the slice that is running up to now. */
+void sched_book_time(void);
+
 /* The current task lets its equals run first. */
 void sched_yield(struct task *task);
 

@@ -204,3 +204,32 @@ void syscall_channel_bind(struct thread *thread, struct object *object, uint32_t
 		error = channel_bind(channel_of_object(object), notify ? notify_of_object(notify) : 0);
 	call_answer(thread, error);
 }
+
+#define STAMPS_AT_ONCE 32u
+
+/*
+ * The cursor is a place in the tree of stamps. Those are told whose close message was not received yet, so that each that was told
+ * is closed once, later.
+ */
+void syscall_channel_stamps(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct channel *channel = channel_of_object(object);
+	uint64_t cursor = call_word(thread, 0), address = call_word(thread, 1), count = call_word(thread, 2), told = 0;
+	uint64_t stamps[STAMPS_AT_ONCE];
+	bool more = true;
+	while (more && told < count && told < STAMPS_AT_ONCE) {
+		lock_acquire(&channel->lock);
+		const struct digital_node *node = digital_tree_from(&channel->stamps, cursor);
+		uint64_t stamp = node ? node->key : 0;
+		lock_release(&channel->lock);
+		if (node)
+			stamps[told++] = stamp;
+		cursor = node ? digital_tree_place(stamp) + 1 : 0;
+		more = cursor;
+	}
+	if (vmem_copy_out(thread->process->vmem, address, stamps, told * sizeof *stamps) != told * sizeof *stamps)
+		call_answer(thread, ERR_BAD_ADDRESS);
+	else
+		call_answer_words(thread, told, cursor, 0);
+}

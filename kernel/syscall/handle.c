@@ -57,3 +57,34 @@ void syscall_handle_info(struct thread *thread, struct object *object, uint32_t 
 	else
 		call_answer_words(thread, object->type, rights, object->number);
 }
+
+#define WALK_STEP 512u /* entries looked at before interrupts are let in */
+
+/*
+ * The cursor is the index of the first entry to look at. thread->progress is how far the steps before came, so that words stay as
+ * they are.
+ */
+void syscall_handle_walk(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)object;
+	(void)rights;
+	const struct handles *table = &thread->process->handles;
+	uint64_t index = thread->progress ? thread->progress : call_word(thread, 0);
+	uint64_t limit = table->never_used;
+	if (!index)
+		index = 1;
+	for (unsigned left = WALK_STEP; index < limit; index++, left--) {
+		if (!left) {
+			thread->progress = index;
+			call_again(thread);
+			return;
+		}
+		const struct handle_entry *entry = handles_entry(table, index);
+		if (entry->handle) {
+			call_answer_words(thread, entry->handle, entry->object->type, entry->rights);
+			thread->task.context.word[3] = index + 1;
+			return;
+		}
+	}
+	call_answer(thread, ERR_NOT_FOUND);
+}

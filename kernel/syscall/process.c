@@ -120,30 +120,79 @@ void syscall_process_kill(struct thread *thread, struct object *object, uint32_t
 	call_answer(thread, ERR_OK);
 }
 
+/* Up to now, also of the caller itself, which a program may watch for its own turns. */
+static uint64_t cpu_ns(const struct process *process)
+{
+	sched_book_time();
+	uint64_t hz = timer_tsc_hz();
+	uint64_t seconds = process->cpu_time / hz, rest = process->cpu_time % hz;
+	return seconds * 1000000000u + rest * 1000000000u / hz;
+}
+
 void syscall_process_info(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)rights;
 	const struct process *process = (const struct process *)object;
-	uint64_t hz = timer_tsc_hz();
-	uint64_t seconds = process->cpu_time / hz, rest = process->cpu_time % hz;
 	uint64_t *word = thread->task.context.word;
 	call_answer_words(thread, process->state, process->state == PROCESS_ENDED ? process->status : 0, process->number);
 	word[3] = process->vmem ? process->vmem->resident : 0;
 	word[4] = process->handles.used;
-	word[5] = seconds * 1000000000u + rest * 1000000000u / hz;
+	word[5] = cpu_ns(process);
+}
+
+static void fill_stats(struct process *process, struct process_stats *out)
+{
+	*out = (struct process_stats){
+	        .state = process->state,
+	        .status = process->state == PROCESS_ENDED ? process->status : 0,
+	        .number = process->number,
+	        .threads = process->thread_count,
+	        .handles = process->handles.used,
+	        .cpu_ns = cpu_ns(process),
+	        .start_ns = process->start_ns,
+	};
+	memcpy(out->name, process->name, sizeof out->name);
+	const struct vmem *vmem = process->vmem;
+	if (!vmem)
+		return;
+	out->resident_pages = vmem->resident;
+	out->mapped_bytes = vmem->mapped;
+	out->table_pages = vmem->table.tables;
+}
+
+/* As much of the structure as the caller knows. */
+void syscall_process_stats(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	uint64_t address = call_word(thread, 0), size = call_word(thread, 1);
+	struct process_stats stats;
+	fill_stats((struct process *)object, &stats);
+	if (size > sizeof stats)
+		size = sizeof stats;
+	stats.size = size;
+	uint64_t copied = vmem_copy_out(thread->process->vmem, address, &stats, size);
+	call_answer(thread, copied == size ? ERR_OK : ERR_BAD_ADDRESS);
+}
+
+static uint32_t watch(struct process *process, struct notify *notify, uint64_t bits, bool replaced)
+{
+	if (process->state == PROCESS_ENDED || (replaced && process->replaced)) {
+		notify_signal(notify, bits);
+		return ERR_OK;
+	}
+	return watch_add(replaced ? &process->replace_watchers : &process->watchers, notify, bits);
 }
 
 void syscall_process_watch(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)rights;
-	struct process *process = (struct process *)object;
 	struct object *notify;
-	uint64_t bits = call_word(thread, 1);
-	uint32_t error = call_find(thread, (handle_t)call_word(thread, 0), OBJECT_NOTIFY, RIGHT_SIGNAL, &notify, 0);
-	if (!error && process->state == PROCESS_ENDED)
-		notify_signal(notify_of_object(notify), bits);
-	else if (!error)
-		error = watch_add(&process->watchers, notify_of_object(notify), bits);
+	uint64_t bits = call_word(thread, 1), flags = call_word(thread, 2);
+	uint32_t error = flags & ~(uint64_t)PROCESS_WATCH_REPLACED ? ERR_BAD_ARGUMENT : ERR_OK;
+	if (!error)
+		error = call_find(thread, (handle_t)call_word(thread, 0), OBJECT_NOTIFY, RIGHT_SIGNAL, &notify, 0);
+	if (!error)
+		error = watch((struct process *)object, notify_of_object(notify), bits, flags);
 	call_answer(thread, error);
 }
 

@@ -84,6 +84,29 @@ static void random_use(unsigned kind)
 		CHECK(digital_tree_find(&tree, nodes[i].key) == in_tree[i]);
 }
 
+/* The walk meets all nodes once, in the order of their places. */
+static void walk(unsigned kind)
+{
+	struct digital_tree tree = {0};
+	unsigned members = 0, met = 0;
+	memset(in_tree, 0, sizeof in_tree);
+	for (unsigned i = 0; i < KEYS; i++)
+		nodes[i].key = spare[i].key = key_of(kind, i);
+	for (unsigned round = 0; round < 2000; round++)
+		step(&tree, &members);
+	uint64_t place = 0;
+	struct digital_node *node;
+	while ((node = digital_tree_from(&tree, place))) {
+		CHECK(digital_tree_find(&tree, node->key) == node);
+		CHECK(digital_tree_place(node->key) >= place);
+		place = digital_tree_place(node->key) + 1;
+		met++;
+		if (!place)
+			break;
+	}
+	CHECK(met == members);
+}
+
 int main(void)
 {
 	static const char *const names[] = {"small_keys_are_found", "keys_that_differ_in_high_bits_are_found",
@@ -92,6 +115,9 @@ int main(void)
 		check_begin(names[kind]);
 		random_use(kind);
 	}
+	check_begin("a_walk_meets_every_node_once");
+	for (unsigned kind = 0; kind < 4; kind++)
+		walk(kind);
 	check_begin("neighbouring_keys_make_a_low_tree");
 	struct digital_tree tree = {0};
 	for (unsigned i = 0; i < KEYS; i++) {

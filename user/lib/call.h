@@ -184,6 +184,19 @@ static inline MUST_CHECK status_t sys_channel_bind(handle_t receiver, handle_t n
 	return status;
 }
 
+/* Stamps of the channel from *cursor on, which is 0 at first and 0 again when all have been told. */
+static inline MUST_CHECK status_t sys_channel_stamps(
+        handle_t receiver, uint64_t *cursor, uint64_t *out, uint64_t count, uint64_t *out_count)
+{
+	SYS_WORDS(*cursor, (uintptr_t)out, count);
+	SYS_RUN(channel_stamps, receiver);
+	if (!status) {
+		*out_count = word[0];
+		*cursor = word[1];
+	}
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_reply_save(handle_t *out_reply)
 {
 	SYS_WORDS(0);
@@ -282,9 +295,24 @@ static inline MUST_CHECK status_t sys_process_info(handle_t process, struct proc
 	return status;
 }
 
+static inline MUST_CHECK status_t sys_process_stats(handle_t process, struct process_stats *out)
+{
+	SYS_WORDS((uintptr_t)out, sizeof *out);
+	SYS_RUN(process_stats, process);
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_process_watch(handle_t process, handle_t notify, uint64_t bits)
 {
 	SYS_WORDS(notify, bits);
+	SYS_RUN(process_watch, process);
+	return status;
+}
+
+/* Also told when its address space is replaced, whichever comes first. */
+static inline MUST_CHECK status_t sys_process_watch_replaced(handle_t process, handle_t notify, uint64_t bits)
+{
+	SYS_WORDS(notify, bits, PROCESS_WATCH_REPLACED);
 	SYS_RUN(process_watch, process);
 	return status;
 }
@@ -617,6 +645,21 @@ static inline MUST_CHECK status_t sys_handle_info(
 		*out_type = (uint32_t)word[0];
 		*out_rights = (uint32_t)word[1];
 		*out_object = word[2];
+	}
+	return status;
+}
+
+/* The next handle of the caller's own table from *cursor on, which is 0 at first; NOT_FOUND: there is none. */
+static inline MUST_CHECK status_t sys_handle_walk(
+        uint64_t *cursor, handle_t *out_handle, uint32_t *out_type, uint32_t *out_rights)
+{
+	SYS_WORDS(*cursor);
+	SYS_RUN(handle_walk, 0);
+	if (!status) {
+		*out_handle = (handle_t)word[0];
+		*out_type = (uint32_t)word[1];
+		*out_rights = (uint32_t)word[2];
+		*cursor = word[3];
 	}
 	return status;
 }

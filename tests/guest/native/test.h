@@ -92,6 +92,7 @@ void test_forward(void);
 void test_events(void);
 void test_threads(void);
 void test_processes(void);
+void test_inspect(void);
 void test_faults(void);
 void test_waiting(void);
 void test_memory(void);
