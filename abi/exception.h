@@ -3,14 +3,16 @@
  *   label    EXCEPTION_FAULT
  *   words    vector, the CPU's error code, rip, faulting address (CR2) or 0, thread number, rsp
  *   handle 0 the thread, with RIGHT_READ|RIGHT_WRITE|RIGHT_INSPECT, so that its registers can be read and set
- * The answer's label says what happens: EXCEPTION_RESUME continues with the thread's registers, anything else, and an end of
- * the handler, ends the process with PROCESS_STATUS_FAULT + vector. With no channel that happens at once, and the kernel
- * leaves a report on the log.
+ * The answer's label says what happens: EXCEPTION_RESUME continues with the thread's registers, EXCEPTION_REPORT has
+ * the kernel leave a report on the log and end the process with a status of the handler's, anything else, and an end of the
+ * handler, ends the process with PROCESS_STATUS_FAULT + vector. With no channel the report and that end come at once.
  */
 #pragma once
 
-enum { EXCEPTION_FAULT = 1 };                 /* label of the call */
-enum { EXCEPTION_END = 0, EXCEPTION_RESUME }; /* label of the answer */
+enum { EXCEPTION_FAULT = 1 }; /* label of the call */
+
+/* Label of the answer. With _REPORT, word 0 is the status that the process ends with once the kernel's report is on the log. */
+enum { EXCEPTION_END = 0, EXCEPTION_RESUME, EXCEPTION_REPORT };
 
 /* Vectors: Intel SDM volume 3, table 6-1. */
 enum {

@@ -30,6 +30,7 @@ enum { PROCESS_HOW_EXITED = 1, PROCESS_HOW_SIGNALED = 2, PROCESS_HOW_STOPPED = 5
 /* signal, signal_info */
 #define PROCESS_SIGNALS 64u
 #define PROCESS_SIGNAL_QUEUED 0x1u /* with a value, as by sigqueue */
+#define PROCESS_SIGNAL_CHILD 0x2u  /* told by signal_info alone: SIGCHLD of pm, value: PROCESS_HOW_* << 32 | code */
 
 /* stopped */
 #define PROCESS_STOP_OWN 0x1u /* the process has sent itself the signal without pm */

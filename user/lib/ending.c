@@ -12,6 +12,8 @@ bool ending_text(handle_t process, char text[static ENDING_TEXT_MAX])
 		return false;
 	if (info.status == PROCESS_STATUS_KILLED)
 		snprintf(text, ENDING_TEXT_MAX, "was killed");
+	else if (info.status > PROCESS_STATUS_SIGNAL)
+		snprintf(text, ENDING_TEXT_MAX, "was ended by signal %u", info.status - PROCESS_STATUS_SIGNAL);
 	else if (info.status >= PROCESS_STATUS_FAULT && info.status < PROCESS_STATUS_KILLED)
 		snprintf(text, ENDING_TEXT_MAX, "ended by exception %u", info.status - PROCESS_STATUS_FAULT);
 	else

@@ -131,6 +131,12 @@ static status_t map_block(struct building *b)
 	return status;
 }
 
+static status_t prepare_start(struct building *b)
+{
+	b->step = "the process manager does not take it";
+	return b->spawn->before_start ? b->spawn->before_start(b->spawn, b->process, b->spawn->context) : ERR_OK;
+}
+
 static status_t start_thread(struct building *b)
 {
 	b->step = "its first thread could not be started";
@@ -140,7 +146,7 @@ static status_t start_thread(struct building *b)
 static status_t build(struct building *b)
 {
 	static status_t (*const steps[])(struct building * b) = {make_process, map_linux_image, map_time_page, map_stack,
-	        make_thread, give_handles, make_seed, map_block, start_thread};
+	        make_thread, give_handles, make_seed, map_block, prepare_start, start_thread};
 	b->step = "its start block could not be made";
 	status_t status = spawn_block_build(b->spawn, &b->block, &b->block_size);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && !status; i++)

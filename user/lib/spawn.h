@@ -52,6 +52,10 @@ struct spawn {
 	size_t grant_count;
 	const struct spawn_file *files;
 	size_t file_count;
+
+	/* NULL: nothing. What is to be done with the process when it is complete, right before it runs; an error ends it. */
+	status_t (*before_start)(const struct spawn *spawn, handle_t process, void *context);
+	void *context;
 };
 
 struct spawned {

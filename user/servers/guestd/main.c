@@ -14,6 +14,7 @@
 #include "user/lib/deadline.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
+#include "user/lib/process.h"
 #include "user/lib/program.h"
 #include "user/lib/server.h"
 #include "user/lib/spawn.h"
@@ -25,6 +26,7 @@ HEARTH_MANIFEST("name guestd\n"
                 "import group\n"
                 "import linux\n"
                 "import time\n"
+                "import pm\n"
                 "import ioport 2f8 8\n"
                 "import irq 3\n"
                 "export guestd\n"
@@ -81,6 +83,8 @@ static uint32_t exit_code(uint32_t status)
 {
 	if (status < PROCESS_STATUS_FAULT)
 		return status & 0xff;
+	if (status >= PROCESS_STATUS_SIGNAL)
+		return 128 + (status - PROCESS_STATUS_SIGNAL) % 128;
 	return status < PROCESS_STATUS_KILLED ? 128 + 11 : 128 + 9;
 }
 
@@ -229,13 +233,15 @@ static status_t make_files(struct spawn_file files[3])
 	return ERR_OK;
 }
 
-static status_t start_shell(const char *command, const struct spawn_file files[3], const char **out_step)
+static status_t start_shell(const char *command, const struct spawn_file files[3], handle_t domain, const char **out_step)
 {
 	const char *const arguments[] = {"sh", "-c", command, NULL};
 	const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/", "TERM=dumb", NULL};
 	const struct spawn_grant grants[] = {
 	        {"vfs", grant_find("vfs"), RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT},
-	        {"linux", grant_find("linux"), SPAWN_LINUX_RIGHTS}, {"time", grant_find("time"), SPAWN_TIME_RIGHTS}};
+	        {"linux", grant_find("linux"), SPAWN_LINUX_RIGHTS}, {"time", grant_find("time"), SPAWN_TIME_RIGHTS},
+	        {"pm", domain, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT}};
+	struct process_adoption adoption = {domain, deadline_in_ms(START_TIMEOUT_MS)};
 	struct program program;
 	struct spawned spawned;
 
@@ -256,7 +262,9 @@ static status_t start_shell(const char *command, const struct spawn_file files[3
 	                               .grants = grants,
 	                               .grant_count = sizeof grants / sizeof *grants,
 	                               .files = files,
-	                               .file_count = 3},
+	                               .file_count = 3,
+	                               .before_start = process_adopt_spawned,
+	                               .context = &adoption},
 	        &spawned, out_step);
 	program_close(&program);
 	if (!status)
@@ -268,13 +276,19 @@ static void run_command(const char *command)
 {
 	struct spawn_file files[3] = {0};
 	const char *step = "there are no senders for its files";
-	handle_t notify;
+	handle_t notify, domain = HANDLE_NONE;
 	uint64_t bits;
 
 	started = true;
 	status_t status = make_files(files);
+	if (!status) {
+		step = "the process manager makes no domain for it";
+		status = process_domain(grant_find("pm"), deadline_in_ms(START_TIMEOUT_MS), &domain);
+	}
 	if (!status)
-		status = start_shell(command, files, &step);
+		status = start_shell(command, files, domain, &step);
+	if (domain)
+		sys_handle_close(domain); /* the command has its own, and the domain is to end with it */
 	for (uint32_t i = 0; i < 3; i++) {
 		if (files[i].handle)
 			sys_handle_close(files[i].handle);

@@ -73,6 +73,7 @@ static bool grant_own(struct service *service, const char *name, status_t *out_s
 	        {"log.read", init.log, RIGHT_READ | RIGHT_INSPECT},
 	        {"log.claim", init.log, RIGHT_MANAGE | RIGHT_INSPECT},
 	        {"machine", init.machine, RIGHT_CREATE | PASS_ON},
+	        {"machine.inspect", init.machine, RIGHT_INSPECT},
 	        {"group", init.group, RIGHT_CREATE | PASS_ON},
 	        {"linux", init.linux_image, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INHERIT | PASS_ON},
 	        {"time", init.time_page, RIGHT_READ | RIGHT_INHERIT | PASS_ON},

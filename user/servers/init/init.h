@@ -16,6 +16,8 @@
 #define INIT_PROMPT MANIFEST_PROMPT_BIT /* a program waits for input at the console */
 #define INIT_FIRST_SERVICE 8            /* number of the bit of service 0 */
 
+#define INIT_STAMP 0x2000u /* of init's own senders to services; importing services and mounts have stamps below */
+
 /* How long init waits for an answer. Beyond it says so, and goes on. */
 #define INIT_PATIENCE_MS 5000
 

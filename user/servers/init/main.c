@@ -28,6 +28,7 @@ _Static_assert(INIT_FIRST_SERVICE + CONFIG_SERVICES <= 64, "each service has a b
 struct init init;
 static struct service services[CONFIG_SERVICES];
 static uint32_t service_count;
+static const struct service *pm;      /* that exports "pm"; NULL: what the shell starts has no children */
 static const struct service *console; /* whose export is mounted where the shell's terminal is; NULL: no shell is started */
 
 bool init_has_word(const char *word)
@@ -136,10 +137,10 @@ static void start_services(void)
 	free(text);
 }
 
-/* The shell waits for its terminal: opening it would keep init from starting the console. */
+/* The shell waits for its terminal and for pm: calling them would keep init from starting them. */
 static bool shell_can_start(void)
 {
-	return console && console->process;
+	return console && console->process && (!pm || pm->process);
 }
 
 static uint64_t next_restart(void)
@@ -151,6 +152,15 @@ static uint64_t next_restart(void)
 	return next;
 }
 
+/* init's own sender to pm. A pm that was started anew knows no domain of before. */
+static void connect_pm(void)
+{
+	static handle_t sender;
+	if (pm && !sender && service_mint(pm, "pm", INIT_STAMP, &sender))
+		log_error("the shell can have no children: there is no sender to pm");
+	shell_set_pm(sender);
+}
+
 static void notice(uint64_t bits)
 {
 	if (bits & INIT_PROMPT && init_has_word("bench"))
@@ -159,11 +169,13 @@ static void notice(uint64_t bits)
 		log_info("vfs was restarted: mounting again");
 		mounts_make_again();
 	}
-	bool had_console = shell_can_start();
+	bool had_both = shell_can_start(), had_pm = pm && pm->process;
 	for (uint32_t i = 0; i < service_count; i++)
 		service_notice_end(&services[i]);
-	/* The shell's files were open in the console that is gone, and it may wait for one of them for ever. */
-	if (had_console && !shell_can_start())
+	if (had_pm && !pm->process)
+		connect_pm();
+	/* The shell's files were open in the console that is gone, and it may wait for one of them for ever; or pm forgot it. */
+	if (had_both && !shell_can_start())
 		shell_end();
 	shell_notice_end();
 }
@@ -191,13 +203,23 @@ static status_t supervise(void)
 	}
 }
 
+static const struct service *find_exporter(const char *export)
+{
+	for (uint32_t i = 0; i < service_count; i++)
+		if (service_exports(&services[i], export))
+			return &services[i];
+	return NULL;
+}
+
 static void begin_shell(void)
 {
+	pm = find_exporter("pm");
+	connect_pm();
 	console = mounts_service_at(SHELL_TERMINAL, services, service_count);
 	if (shell_can_start())
 		shell_start();
 	else if (console)
-		log_error("the shell waits for %s, which does not run", console->config.name);
+		log_error("the shell waits for %s, which does not run", console->process ? "pm" : console->config.name);
 	else
 		log_error("no shell is started: nothing is mounted at " SHELL_TERMINAL);
 }

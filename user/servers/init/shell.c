@@ -7,6 +7,7 @@
 #include "user/lib/ending.h"
 #include "user/lib/fs.h"
 #include "user/lib/log.h"
+#include "user/lib/process.h"
 #include "user/lib/program.h"
 #include "user/servers/init/init.h"
 
@@ -17,6 +18,8 @@ static struct program program;
 static handle_t process;
 static struct backoff backoff;
 static uint64_t restart_at = DEADLINE_NEVER;
+static handle_t pm;     /* a service's sender to the process manager */
+static handle_t domain; /* of it, for all that shells start */
 
 static status_t open_program(void)
 {
@@ -44,6 +47,16 @@ static status_t open_console(struct spawn_file files[static STREAMS])
 	return ERR_OK;
 }
 
+static status_t make_domain(void)
+{
+	if (domain || !pm)
+		return ERR_OK;
+	status_t status = process_domain(pm, deadline_in_ms(INIT_PATIENCE_MS), &domain);
+	if (status)
+		log_error("cannot start the shell: the process manager makes no domain: %s", error_text(status));
+	return status;
+}
+
 static status_t start_on(const struct spawn_file files[static STREAMS])
 {
 	static const char *const arguments[] = {"-sh", NULL};
@@ -53,9 +66,11 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	        {"vfs", init.vfs, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
 	        {"linux", init.linux_image, SPAWN_LINUX_RIGHTS},
 	        {"time", init.time_page, SPAWN_TIME_RIGHTS},
+	        {"pm", domain, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
 	        {"log", init.log, RIGHT_WRITE | RIGHT_INHERIT | RIGHT_INSPECT},
 	};
 	const size_t grant_count = sizeof grants / sizeof *grants;
+	struct process_adoption adoption = {domain, deadline_in_ms(INIT_PATIENCE_MS)};
 	struct spawn spawn = init_spawn("sh", SHELL_PATH);
 	const char *step = "";
 	spawn.arguments = arguments;
@@ -68,6 +83,9 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	        spawn.flags & START_LOG_UNKNOWN_CALLS ? grant_count : grant_count - 1; /* the log only where it is asked for */
 	spawn.files = files;
 	spawn.file_count = STREAMS;
+	if (domain)
+		spawn.before_start = process_adopt_spawned;
+	spawn.context = &adoption;
 	status_t status = init_start(&spawn, INIT_SHELL_ENDED, &process, &step);
 	if (status)
 		log_error("cannot start the shell: %s: %s", step, error_text(status));
@@ -82,6 +100,8 @@ void shell_start(void)
 	restart_at = DEADLINE_NEVER;
 	status_t status = open_program();
 	if (!status)
+		status = make_domain();
+	if (!status)
 		status = open_console(files);
 	if (!status)
 		status = start_on(files);
@@ -94,6 +114,14 @@ void shell_start(void)
 	}
 	uint64_t us = (deadline_now() - before) / 1000;
 	log_info("started the shell in %llu.%03llu ms", (unsigned long long)us / 1000, (unsigned long long)us % 1000);
+}
+
+void shell_set_pm(handle_t sender)
+{
+	if (domain)
+		sys_handle_close(domain);
+	domain = HANDLE_NONE;
+	pm = sender;
 }
 
 void shell_notice_end(void)

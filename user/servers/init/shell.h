@@ -1,12 +1,20 @@
 /*
- * The shell: busybox as a login shell on /dev/console. When it ends it is started again. It has a namespace and its three open
- * files and nothing else.
+ * The shell: busybox as a login shell on /dev/console. When it ends it is started again. It has a namespace, its three
+ * open files, a domain of the process manager and what programs are started from, and nothing else.
  */
 #pragma once
 
 #include <stdint.h>
 
+#include "abi/handle.h"
+
 #define SHELL_TERMINAL "/dev/console"
+
+/*
+ * The process manager by which what the shell starts has children; HANDLE_NONE: there is none. Called again when that has been
+ * started anew: it has forgotten everybody, so the shell is to be ended too.
+ */
+void shell_set_pm(handle_t sender);
 
 /* Starts it; if that fails the log says why, and it is tried again later. */
 void shell_start(void);

@@ -1,0 +1,84 @@
+/* Ends and faults: see watch.h. */
+#include "user/servers/pm/watch.h"
+
+#include "abi/exception.h"
+#include "user/lib/log.h"
+#include "user/servers/pm/family.h"
+#include "user/servers/pm/pm.h"
+
+#define ASK_AGAIN_NS 10000000ull
+
+static struct list late; /* processes that end, and were still ending when they were looked at */
+static struct server_timer timer;
+
+status_t watch_begin(struct process *process)
+{
+	handle_t sender;
+	status_t status = sys_channel_mint(pm_server.receiver, WATCH_STAMP_FIRST + process->pid, RIGHT_SEND, &sender);
+	if (status)
+		return status;
+	status = sys_process_set_exception(process->handle, sender);
+	sys_handle_close(sender);
+	return status;
+}
+
+/* True if it had ended. */
+static bool note_end(struct process *process)
+{
+	struct process_info info;
+	status_t status = sys_process_info(process->handle, &info);
+	if (!status && info.state != PROCESS_ENDED)
+		return false;
+	family_ended(process, status ? PROCESS_STATUS_KILLED : info.status, status ? 0 : info.cpu_ns);
+	return true;
+}
+
+static void ask_again(struct server_timer *unused)
+{
+	struct list_link *next;
+	(void)unused;
+	for (struct list_link *link = list_first(&late); link; link = next) {
+		struct process *process = LIST_OF(link, struct process, late);
+		next = list_after(&late, link);
+		if (process->state == PROCESS_STATE_ZOMBIE || note_end(process))
+			list_remove(link);
+	}
+	if (!list_empty(&late))
+		server_timer_set(&pm_server, &timer, server_timer_now() + ASK_AGAIN_NS);
+}
+
+static void add_late(struct process *process)
+{
+	if (list_linked(&process->late))
+		return;
+	if (!late.ring.next)
+		list_begin(&late);
+	timer.expired = ask_again;
+	list_append(&late, &process->late);
+	server_timer_set(&pm_server, &timer, server_timer_now() + ASK_AGAIN_NS);
+}
+
+void watch_closed(uint64_t stamp)
+{
+	struct process *process = stamp >= WATCH_STAMP_FIRST ? table_process((uint32_t)(stamp - WATCH_STAMP_FIRST)) : NULL;
+	if (!process || process->state == PROCESS_STATE_ZOMBIE || note_end(process))
+		return;
+	if (!watch_begin(process)) {
+		log_warning("pid %u (%s) has taken its exceptions from pm and is ended", process->pid, process->name);
+		status_t killed = sys_process_kill(process->handle, PROCESS_STATUS_SIGNAL + 9);
+		(void)killed; /* then it ends by itself */
+		return;
+	}
+	add_late(process);
+}
+
+status_t watch_fault(struct request *request)
+{
+	uint64_t stamp = request->stamp;
+	uint32_t vector = (uint32_t)request->word[0];
+	struct process *process = stamp >= WATCH_STAMP_FIRST ? table_process((uint32_t)(stamp - WATCH_STAMP_FIRST)) : NULL;
+	if (!process)
+		return EXCEPTION_END;
+	request->answer.word[0] = PROCESS_STATUS_SIGNAL + family_fault_signal(vector);
+	return EXCEPTION_REPORT;
+}
