@@ -16,7 +16,7 @@ KERNEL_LDFLAGS := -m elf_x86_64 -static -pie --no-dynamic-linker -z text -z nore
 	--build-id=none --fatal-warnings --orphan-handling=error -T kernel/kernel.ld
 
 KERNEL_SOURCES := $(sort $(shell find kernel -name '*.c' -o -name '*.S'))
-KERNEL_OBJECTS := $(KERNEL_SOURCES:kernel/%=$(B)/kernel/%.o) $(patsubst %,$(B)/kernel/common/%.c.o,elf font screen)
+KERNEL_OBJECTS := $(KERNEL_SOURCES:kernel/%=$(B)/kernel/%.o) $(patsubst %,$(B)/kernel/common/%.c.o,chacha elf font screen)
 
 $(B)/kernel/%.c.o: kernel/%.c
 	@mkdir -p $(@D)

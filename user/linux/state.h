@@ -19,7 +19,7 @@
 #include "abi/start.h"
 #include "abi/syscalls.h"
 #include "abi/time_page.h"
-#include "user/linux/chacha.h"
+#include "common/chacha.h"
 #include "user/linux/layout.h"
 #include "user/linux/linux_abi.h"
 #include "user/linux/lock.h"

@@ -1,12 +1,10 @@
 /* ChaCha20 (RFC 8439, section 2) without vector registers: some bytes at a start and now and then, not a cipher for streams. */
-#include "user/linux/chacha.h"
-
-#include <string.h>
+#include "common/chacha.h"
 
 static uint32_t load(const uint8_t *from)
 {
 	uint32_t word;
-	memcpy(&word, from, sizeof word); /* little-endian, as this machine is */
+	__builtin_memcpy(&word, from, sizeof word); /* little-endian, as this machine is */
 	return word;
 }
 
@@ -38,7 +36,7 @@ void chacha_block(const uint8_t key[CHACHA_KEY], uint32_t counter, const uint8_t
 		start[13 + i] = load(nonce + 4 * i);
 
 	uint32_t s[16];
-	memcpy(s, start, sizeof s);
+	__builtin_memcpy(s, start, sizeof s);
 	for (unsigned i = 0; i < 10; i++) {
 		quarter_round(s, 0, 4, 8, 12);
 		quarter_round(s, 1, 5, 9, 13);
@@ -51,7 +49,7 @@ void chacha_block(const uint8_t key[CHACHA_KEY], uint32_t counter, const uint8_t
 	}
 	for (unsigned i = 0; i < 16; i++)
 		s[i] += start[i];
-	memcpy(out, s, CHACHA_BLOCK);
+	__builtin_memcpy(out, s, CHACHA_BLOCK);
 }
 
 static const uint8_t zero_nonce[CHACHA_NONCE];
@@ -63,15 +61,15 @@ void chacha_generator_mix(struct chacha_generator *generator, const uint8_t seed
 	for (unsigned i = 0; i < CHACHA_KEY; i++)
 		generator->key[i] ^= seed[i];
 	chacha_block(generator->key, 0, zero_nonce, block);
-	memcpy(generator->key, block, CHACHA_KEY);
+	__builtin_memcpy(generator->key, block, CHACHA_KEY);
 }
 
 void chacha_generator_fill(struct chacha_generator *generator, void *out, size_t length)
 {
 	uint8_t key[CHACHA_KEY], block[CHACHA_BLOCK];
-	memcpy(key, generator->key, CHACHA_KEY);
+	__builtin_memcpy(key, generator->key, CHACHA_KEY);
 	chacha_block(key, 0, zero_nonce, block);
-	memcpy(generator->key, block, CHACHA_KEY);
+	__builtin_memcpy(generator->key, block, CHACHA_KEY);
 
 	/* The first block's second half, then whole blocks; 2^32 of them are more than a call may ask for. */
 	uint8_t *to = out;
@@ -79,7 +77,7 @@ void chacha_generator_fill(struct chacha_generator *generator, void *out, size_t
 	size_t left = CHACHA_BLOCK - CHACHA_KEY;
 	for (uint32_t counter = 1; length; counter++) {
 		size_t part = length < left ? length : left;
-		memcpy(to, from, part);
+		__builtin_memcpy(to, from, part);
 		to += part;
 		length -= part;
 		chacha_block(key, counter, zero_nonce, block);
@@ -87,7 +85,7 @@ void chacha_generator_fill(struct chacha_generator *generator, void *out, size_t
 		left = CHACHA_BLOCK;
 	}
 	/* A compiler may not leave out what it thinks nobody reads: keys and unused output must not stay on the stack. */
-	memset(key, 0, sizeof key);
-	memset(block, 0, sizeof block);
+	__builtin_memset(key, 0, sizeof key);
+	__builtin_memset(block, 0, sizeof block);
 	__asm__ volatile("" : : "r"(key), "r"(block) : "memory");
 }

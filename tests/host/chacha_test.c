@@ -1,9 +1,9 @@
 /*
  * ChaCha20 against the vectors of RFC 8439, and the generator's promises.
  *
- * sources: user/linux/chacha.c
+ * sources: common/chacha.c
  */
-#include "user/linux/chacha.h"
+#include "common/chacha.h"
 
 #include <string.h>
 

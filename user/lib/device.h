@@ -1,0 +1,39 @@
+/*
+ * Servers of devices: files without a length, a position or a content of their own. A server lists its devices in a table and
+ * takes device_operations into its own; what a read or a write does is the device's two functions.
+ *
+ * The device with the empty name is the mount point itself; the others are the entries of a directory that the mount point is, and
+ * a server has one or the other.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/proto/fs.h"
+#include "user/lib/server.h"
+
+struct device {
+	const char *name;
+	uint32_t mode;   /* permission bits */
+	uint32_t number; /* as Linux's programs know it: DEVICE_NUMBER */
+	/* Set request->answer.word[0]: bytes. At most `length` of the caller's buffer, which has them. NULL: ERR_NOT_SUPPORTED. */
+	status_t (*read)(struct request *request, uint64_t length);
+	status_t (*write)(struct request *request, uint64_t length);
+};
+
+#define DEVICE_NUMBER(major, minor) ((major) << 8 | (minor))
+
+/* An open device, or the open directory (device NULL); what server_open() is given. */
+struct device_open {
+	const struct device *device;
+	uint32_t access;   /* OPEN_* */
+	uint64_t position; /* in the directory */
+};
+
+/* The devices of this server; the table stays where it is. */
+void device_begin(const struct device *devices, size_t count);
+
+/* For the server's table of operations, and its close_object. */
+#define DEVICE_OPERATIONS 15
+extern const struct server_operation device_operations[DEVICE_OPERATIONS];
+void device_close(struct server *server, void *object);
