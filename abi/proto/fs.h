@@ -52,7 +52,14 @@ enum { FS_LOCK_NONE, FS_LOCK_SHARED, FS_LOCK_EXCLUSIVE };
 
 #define FS_READY_READ 0x1u
 #define FS_READY_WRITE 0x4u
-#define FS_READY_HANGUP 0x10u
+#define FS_READY_ERROR 0x8u   /* nobody will ever read what is written here */
+#define FS_READY_HANGUP 0x10u /* nothing more will come than what is there */
+
+/* Beside FS_READY_* in a watch: not what holds now is waited for but what comes next; what holds is told all the same. */
+#define FS_WATCH_NEXT 0x80000000u
+
+/* read and write; a server that never waits, or has files opened with OPEN_NONBLOCK only, need not look at it. */
+#define FS_TRANSFER_NO_WAIT 0x1u /* WOULD_BLOCK instead of waiting */
 
 struct fs_stat {
 	uint64_t file_system; /* number of the file system, told apart by vfs */

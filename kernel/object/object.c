@@ -52,7 +52,7 @@ uint32_t object_init(struct object *object, enum object_type type, struct group 
 
 void object_release(struct object *object)
 {
-	if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL) == 0)
+	if (object_unreference(object))
 		reaper_bury(object);
 }
 

@@ -45,6 +45,12 @@ static inline void object_reference(struct object *object)
 
 void object_release(struct object *object);
 
+/* Drops a reference; true: it was the last, and the object is the caller's to destroy or to bury. */
+static inline bool object_unreference(struct object *object)
+{
+	return __atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
 /* The last act of a destroy_step before it frees the memory: the object is not counted and not charged any more. */
 void object_end(struct object *object);
 

@@ -3,6 +3,7 @@
 #include "abi/syscalls.h"
 #include "arch/timer.h"
 #include "mm/slab.h"
+#include "object/channel.h"
 #include "object/reply.h"
 #include "object/thread.h"
 
@@ -103,12 +104,18 @@ uint32_t process_add_handle(struct process *process, struct object *object, uint
 	return ERR_OK;
 }
 
+/*
+ * The close of a last sender is told at once, before anything that its process does next: who closes the reading end of a pipe
+ * and then writes to it must hear that nobody reads.
+ */
 void process_drop_handle(struct object *object)
 {
 	if (object->type == OBJECT_REPLY)
 		reply_drop(reply_of_object(object));
-	else
+	else if (object->type != OBJECT_SENDER)
 		object_release(object);
+	else if (object_unreference(object))
+		sender_destroy_step(object);
 }
 
 /* Nobody has a handle, and no thread lives. One that never ran has not been taken apart yet. */

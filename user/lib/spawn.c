@@ -94,7 +94,8 @@ static status_t give_handles(struct building *b)
 	status_t status = give(b, spawn->program, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INSPECT, &b->block->program_frame);
 	b->step = "a grant could not be given to it";
 	for (size_t i = 0; i < spawn->grant_count && !status; i++)
-		status = give(b, spawn->grants[i].handle, spawn->grants[i].rights, &b->block->grants[i].handle);
+		if (spawn->grants[i].handle)
+			status = give(b, spawn->grants[i].handle, spawn->grants[i].rights, &b->block->grants[i].handle);
 	if (status)
 		return status;
 	b->step = "an open file could not be given to it";

@@ -18,6 +18,7 @@
 #include "user/linux/random.h"
 #include "user/linux/signal.h"
 #include "user/linux/stat.h"
+#include "user/linux/stream.h"
 #include "user/linux/terminal.h"
 #include "user/linux/thread.h"
 #include "user/linux/time.h"

@@ -6,6 +6,7 @@
 #include "user/linux/errors.h"
 #include "user/linux/log.h"
 #include "user/linux/native.h"
+#include "user/linux/stream.h"
 
 #define FLAGS_SETTABLE (LINUX_O_NONBLOCK)
 
@@ -306,6 +307,17 @@ static int64_t get_or_set(int fd, int command, uint64_t argument)
 	return result;
 }
 
+static int64_t pipe_capacity(int fd, int command, uint64_t argument)
+{
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	int64_t result =
+	        command == LINUX_F_GETPIPE_SZ ? stream_get_capacity(file) : stream_set_capacity(file, (uint32_t)argument);
+	descriptors_drop(file);
+	return result;
+}
+
 int64_t descriptors_fcntl(int fd, int command, uint64_t argument)
 {
 	switch (command) {
@@ -315,6 +327,8 @@ int64_t descriptors_fcntl(int fd, int command, uint64_t argument)
 	case LINUX_F_SETFD:
 	case LINUX_F_GETFL:
 	case LINUX_F_SETFL: return get_or_set(fd, command, argument);
+	case LINUX_F_GETPIPE_SZ:
+	case LINUX_F_SETPIPE_SZ: return pipe_capacity(fd, command, argument);
 	}
 	return -EINVAL;
 }

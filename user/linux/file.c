@@ -5,7 +5,8 @@
  * A vector of buffers becomes one call as far as GATHER bytes through a buffer of this stack, so that a line written by parts
  * arrives as one; what is larger goes part by part, and ends where a part was not filled or another read would have to wait.
  *
- * O_NONBLOCK is told to the server at the opening only. Set later by fcntl it is kept here, by asking for readiness first.
+ * O_NONBLOCK is told to the server at the opening, and with each read and write of a stream. For other files that got it later
+ * by fcntl it is kept here, by asking for readiness first.
  */
 #include "user/linux/file.h"
 
@@ -121,8 +122,10 @@ static int64_t transfer(struct open_file *file, uint32_t operation, uint64_t buf
 
 	uint32_t ready = is_store(operation) ? FS_READY_WRITE : FS_READY_READ;
 	bool wait = !(file->flags & LINUX_O_NONBLOCK);
-	if (!wait && !file->server_never_waits && !poll_ready(file, ready))
+	if (!wait && !file->server_never_waits && file->kind != FS_KIND_STREAM && !poll_ready(file, ready))
 		return -EAGAIN;
+	if (!wait && (operation == FS_read || operation == FS_write))
+		position = FS_TRANSFER_NO_WAIT;
 	for (;;) {
 		uint64_t bytes;
 		status_t status = is_store(operation) ? remote_store(file->handle, operation, buffer, length, position, &bytes)

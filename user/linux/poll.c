@@ -33,15 +33,15 @@ static status_t thread_notify(handle_t *out)
 	return ERR_OK;
 }
 
-/* FS_READY_* of an open file; `notify` may be HANDLE_NONE. A hang-up is always told. */
+/* FS_READY_* of an open file; `notify` may be HANDLE_NONE. Errors and hang-ups are always told. */
 static uint32_t readiness(const struct open_file *file, uint32_t events, handle_t notify, uint64_t bits)
 {
 	uint32_t ready = 0;
 	if (!file->handle)
 		return events;
-	status_t status = remote_watch(file->handle, events | FS_READY_HANGUP, notify, bits, &ready);
+	status_t status = remote_watch(file->handle, events | FS_READY_ERROR | FS_READY_HANGUP, notify, bits, &ready);
 	if (!status)
-		return ready & (events | FS_READY_HANGUP);
+		return ready & (events | FS_READY_ERROR | FS_READY_HANGUP);
 	if (status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL)
 		return events;
 	return events | FS_READY_HANGUP; /* the next read or write tells the error */
@@ -86,6 +86,8 @@ static void ask(struct linux_pollfd *item, handle_t notify, uint64_t bit)
 		revents |= READABLE;
 	if (ready & FS_READY_WRITE)
 		revents |= WRITABLE;
+	if (ready & FS_READY_ERROR)
+		revents |= LINUX_POLLERR;
 	if (ready & FS_READY_HANGUP)
 		revents |= LINUX_POLLHUP;
 	item->revents = (int16_t)(revents & (item->events | ALWAYS));

@@ -34,16 +34,26 @@ static status_t call_writable(handle_t server, struct message *message, uint64_t
 	return call(server, message);
 }
 
-/* The first handle that came with an answer; others, which no operation sends, are closed. */
-static handle_t take_handle(const struct message *message)
+/* The first handles that came with an answer, at most `wanted`; more, which no operation sends, are closed. How many it were. */
+static uint32_t take_handles(const struct message *message, handle_t *out, uint32_t wanted)
 {
 	if (!(message->info & RECEIVED_EXTRAS))
-		return HANDLE_NONE;
+		return 0;
 	const struct message_extras *received = &control_block()->received;
 	uint32_t count = received->handle_count < MESSAGE_HANDLES ? received->handle_count : MESSAGE_HANDLES;
-	for (uint32_t i = 1; i < count; i++)
-		sys_handle_close(received->handles[i]);
-	return count ? received->handles[0] : HANDLE_NONE;
+	for (uint32_t i = 0; i < count; i++) {
+		if (i < wanted)
+			out[i] = received->handles[i];
+		else
+			sys_handle_close(received->handles[i]);
+	}
+	return count < wanted ? count : wanted;
+}
+
+static handle_t take_handle(const struct message *message)
+{
+	handle_t handle;
+	return take_handles(message, &handle, 1) ? handle : HANDLE_NONE;
 }
 
 status_t remote_open(
@@ -160,6 +170,30 @@ status_t remote_watch(handle_t file, uint32_t events, handle_t notify, uint64_t 
 	if (!status)
 		*out_ready = (uint32_t)message.word[0];
 	return status;
+}
+
+status_t remote_ask(handle_t file, uint32_t operation, uint64_t word, uint64_t *out_word)
+{
+	struct message message = {operation, 0, {word}};
+	status_t status = call_words_only(file, &message);
+	if (!status)
+		*out_word = message.word[0];
+	return status;
+}
+
+status_t remote_make(
+        handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count)
+{
+	struct message message = {operation, 0, {first, second}};
+	status_t status = call_words_only(session, &message);
+	if (status)
+		return status;
+	uint32_t taken = take_handles(&message, out_handles, count);
+	if (taken == count)
+		return ERR_OK;
+	while (taken--)
+		sys_handle_close(out_handles[taken]);
+	return ERR_BAD_FORMAT;
 }
 
 status_t remote_tty_get(handle_t file, uint64_t address)

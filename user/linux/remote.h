@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "abi/proto/fs.h"
+#include "abi/proto/stream.h"
 #include "user/linux/native.h"
 
 /* A name in the form that servers take: the normal form of common/path.h. */
@@ -27,10 +28,10 @@ MUST_CHECK status_t remote_stat(handle_t vfs, const struct path *path, bool foll
 /* The target without a NUL; TOO_LARGE if it is longer than `size`. */
 MUST_CHECK status_t remote_readlink(handle_t vfs, const struct path *path, char *out, uint64_t size, uint64_t *out_length);
 
-/* FS_read, FS_pread, FS_readdir: into [address, address + length). `position` is for FS_pread. */
+/* FS_read, FS_pread, FS_readdir: into [address, address + length). `position` is for FS_pread; for FS_read it is FS_TRANSFER_*. */
 MUST_CHECK status_t remote_fetch(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes);
-/* FS_write, FS_pwrite. */
+/* FS_write, FS_pwrite; likewise. */
 MUST_CHECK status_t remote_store(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes);
 MUST_CHECK status_t remote_seek(handle_t file, int64_t offset, uint32_t origin, uint64_t *out_position);
@@ -40,6 +41,12 @@ MUST_CHECK status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out
 MUST_CHECK status_t remote_plain(handle_t file, uint32_t operation, uint64_t word);
 /* With a notify, `bits` of it are signalled once if nothing of `events` holds now. */
 MUST_CHECK status_t remote_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint32_t *out_ready);
+
+/* An operation of two words that answers one. */
+MUST_CHECK status_t remote_ask(handle_t file, uint32_t operation, uint64_t word, uint64_t *out_word);
+/* An operation of two words on a session that makes `count` objects; their handles are the caller's to close. */
+MUST_CHECK status_t remote_make(
+        handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count);
 
 MUST_CHECK status_t remote_tty_get(handle_t file, uint64_t address);
 MUST_CHECK status_t remote_tty_set(handle_t file, uint32_t when, uint64_t address);

@@ -154,6 +154,7 @@ static struct process *make_state(struct start_block *start)
 	process->number = start->process_number;
 	process->log = find_grant(start, "log");
 	process->vfs = find_grant(start, "vfs");
+	process->stream = find_grant(start, "stream");
 	process->log_unknown_calls = (start->flags & START_LOG_UNKNOWN_CALLS) != 0;
 	process->umask = start->umask & 0777;
 	cpu_inspect(process);

@@ -105,6 +105,7 @@ struct process {
 	bool log_unknown_calls;
 	handle_t log; /* HANDLE_NONE where none was granted; so the next */
 	handle_t vfs;
+	handle_t stream;
 	char name[16]; /* PR_SET_NAME */
 
 	struct lock threads_lock;

@@ -92,13 +92,17 @@ static int64_t command_on_terminal(handle_t file, uint32_t command, uint64_t arg
 	return -ENOTTY;
 }
 
-/* What can be read of a regular file: from its offset to its end. Other servers have no answer to that. */
+/* What can be read now: as the server tells it, or of a regular file, from its offset to its end. */
 static int64_t bytes_readable(handle_t file, uint64_t address)
 {
 	if (!user_range(address, 4))
 		return -EFAULT;
 	struct fs_stat stat;
 	uint64_t position;
+	if (!remote_ask(file, FS_available, 0, &position)) {
+		*(uint32_t *)user_pointer(address) = position > INT32_MAX ? INT32_MAX : (uint32_t)position;
+		return 0;
+	}
 	if (remote_fstat(file, &stat) || stat.kind != FS_KIND_FILE || remote_seek(file, 0, FS_SEEK_CURRENT, &position))
 		return -ENOTTY;
 	uint64_t left = stat.size > position ? stat.size - position : 0;

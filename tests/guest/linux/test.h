@@ -15,7 +15,7 @@
 
 #include "abi/manifest.h"
 
-HEARTH_MANIFEST("name linux-test\nimport log\nimport vfs\n");
+HEARTH_MANIFEST("name linux-test\nimport log\nimport vfs\nimport stream optional\n");
 
 #define TEST_FOLDER(count, argument) ((count) > 1 ? (argument)[1] : "/fixture")
 

@@ -23,6 +23,7 @@
 HEARTH_MANIFEST("name guestd\n"
                 "import log\n"
                 "import vfs\n"
+                "import stream\n"
                 "import group\n"
                 "import linux\n"
                 "import time\n"
@@ -240,6 +241,7 @@ static status_t start_shell(const char *command, const struct spawn_file files[3
 	const struct spawn_grant grants[] = {
 	        {"vfs", grant_find("vfs"), RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT},
 	        {"linux", grant_find("linux"), SPAWN_LINUX_RIGHTS}, {"time", grant_find("time"), SPAWN_TIME_RIGHTS},
+	        {"stream", grant_find("stream"), RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT},
 	        {"pm", domain, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT}};
 	struct process_adoption adoption = {domain, deadline_in_ms(START_TIMEOUT_MS)};
 	struct program program;

@@ -211,10 +211,20 @@ static const struct service *find_exporter(const char *export)
 	return NULL;
 }
 
+static void connect_stream(void)
+{
+	handle_t session = HANDLE_NONE;
+	const struct service *streamd = find_exporter("stream");
+	if (streamd && service_mint(streamd, "stream", INIT_STAMP, &session))
+		log_error("the shell can have no pipes: there is no sender to %s", streamd->config.name);
+	shell_set_stream(session);
+}
+
 static void begin_shell(void)
 {
 	pm = find_exporter("pm");
 	connect_pm();
+	connect_stream();
 	console = mounts_service_at(SHELL_TERMINAL, services, service_count);
 	if (shell_can_start())
 		shell_start();

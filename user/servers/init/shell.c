@@ -20,6 +20,7 @@ static struct backoff backoff;
 static uint64_t restart_at = DEADLINE_NEVER;
 static handle_t pm;     /* a service's sender to the process manager */
 static handle_t domain; /* of it, for all that shells start */
+static handle_t stream; /* a session of streamd's */
 
 static status_t open_program(void)
 {
@@ -67,6 +68,7 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	        {"linux", init.linux_image, SPAWN_LINUX_RIGHTS},
 	        {"time", init.time_page, SPAWN_TIME_RIGHTS},
 	        {"pm", domain, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
+	        {"stream", stream, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
 	        {"log", init.log, RIGHT_WRITE | RIGHT_INHERIT | RIGHT_INSPECT},
 	};
 	const size_t grant_count = sizeof grants / sizeof *grants;
@@ -122,6 +124,11 @@ void shell_set_pm(handle_t sender)
 		sys_handle_close(domain);
 	domain = HANDLE_NONE;
 	pm = sender;
+}
+
+void shell_set_stream(handle_t session)
+{
+	stream = session;
 }
 
 void shell_notice_end(void)

@@ -1,6 +1,6 @@
 /*
  * The shell: busybox as a login shell on /dev/console. When it ends it is started again. It has a namespace, its three
- * open files, a domain of the process manager and what programs are started from, and nothing else.
+ * open files, a domain of the process manager, a session for pipes and what programs are started from, and nothing else.
  */
 #pragma once
 
@@ -15,6 +15,9 @@
  * started anew: it has forgotten everybody, so the shell is to be ended too.
  */
 void shell_set_pm(handle_t sender);
+
+/* A session of protocol stream, for good; HANDLE_NONE: there is none. */
+void shell_set_stream(handle_t session);
 
 /* Starts it; if that fails the log says why, and it is tried again later. */
 void shell_start(void);

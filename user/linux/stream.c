@@ -1,0 +1,75 @@
+/* Pipes: see stream.h. A process without the grant has none (ENOSYS). */
+#include "user/linux/stream.h"
+
+#include "user/linux/descriptors.h"
+#include "user/linux/errors.h"
+#include "user/linux/remote.h"
+
+/* Gives both descriptors or neither. The handles are taken over. */
+static int64_t add_pair(const handle_t handles[2], const uint32_t flags[2], bool close_on_exec, uint64_t pair)
+{
+	struct open_file files[2];
+	for (unsigned i = 0; i < 2; i++)
+		files[i] = (struct open_file){.handle = handles[i], .kind = FS_KIND_STREAM, .flags = flags[i]};
+	int64_t first = descriptors_add(&files[0], close_on_exec, NULL);
+	if (first < 0) {
+		sys_handle_close(handles[1]);
+		return first;
+	}
+	int64_t second = descriptors_add(&files[1], close_on_exec, NULL);
+	if (second < 0) {
+		descriptors_close((int)first);
+		return second;
+	}
+	int32_t *out = user_pointer(pair);
+	out[0] = (int32_t)first;
+	out[1] = (int32_t)second;
+	return 0;
+}
+
+int64_t stream_pipe2(uint64_t pair, uint32_t flags)
+{
+	struct process *process = process_self();
+	handle_t handles[2];
+	if (flags & ~(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK))
+		return -EINVAL;
+	if (!user_range(pair, 2 * sizeof(int32_t)))
+		return -EFAULT;
+	if (!process->stream)
+		return -ENOSYS;
+	status_t status = remote_make(process->stream, STREAM_pipe, 0, 0, handles, 2);
+	if (status)
+		return status == ERR_QUOTA || status == ERR_FULL ? -ENFILE : errors_to_linux(status);
+	uint32_t nonblock = flags & LINUX_O_NONBLOCK;
+	const uint32_t modes[2] = {LINUX_O_RDONLY | nonblock, LINUX_O_WRONLY | nonblock};
+	return add_pair(handles, modes, (flags & LINUX_O_CLOEXEC) != 0, pair);
+}
+
+int64_t stream_pipe(uint64_t pair)
+{
+	return stream_pipe2(pair, 0);
+}
+
+static int64_t capacity(const struct open_file *file, uint32_t operation, uint64_t bytes)
+{
+	uint64_t now;
+	status_t status = file->handle ? remote_ask(file->handle, operation, bytes, &now) : ERR_NOT_SUPPORTED;
+	switch (status) {
+	case ERR_OK: return (int64_t)now;
+	case ERR_NOT_SUPPORTED:
+	case ERR_BAD_CALL: return -EBADF; /* no pipe */
+	case ERR_NO_RIGHT: return -EPERM;
+	case ERR_BAD_STATE: return -EBUSY;
+	}
+	return errors_to_linux(status);
+}
+
+int64_t stream_get_capacity(const struct open_file *file)
+{
+	return capacity(file, STREAM_get_capacity, 0);
+}
+
+int64_t stream_set_capacity(const struct open_file *file, uint64_t bytes)
+{
+	return capacity(file, STREAM_set_capacity, bytes);
+}

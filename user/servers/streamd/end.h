@@ -1,0 +1,54 @@
+/*
+ * Ends: what clients have open, one for each stamp. Several ends may lead to the same thing, as those of one pipe do.
+ *
+ * Every operation on an open end comes in here and goes on by the end's type. What a type leaves out is answered as on anything
+ * that has no such operation.
+ */
+#pragma once
+
+#include "user/lib/server.h"
+#include "user/servers/streamd/watch.h"
+
+struct end;
+
+struct end_type {
+	uint32_t kind; /* FS_KIND_* */
+	uint32_t mode; /* permission bits, as fstat tells them */
+	status_t (*read)(struct request *request, struct end *end);
+	status_t (*write)(struct request *request, struct end *end);
+	struct watched *(*watched)(struct end *end);
+	uint64_t (*available)(struct end *end); /* bytes that a read would give */
+	uint64_t (*number)(const struct end *end);
+	void (*close)(struct end *end); /* this end is no more: the thing has one end less */
+	status_t (*get_capacity)(struct request *request, struct end *end);
+	status_t (*set_capacity)(struct request *request, struct end *end);
+};
+
+struct end {
+	const struct end_type *type;
+	void *thing;
+};
+
+/* Makes an end and opens it for the request's caller; on an error there is none and `thing` has not been touched. */
+MUST_CHECK status_t end_open(struct request *request, const struct end_type *type, void *thing);
+
+/* The length of a transfer: word 0, as far as the caller's buffer goes. */
+static inline uint64_t end_length(const struct request *request, uint64_t buffer)
+{
+	return request->word[0] < buffer ? request->word[0] : buffer;
+}
+
+/* A number that nothing else has, for fstat. */
+uint64_t end_new_number(void);
+
+/* Operations of protocol fs and those of protocol stream on any open end; close_object of the server. */
+status_t end_read(struct request *request);
+status_t end_write(struct request *request);
+status_t end_watch(struct request *request);
+status_t end_fstat(struct request *request);
+status_t end_available(struct request *request);
+status_t end_not_seekable(struct request *request);
+status_t end_sync(struct request *request);
+status_t end_get_capacity(struct request *request);
+status_t end_set_capacity(struct request *request);
+void end_close(struct server *server, void *object);

@@ -1,0 +1,307 @@
+/* Bytes from writers to readers: see flow.h. */
+#include "user/servers/streamd/flow.h"
+
+#include <stdlib.h>
+
+#include "abi/proto/fs.h"
+#include "abi/proto/stream.h"
+#include "user/servers/streamd/account.h"
+
+#define FIRST_PAGE 4096u /* not on the client's account: the number of its open ends bounds it */
+#define HAND_FIRST 8192u /* from so much on a reader that was waiting goes first */
+
+void flow_init(struct flow *flow, uint32_t client, uint32_t capacity)
+{
+	*flow = (struct flow){.client = client, .capacity = capacity};
+}
+
+static uint64_t charged(uint32_t allotted)
+{
+	return allotted > FIRST_PAGE ? allotted - FIRST_PAGE : 0;
+}
+
+void flow_free(struct flow *flow)
+{
+	free(flow->bytes);
+	account_give_back(flow->client, charged(flow->allotted));
+	flow->bytes = NULL;
+	flow->allotted = 0;
+}
+
+/* The least power of two that is not less; of a size up to STREAM_CAPACITY_MAX. */
+static uint32_t round_up(uint64_t size)
+{
+	uint32_t rounded = FIRST_PAGE;
+	while (rounded < size)
+		rounded *= 2;
+	return rounded;
+}
+
+/* A ring of `size` bytes in the place of the one that is there, with the same content. */
+static bool resize(struct flow *flow, uint32_t size)
+{
+	uint64_t before = charged(flow->allotted), after = charged(size);
+	if (after > before && !account_take(flow->client, after - before))
+		return false;
+	uint8_t *bytes = malloc(size);
+	if (!bytes) {
+		if (after > before)
+			account_give_back(flow->client, after - before);
+		return false;
+	}
+	uint32_t first = flow->allotted - flow->start < flow->count ? flow->allotted - flow->start : flow->count;
+	if (flow->count) {
+		memcpy(bytes, flow->bytes + flow->start, first);
+		memcpy(bytes + first, flow->bytes, flow->count - first);
+	}
+	free(flow->bytes);
+	if (before > after)
+		account_give_back(flow->client, before - after);
+	flow->bytes = bytes;
+	flow->allotted = size;
+	flow->start = 0;
+	return true;
+}
+
+/* Makes room for `more` bytes as far as capacity and account allow: the room that there is then. */
+static uint32_t reserve(struct flow *flow, uint64_t more)
+{
+	uint64_t wanted = flow->count + more;
+	if (wanted > flow->capacity)
+		wanted = flow->capacity;
+	flow->scarce = wanted > flow->allotted && !resize(flow, round_up(wanted));
+	if (!flow->allotted)
+		resize(flow, FIRST_PAGE);
+	return flow->allotted - flow->count;
+}
+
+bool flow_has_room(const struct flow *flow, uint32_t atomic)
+{
+	return (flow->scarce ? flow->allotted : flow->capacity) - flow->count >= atomic;
+}
+
+status_t flow_set_capacity(struct flow *flow, uint64_t capacity)
+{
+	if (capacity > STREAM_CAPACITY_MAX)
+		return ERR_NO_RIGHT;
+	uint32_t rounded = round_up(capacity);
+	if (rounded < flow->count)
+		return ERR_BAD_STATE;
+	if (flow->allotted > rounded && !resize(flow, rounded))
+		return ERR_NO_MEMORY;
+	flow->capacity = rounded;
+	return ERR_OK;
+}
+
+/* Takes up to `length` bytes of a caller's buffer from `offset` on; what was taken, or the error that kept it from any. */
+static status_t fill(struct flow *flow, handle_t reply, uint64_t offset, uint64_t length, uint64_t *out_taken)
+{
+	uint64_t taken = 0;
+	while (taken < length) {
+		uint32_t place = (flow->start + flow->count) & (flow->allotted - 1);
+		uint64_t part = flow->allotted - place < length - taken ? flow->allotted - place : length - taken;
+		uint64_t copied = 0;
+		status_t status = sys_reply_read(reply, offset + taken, flow->bytes + place, part, &copied);
+		if (status && !taken)
+			return status;
+		if (status || !copied)
+			break;
+		taken += copied;
+		flow->count += (uint32_t)copied;
+	}
+	*out_taken = taken;
+	return taken ? ERR_OK : ERR_BAD_ADDRESS;
+}
+
+/* The other way; nothing is lost of what was not given. */
+static status_t drain(struct flow *flow, handle_t reply, uint64_t offset, uint64_t length, uint64_t *out_given)
+{
+	uint64_t given = 0;
+	if (length > flow->count)
+		length = flow->count;
+	while (given < length) {
+		uint64_t part = flow->allotted - flow->start < length - given ? flow->allotted - flow->start : length - given;
+		uint64_t copied = 0;
+		status_t status = sys_reply_write(reply, offset + given, flow->bytes + flow->start, part, &copied);
+		if (status && !given)
+			return status;
+		if (status || !copied)
+			break;
+		given += copied;
+		flow->start = (flow->start + (uint32_t)copied) & (flow->allotted - 1);
+		flow->count -= (uint32_t)copied;
+	}
+	*out_given = given;
+	return given ? ERR_OK : ERR_BAD_ADDRESS;
+}
+
+/* Whether a copy between two callers failed for the one who reads; else it did for the one who writes. */
+static bool reader_failed(handle_t writer, uint64_t offset)
+{
+	char byte;
+	uint64_t copied;
+	return sys_reply_read(writer, offset, &byte, 1, &copied) == ERR_OK;
+}
+
+/* Gives bytes of a writer to the first waiting reader, which is answered. An error is the writer's. */
+static status_t hand_over(struct flow *flow, handle_t writer, uint64_t length, uint64_t *done)
+{
+	struct wait *reader = flow->readers.first;
+	uint64_t copied = 0, part = reader->length < length - *done ? reader->length : length - *done;
+	status_t status = sys_reply_copy(writer, reader->reply, *done, 0, part, &copied);
+	if (status && !reader_failed(writer, *done))
+		return status;
+	reader->done = copied;
+	if (!wait_finish_done(reader, status))
+		*done += copied;
+	return ERR_OK;
+}
+
+/* Moves what can be moved of a writer's bytes; an error stands beside what was done before it. */
+static status_t push(struct flow *flow, handle_t writer, uint64_t length, uint32_t atomic, uint64_t *done)
+{
+	while (*done < length) {
+		if (flow->readers.first) {
+			status_t status = hand_over(flow, writer, length, done);
+			if (status)
+				return status;
+			continue;
+		}
+		uint64_t room = reserve(flow, length - *done), taken = 0;
+		if (!flow->allotted)
+			return ERR_NO_MEMORY;
+		if (!room || (!*done && length <= atomic && room < length))
+			return ERR_OK;
+		uint32_t before = flow->count;
+		status_t status = fill(flow, writer, *done, room < length - *done ? room : length - *done, &taken);
+		if (!status && length <= atomic && *done + taken < length) {
+			flow->count = before; /* whole or not at all */
+			return ERR_BAD_ADDRESS;
+		}
+		if (status)
+			return status;
+		*done += taken;
+	}
+	return ERR_OK;
+}
+
+/* Gives a reader what there is: from the ring, then from writers that wait. */
+static status_t pull(struct flow *flow, handle_t reader, uint64_t length, uint64_t *done)
+{
+	uint64_t given = 0;
+	if (flow->count) {
+		status_t status = drain(flow, reader, *done, length - *done, &given);
+		if (status)
+			return *done ? ERR_OK : status;
+		*done += given;
+	}
+	while (!flow->count && *done < length && flow->writers.first) {
+		struct wait *writer = flow->writers.first;
+		uint64_t copied = 0, left = writer->length - writer->done;
+		uint64_t part = left < length - *done ? left : length - *done;
+		status_t status = sys_reply_copy(writer->reply, reader, writer->done, *done, part, &copied);
+		if (status && reader_failed(writer->reply, writer->done))
+			return *done ? ERR_OK : status;
+		writer->done += copied;
+		*done += copied;
+		if (status || writer->done == writer->length)
+			wait_finish_done(writer, status);
+		else if (copied < part)
+			break;
+	}
+	return ERR_OK;
+}
+
+/* What readers have made room for. */
+static void serve_writers(struct flow *flow)
+{
+	while (flow->writers.first) {
+		struct wait *writer = flow->writers.first;
+		status_t status = push(flow, writer->reply, writer->length, writer->flags, &writer->done);
+		if (!status && writer->done < writer->length)
+			return;
+		wait_finish_done(writer, status);
+	}
+}
+
+static void changed(struct watched *watched)
+{
+	if (watched)
+		watch_changed(watched);
+}
+
+status_t flow_read(struct flow *flow, struct request *request, uint64_t length, uint32_t flags)
+{
+	uint64_t done = 0;
+	if (!length)
+		return ERR_OK;
+	if (flow->count || flow->writers.first) {
+		status_t status = pull(flow, request->reply, length, &done);
+		if (status)
+			return status;
+		serve_writers(flow);
+		changed(flow->writing);
+		request->answer.word[0] = done;
+		return ERR_OK;
+	}
+	if (flow->ended)
+		return ERR_OK;
+	if (flags & FS_TRANSFER_NO_WAIT)
+		return ERR_WOULD_BLOCK;
+	return wait_add(&flow->readers, request, length, 0, 0);
+}
+
+/*
+ * Answers a writer only after the reader that it has served: so the reader runs first, comes back for more, and is waiting again
+ * when the writer comes, and what is large is copied once and not twice.
+ */
+static status_t answer_behind_reader(struct request *request, uint64_t done)
+{
+	handle_t reply;
+	struct answer answer = {.word = {done}};
+	if (!request_save(request, &reply))
+		answer_send(reply, ERR_OK, &answer);
+	else
+		request->answer.word[0] = done;
+	return ERR_OK;
+}
+
+status_t flow_write(struct flow *flow, struct request *request, uint64_t length, uint32_t atomic, uint32_t flags)
+{
+	uint64_t done = 0;
+	status_t status = ERR_OK;
+	if (flow->broken)
+		return ERR_BROKEN_PIPE;
+	if (!length)
+		return ERR_OK;
+	bool was_waited_for = flow->readers.first != NULL;
+	if (!flow->writers.first)
+		status = push(flow, request->reply, length, atomic, &done);
+	if (status && !done)
+		return status;
+	if (done)
+		changed(flow->reading);
+	if (done == length && was_waited_for && length >= HAND_FIRST && !flow->count)
+		return answer_behind_reader(request, done);
+	request->answer.word[0] = done;
+	if (status || done == length || (done && (flags & FS_TRANSFER_NO_WAIT)))
+		return ERR_OK;
+	if (flags & FS_TRANSFER_NO_WAIT)
+		return ERR_WOULD_BLOCK;
+	return wait_add(&flow->writers, request, length, done, atomic);
+}
+
+void flow_end(struct flow *flow)
+{
+	flow->ended = true;
+	if (!flow->count)
+		wait_finish_all(&flow->readers, ERR_OK);
+	changed(flow->reading);
+}
+
+void flow_break(struct flow *flow)
+{
+	flow->broken = true;
+	wait_finish_all(&flow->writers, ERR_BROKEN_PIPE);
+	changed(flow->writing);
+}

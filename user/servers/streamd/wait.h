@@ -1,0 +1,43 @@
+/*
+ * Calls that wait: readers for bytes, writers for room, accepting sockets for somebody to come. Each is a saved reply in the
+ * queue of what it waits for, in the order of coming.
+ *
+ * A thread waits with one call at a time, so what clients can make of waits is bounded by their threads; but one that ends
+ * while it waits is noticed only when its reply is used. So the waits of the dead are looked for whenever the number of all
+ * has doubled, and no more than WAITS_MAX are kept.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user/lib/request.h"
+
+#define WAITS_MAX 16384u
+
+struct wait_queue {
+	struct wait *first, *last;
+};
+
+struct wait {
+	struct wait *next, *previous;
+	struct wait *all_next, *all_previous;
+	struct wait_queue *queue;
+	void *object; /* the request's */
+	handle_t reply;
+	uint32_t caller;
+	uint32_t flags;        /* of the operation */
+	uint64_t length, done; /* of the transfer */
+};
+
+/* Saves the call; it is not answered by the kit then. FULL, NO_MEMORY, or what request_save() says; nothing has happened then. */
+MUST_CHECK status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t length, uint64_t done, uint32_t flags);
+
+/* Answers, and the wait is no more; an error only if nothing was done. ERR_DEAD: the caller was gone. */
+status_t wait_finish(struct wait *wait, status_t status, struct answer *answer);
+/* The same with how much was done in word 0. */
+status_t wait_finish_done(struct wait *wait, status_t status);
+
+/* All waits of a queue get the same answer; or those of one object. */
+void wait_finish_all(struct wait_queue *queue, status_t status);
+void wait_finish_object(struct wait_queue *queue, const void *object, status_t status);

@@ -1,0 +1,113 @@
+/* Watchers: see watch.h. */
+#include "user/servers/streamd/watch.h"
+
+#include <stdlib.h>
+
+#include "abi/proto/fs.h"
+
+struct watch {
+	struct watch *next;
+	handle_t notify;
+	uint32_t events;
+	uint64_t number; /* of the notify, by which two handles to it are known */
+	uint64_t bits;
+};
+
+static struct watch *take_first(struct watched *watched)
+{
+	struct watch *watch = watched->first;
+	watched->first = watch->next;
+	if (!watched->first)
+		watched->last = NULL;
+	watched->count--;
+	return watch;
+}
+
+static void append(struct watched *watched, struct watch *watch)
+{
+	watch->next = NULL;
+	if (watched->last)
+		watched->last->next = watch;
+	else
+		watched->first = watch;
+	watched->last = watch;
+	watched->count++;
+}
+
+static void drop(struct watch *watch)
+{
+	sys_handle_close(watch->notify);
+	free(watch);
+}
+
+static void tell(struct watch *watch)
+{
+	status_t status = sys_notify_signal(watch->notify, watch->bits);
+	(void)status; /* one that is gone has nobody to tell */
+	drop(watch);
+}
+
+/* The watch by the same notify and bits, NULL if there is none. */
+static struct watch *find(const struct watched *watched, uint64_t number, uint64_t bits)
+{
+	struct watch *watch = watched->first;
+	while (watch && (watch->number != number || watch->bits != bits))
+		watch = watch->next;
+	return watch;
+}
+
+static status_t add(struct watched *watched, struct request *request, uint32_t events)
+{
+	uint32_t type, rights;
+	uint64_t number;
+	status_t status = sys_handle_info(request->handles[0], &type, &rights, &number);
+	if (!status && type != OBJECT_NOTIFY)
+		status = ERR_WRONG_TYPE;
+	if (!status && !(rights & RIGHT_SIGNAL))
+		status = ERR_NO_RIGHT;
+	if (status)
+		return status;
+	struct watch *watch = find(watched, number, request->word[1]);
+	if (watch) {
+		watch->events |= events;
+		return ERR_OK;
+	}
+	if (watched->count == WATCHES_MAX)
+		tell(take_first(watched));
+	watch = malloc(sizeof *watch);
+	if (!watch)
+		return ERR_NO_MEMORY;
+	*watch = (struct watch){NULL, request_take_handle(request, 0), events, number, request->word[1]};
+	append(watched, watch);
+	return ERR_OK;
+}
+
+status_t watch_serve(struct watched *watched, struct request *request)
+{
+	uint32_t events = (uint32_t)request->word[0], ready = watched->ready(watched) & events;
+	request->answer.word[0] = ready;
+	if (!request->handle_count || (ready && !(events & FS_WATCH_NEXT)))
+		return ERR_OK;
+	return add(watched, request, events);
+}
+
+/* A round over those that are there now: who is told may watch again meanwhile, but not within this round. */
+void watch_changed(struct watched *watched)
+{
+	if (!watched->first)
+		return;
+	uint32_t ready = watched->ready(watched);
+	for (uint32_t left = watched->count; left; left--) {
+		struct watch *watch = take_first(watched);
+		if (watch->events & ready)
+			tell(watch);
+		else
+			append(watched, watch);
+	}
+}
+
+void watch_drop_all(struct watched *watched)
+{
+	while (watched->first)
+		drop(take_first(watched));
+}
