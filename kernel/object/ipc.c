@@ -161,6 +161,11 @@ static void deliver_event(struct thread *receiver, uint32_t kind, uint64_t stamp
 	receiver->wait = WAIT_NONE;
 }
 
+static void deliver_closing_locked(struct channel *channel, struct thread *receiver)
+{
+	deliver_event(receiver, RECEIVED_CLOSE, channel_take_closing_locked(channel), 0);
+}
+
 /* Delivers the bits of the bound notify or the closing of a stamp; false: there is neither. */
 static bool receive_event_locked(struct channel *channel, struct thread *receiver)
 {
@@ -174,7 +179,7 @@ static bool receive_event_locked(struct channel *channel, struct thread *receive
 	}
 	if (!(channel->pending & PENDING_CLOSING))
 		return false;
-	deliver_event(receiver, RECEIVED_CLOSE, channel_take_closing_locked(channel), 0);
+	deliver_closing_locked(channel, receiver);
 	return true;
 }
 
@@ -199,9 +204,18 @@ static enum received receive_call_locked(
 	return RECEIVED_ONE;
 }
 
+/*
+ * The closing of a stamp comes before all calls that wait, so that nobody is answered as if what it closed before its call was
+ * still there. Of stamps there are no more than the receiver has minted; bits of a notify have no such bound, so they and calls
+ * take turns.
+ */
 static enum received receive_locked(
         struct channel *channel, struct thread *receiver, struct thread **out_caller, uint32_t *out_error)
 {
+	if (channel->pending & PENDING_CLOSING) {
+		deliver_closing_locked(channel, receiver);
+		return RECEIVED_ONE;
+	}
 	bool events_first = !channel->was_event;
 	channel->was_event = true;
 	if (events_first && receive_event_locked(channel, receiver))

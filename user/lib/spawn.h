@@ -21,8 +21,8 @@
 
 struct spawn_grant {
 	const char *name; /* shorter than START_NAME */
-	handle_t handle;
-	uint32_t rights; /* those of them that the handle has */
+	handle_t handle;  /* HANDLE_NONE: it is not granted */
+	uint32_t rights;  /* those of them that the handle has */
 };
 
 struct spawn_file {
