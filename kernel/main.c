@@ -15,6 +15,7 @@
 #include "object/group.h"
 #include "object/log.h"
 #include "object/machine.h"
+#include "object/printer.h"
 #include "object/reaper.h"
 #include "root.h"
 
@@ -55,10 +56,12 @@ static void start_objects(const struct bootinfo *boot)
 	machine_object_init(boot, kernel_entry_tsc);
 }
 
+static const struct log_output serial_output = {.room = serial_room, .write = serial_write};
+
 void kernel_main(const struct bootinfo *boot)
 {
 	if (serial_init())
-		log_add_output(serial_write);
+		log_add_output(&serial_output);
 	check_handoff(boot);
 	start_machine(boot);
 	start_objects(boot);
@@ -67,5 +70,6 @@ void kernel_main(const struct bootinfo *boot)
 	if (string_equal(options_value("panic"), "now"))
 		panic("the command line asked for it (panic=now)");
 	log_info("%lu MiB of memory, %lu MiB free; starting root", pages_total() >> 8, pages_available() >> 8);
+	printer_start();
 	machine_start();
 }

@@ -1,11 +1,10 @@
 /*
- * The ring and its printer. A line is formatted on the stack, put into the ring under the lock, and printed outside it: whoever
- * finds nobody printing prints all that is pending, the others go on, so that a slow UART never makes a CPU wait for another.
+ * The ring and what prints it. A line is formatted on the stack, put into the ring under the lock, and printed outside it, from
+ * where printing had come to, so that lines come in their order whoever prints them.
  */
 #include "core/log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 
 #include "arch/timer.h"
 #include "core/lock.h"
@@ -16,14 +15,15 @@
 #define COPY_MAX 2048u
 #define PREFIX_MAX 80u
 #define OUTPUTS_MAX 4u
+#define STEP_MAX 32u /* bytes; what a screen needs for them is some 5,000 instructions */
 
 static char ring[LOG_RING_SIZE];
 static uint64_t ring_end;
 static struct lock ring_lock = LOCK_INIT(RANK_LOG, "log");
 
-static void (*outputs[OUTPUTS_MAX])(const char *text, size_t length);
+static const struct log_output *outputs[OUTPUTS_MAX];
 static uint32_t output_count;
-static bool claimed;
+static bool claimed, later;
 static uint8_t printing;
 static uint64_t printed;
 
@@ -88,6 +88,12 @@ uint64_t log_end(void)
 	return __atomic_load_n(&ring_end, __ATOMIC_ACQUIRE);
 }
 
+static void write_all(const char *text, size_t length)
+{
+	for (uint32_t i = 0; i < output_count; i++)
+		outputs[i]->write(text, length);
+}
+
 void log_print_raw(const char *text, size_t length)
 {
 	size_t start = 0;
@@ -95,29 +101,75 @@ void log_print_raw(const char *text, size_t length)
 	for (size_t i = 0; i <= length; i++) {
 		if (i < length && text[i] != '\n')
 			continue;
-		for (uint32_t output = 0; output < output_count; output++) {
-			outputs[output](text + start, i - start);
-			if (i < length)
-				outputs[output]("\r\n", 2);
-		}
+		write_all(text + start, i - start);
+		if (i < length)
+			write_all("\r\n", 2);
 		start = i + 1;
 	}
 }
 
-static void print_pending(void)
+/* Moves up to `size` bytes of pending lines to `to`, with their ends as outputs want them. The size is at least 2. */
+static size_t take_pending(char *to, size_t size)
 {
-	char lines[COPY_MAX];
-	uint64_t lost;
+	size_t length = 0;
 
-	while (!claimed && printed != log_end()) {
-		if (__atomic_exchange_n(&printing, 1, __ATOMIC_ACQUIRE))
-			return;
-		for (size_t length = 1; length != 0;) {
-			length = log_copy(printed, lines, sizeof lines, &printed, &lost);
-			log_print_raw(lines, length);
+	lock_acquire(&ring_lock);
+	printed = ring_first_line(printed);
+	for (; printed < ring_end && length < size; printed++) {
+		if (ring_at(printed) == '\n') {
+			if (length + 2 > size)
+				break;
+			to[length++] = '\r';
 		}
-		__atomic_store_n(&printing, 0, __ATOMIC_RELEASE);
+		to[length++] = ring_at(printed);
 	}
+	lock_release(&ring_lock);
+	return length;
+}
+
+enum log_progress log_print_step(void)
+{
+	char text[STEP_MAX];
+	size_t room = sizeof text;
+
+	if (claimed || printed == log_end() || __atomic_exchange_n(&printing, 1, __ATOMIC_ACQUIRE))
+		return LOG_PRINTED;
+	for (uint32_t i = 0; i < output_count; i++) {
+		size_t one = outputs[i]->room();
+		room = one < room ? one : room;
+	}
+	if (room)
+		write_all(text, take_pending(text, room));
+	bool more = printed != log_end();
+	__atomic_store_n(&printing, 0, __ATOMIC_RELEASE);
+	return !room ? LOG_NO_ROOM : more ? LOG_MORE : LOG_PRINTED;
+}
+
+bool log_settle_step(void)
+{
+	bool settled = true;
+
+	for (uint32_t i = 0; i < output_count && !claimed; i++) {
+		if (outputs[i]->settle)
+			settled &= outputs[i]->settle();
+	}
+	return settled;
+}
+
+void log_flush(void)
+{
+	char text[STEP_MAX];
+	size_t length;
+
+	while (!claimed && (length = take_pending(text, sizeof text)) != 0)
+		write_all(text, length);
+}
+
+/* The first lines, which nobody is there for yet to print them in steps. */
+static void print_now(void)
+{
+	log_flush();
+	log_settle_step();
 }
 
 static size_t format_prefix(char *to, size_t size, uint32_t level, const char *source)
@@ -145,7 +197,8 @@ void log_text(uint32_t level, const char *source, const char *text, size_t lengt
 	lock_acquire(&ring_lock);
 	ring_put(line, at);
 	lock_release(&ring_lock);
-	print_pending();
+	if (!later)
+		print_now();
 	if (listener_added)
 		listener_added();
 }
@@ -161,16 +214,25 @@ void log_line(uint32_t level, const char *source, const char *format, ...)
 	log_text(level, source, text, length);
 }
 
-void log_add_output(void (*write)(const char *text, size_t length))
+void log_add_output(const struct log_output *output)
 {
 	if (output_count < OUTPUTS_MAX)
-		outputs[output_count++] = write;
+		outputs[output_count++] = output;
 }
 
-uint64_t log_claim_console(void)
+void log_print_later(void)
 {
-	claimed = true;
-	return printed;
+	later = true;
+}
+
+bool log_claim_console(uint64_t *out_cursor)
+{
+	lock_acquire(&ring_lock);
+	printed = ring_first_line(printed);
+	claimed |= printed == 0 || ring_at(printed - 1) == '\n';
+	*out_cursor = printed;
+	lock_release(&ring_lock);
+	return claimed;
 }
 
 void log_release_console(void)

@@ -1,11 +1,12 @@
 /*
  * The log: lines in a ring, each with time, CPU, source and level: "[   0.123456] cpu0 vfs info: text". Until the console server
- * claims them, and again in a panic, lines also go to COM1 and the screen. Never waits for anybody, never allocates.
+ * claims them, and again in a panic, lines also go to COM1 and the screen (object/printer.h). Never allocates.
  *
  * Positions in the log are counted in bytes from its beginning and never wrap; the ring keeps the last LOG_RING_SIZE of them.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,12 +32,41 @@ size_t log_copy(uint64_t cursor, char *to, size_t size, uint64_t *out_cursor, ui
 /* Where the next line will begin. */
 uint64_t log_end(void);
 
-/* Adds a place that lines are printed at while nobody has claimed them; at most 4. Lines end with "\r\n" there. */
-void log_add_output(void (*write)(const char *text, size_t length));
+/* A place that lines are printed at while nobody has claimed them. Lines end with "\r\n" there. */
+struct log_output {
+	size_t (*room)(void);                           /* bytes that `write` takes without waiting: 0, or at least 16 */
+	void (*write)(const char *text, size_t length); /* however long it takes */
+	bool (*settle)(
+	        void); /* a step of some 10,000 instructions of what `write` has left to do; true: none. 0: there is none ever */
+};
 
-/* The claimer prints from the cursor answered on; log_release_console gives the outputs back to the kernel. */
-uint64_t log_claim_console(void);
+/* At most 4; the structure must stay. */
+void log_add_output(const struct log_output *output);
+
+/*
+ * Until log_print_later, a line is printed by who adds it, who waits for that; afterwards by steps of log_print_step and
+ * log_settle_step, each of some 10,000 instructions, which one task at a time calls.
+ */
+void log_print_later(void);
+
+enum log_progress {
+	LOG_PRINTED, /* nothing is left, or somebody else prints */
+	LOG_MORE,
+	LOG_NO_ROOM, /* for now */
+};
+
+enum log_progress log_print_step(void);
+bool log_settle_step(void);
+
+/*
+ * The claimer prints from the cursor on, where a line begins. False, because the kernel is in the middle of one: try again after a
+ * log_print_step. log_release_console gives the outputs back to the kernel.
+ */
+bool log_claim_console(uint64_t *out_cursor);
 void log_release_console(void);
+
+/* Prints what is pending, however long it takes: for panics. */
+void log_flush(void);
 
 /* Straight to the outputs, past the ring: for panics. */
 void log_print_raw(const char *text, size_t length);

@@ -111,6 +111,7 @@ void panic(const char *format, ...)
 	add_log_tail();
 	keep();
 	log_release_console();
+	log_flush();
 	log_print_raw("\n", 1);
 	log_print_raw(report, printed);
 	log_print_raw("The machine has stopped. The next start prints this report again.\n", 66);

@@ -1,6 +1,6 @@
 /*
- * Each write draws for a bounded time, so that a full screen costs no log line more than its share; what is left is drawn by the
- * next lines, and by the console server, which draws everything again.
+ * Lines change cells at once and pixels in steps (log.h), so that a full screen costs no log line more than its share; what is not
+ * drawn when the console server takes over, it draws again.
  */
 #include "core/screen.h"
 
@@ -19,11 +19,22 @@ static struct screen screen;
 static struct screen_cell cells[CELLS_MAX * 2];
 static bool present;
 
-static void write_step(const char *text, size_t length)
+static size_t room(void)
+{
+	return SIZE_MAX;
+}
+
+static void write(const char *text, size_t length)
 {
 	screen_write(&screen, text, length);
-	screen_draw(&screen, DRAW_STEP);
 }
+
+static bool draw_step(void)
+{
+	return screen_draw(&screen, DRAW_STEP);
+}
+
+static const struct log_output output = {.room = room, .write = write, .settle = draw_step};
 
 void screen_output_init(const struct bootinfo *boot)
 {
@@ -41,7 +52,7 @@ void screen_output_init(const struct bootinfo *boot)
 		return;
 	}
 	present = true;
-	log_add_output(write_step);
+	log_add_output(&output);
 }
 
 void screen_output_finish(void)

@@ -3,15 +3,17 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "object/group.h"
+#include "object/printer.h"
 #include "sched/sched.h"
 
 struct object log_object;
 struct watch_list log_watchers;
 static struct process *claimer; /* compared only */
 
-/* Lines come from anywhere, under any lock, so those who watch are told when the CPU leaves the kernel. */
+/* Lines come from anywhere, under any lock, so what follows from them is done when the CPU leaves the kernel. */
 static void tell_watchers(void)
 {
+	printer_wake();
 	watch_signal(&log_watchers);
 }
 
@@ -27,8 +29,11 @@ uint32_t log_claim(struct process *process, uint64_t *out_cursor)
 {
 	if (claimer && claimer != process)
 		return ERR_EXISTS;
+	if (!log_claim_console(out_cursor)) {
+		(void)log_print_step();
+		return ERR_WOULD_BLOCK;
+	}
 	claimer = process;
-	*out_cursor = log_claim_console();
 	return ERR_OK;
 }
 
@@ -38,4 +43,5 @@ void log_release_claim(struct process *process)
 		return;
 	claimer = 0;
 	log_release_console();
+	printer_wake();
 }

@@ -16,7 +16,7 @@ extern struct watch_list log_watchers;
 
 void log_object_init(void);
 
-/* EXISTS when another process has it. */
+/* EXISTS when another process has it; WOULD_BLOCK after a step towards the end of the line that the kernel is printing. */
 uint32_t log_claim(struct process *process, uint64_t *out_cursor) __attribute__((warn_unused_result));
 
 /* At the end of a process: if it had the console, the kernel has it again. */

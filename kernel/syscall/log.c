@@ -57,7 +57,9 @@ void syscall_log_claim(struct thread *thread, struct object *object, uint32_t ri
 	(void)rights;
 	uint64_t cursor;
 	uint32_t error = log_claim(thread->process, &cursor);
-	if (error)
+	if (error == ERR_WOULD_BLOCK)
+		call_again(thread);
+	else if (error)
 		call_answer(thread, error);
 	else
 		call_answer_words(thread, cursor, 0, 0);

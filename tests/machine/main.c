@@ -459,12 +459,14 @@ static void make_space(void)
 	page_table_activate(&table);
 }
 
+static const struct log_output serial_output = {.room = serial_room, .write = serial_write};
+
 void kernel_main(const struct bootinfo *boot)
 {
 	const char *reason;
 
 	if (serial_init())
-		log_add_output(serial_write);
+		log_add_output(&serial_output);
 	if (!machine_init_cpu(boot, &reason))
 		panic("this machine cannot run Hearth: %s", reason);
 	log_info("%s", cpu_description());

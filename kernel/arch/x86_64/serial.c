@@ -30,9 +30,10 @@ enum {
 #define FIFO_SIZE 16u
 #define POLLS 20000u /* about 1 us each on the ISA bus: more than the 1.4 ms that a full FIFO takes */
 #define FAILURES_MAX 3u
+#define ASKED_MAX 1000u /* times in a row, a second or more, that there was no room: it has stopped for good */
 
 static bool present;
-static unsigned failures;
+static unsigned failures, asked;
 
 static void out(unsigned offset, uint8_t value)
 {
@@ -70,7 +71,7 @@ static bool answers(void)
 bool serial_init(void)
 {
 	present = false;
-	failures = 0;
+	failures = asked = 0;
 	out(SERIAL_INTERRUPTS, 0);
 	out(SERIAL_LINE, LINE_DIVISOR);
 	out(SERIAL_DATA, 1);
@@ -80,6 +81,18 @@ bool serial_init(void)
 	present = answers();
 	out(SERIAL_MODEM, MODEM_READY);
 	return present;
+}
+
+size_t serial_room(void)
+{
+	if (!present)
+		return SIZE_MAX;
+	if (in(SERIAL_STATUS)&STATUS_EMPTY) {
+		asked = 0;
+		return FIFO_SIZE;
+	}
+	present = ++asked < ASKED_MAX;
+	return 0;
 }
 
 void serial_write(const char *text, size_t length)

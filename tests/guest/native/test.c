@@ -348,10 +348,11 @@ void channel_make(handle_t *out_receiver, uint64_t stamp, handle_t *out_sender)
 	OK(sys_channel_mint(*out_receiver, stamp, RIGHTS_ALL, out_sender));
 }
 
-/* Writes to the ACPI register by which QEMU's q35 is switched off. */
+/* Writes to the ACPI register by which QEMU's q35 is switched off, after the kernel has had time to print what was said. */
 static void power_off(void)
 {
 	handle_t ports;
+	pause_ms(500);
 	OK(sys_ioport_create(grant("machine"), 0x604, 2, &ports));
 	__asm__ volatile("outw %%ax, %%dx" : : "a"(0x2000), "d"(0x604));
 }
