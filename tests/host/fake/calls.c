@@ -28,6 +28,8 @@ static status_t handle_info(uint64_t *word)
 	return ERR_OK;
 }
 
+status_t (*fake_more_calls)(uint32_t number, handle_t handle, uint64_t *word);
+
 static status_t dispatch(uint32_t number, handle_t handle, struct message *message)
 {
 	uint64_t *word = message->word;
@@ -61,7 +63,7 @@ static status_t dispatch(uint32_t number, handle_t handle, struct message *messa
 	case SYS_handle_close: return fake_close(fake_current, (handle_t)word[0]);
 	case SYS_handle_duplicate: return handle_duplicate(word);
 	case SYS_handle_info: return handle_info(word);
-	default: return ERR_BAD_CALL;
+	default: return fake_more_calls ? fake_more_calls(number, handle, word) : ERR_BAD_CALL;
 	}
 }
 

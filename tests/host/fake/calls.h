@@ -49,3 +49,25 @@ void fake_limit_pages(size_t most);
 
 /* Waits until no message waits for a server and all servers wait for one, so that close messages have had their effect. */
 void fake_settle(void);
+
+/*
+ * Processes as objects, for tests of who starts and ends them: one that is NEW and has no thread of its own. What it does, the
+ * test does for it (fake_become). Both handles, with all rights, are the caller's.
+ */
+struct fake_process *fake_child_create(handle_t *out_process, handle_t *out_thread);
+/* It ends: its handles are closed, then its exception channel is let go. fake_child_state is PROCESS_* of abi/syscalls.h. */
+void fake_child_end(struct fake_process *process, uint32_t status);
+uint32_t fake_child_state(const struct fake_process *process);
+uint32_t fake_child_status(const struct fake_process *process);
+/* The bits that were set in its own notify since the last time. */
+uint64_t fake_child_take_bits(struct fake_process *process);
+void fake_child_use_time(struct fake_process *process, uint64_t ns);
+/* It takes its exceptions away from whoever has them. */
+void fake_child_drop_exception(struct fake_process *process);
+
+/* A call without handles and buffers that is waited for later, or never. */
+struct call;
+struct message;
+struct call *fake_call_begin(handle_t sender, const struct message *message);
+/* False while it was not answered; else its result is in *out_status and *out. The call is then gone. */
+bool fake_call_end(struct call *call, uint32_t *out_status, struct message *out);

@@ -62,29 +62,25 @@ static status_t collect_handles(const struct message_extras *send, struct capabi
 	return ERR_OK;
 }
 
-status_t fake_channel_call(handle_t handle, struct message *message, bool extras)
+struct call *fake_begin_call(struct capability *sender, const struct message *message, const struct message_extras *extras)
 {
-	struct capability *sender;
 	struct call *call = fake_must(calloc(1, sizeof *call));
-	status_t status = fake_look_up(handle, OBJECT_SENDER, RIGHT_SEND, &sender);
-	if (status)
-		return status;
 	call->message = *message;
 	call->message.info = RECEIVED_CALL;
 	call->extras.deadline = DEADLINE_NEVER;
 	if (extras) {
-		call->extras = fake_current->control.send;
+		call->extras = *extras;
 		memcpy(call->words, fake_current->control.send_words, sizeof call->words);
-		status = collect_handles(&fake_current->control.send, call->handles);
-		if (status)
-			return status;
 		call->message.info |= RECEIVED_EXTRAS;
 	}
 	call->stamp = sender->stamp->value;
 	call->caller = fake_current->number;
-	fake_append(sender->stamp->channel, call);
-	while (!call->answered)
-		pthread_cond_wait(&fake_changed, &fake_lock);
+	return call;
+}
+
+/* Of one that was answered. */
+status_t fake_take_answer(struct call *call, struct message *message)
+{
 	if (call->error)
 		return call->error;
 	*message = call->answer;
@@ -98,6 +94,24 @@ status_t fake_channel_call(handle_t handle, struct message *message, bool extras
 		}
 	}
 	return ERR_OK;
+}
+
+status_t fake_channel_call(handle_t handle, struct message *message, bool extras)
+{
+	struct capability *sender;
+	status_t status = fake_look_up(handle, OBJECT_SENDER, RIGHT_SEND, &sender);
+	if (status)
+		return status;
+	struct call *call = fake_begin_call(sender, message, extras ? &fake_current->control.send : NULL);
+	if (extras) {
+		status = collect_handles(&fake_current->control.send, call->handles);
+		if (status)
+			return status;
+	}
+	fake_append(sender->stamp->channel, call);
+	while (!call->answered)
+		pthread_cond_wait(&fake_changed, &fake_lock);
+	return fake_take_answer(call, message);
 }
 
 /* The process whose thread waits in the call; for its handle limit. */

@@ -67,6 +67,7 @@ struct capability {
 		struct call *call;
 		struct notify *notify;
 		struct frame *frame;
+		struct fake_process *process; /* of a process and of its only thread */
 	};
 };
 
@@ -84,6 +85,10 @@ struct fake_process {
 	char log[65536];
 	struct call *received; /* HANDLE_SELF_REPLY */
 	struct control_block control;
+	/* As an object (calls_child.c). */
+	uint32_t state, status; /* PROCESS_* of abi/syscalls.h */
+	uint64_t bits, cpu_ns;
+	struct capability *exception;
 	struct fake_process *next;
 };
 
@@ -121,4 +126,9 @@ status_t fake_frame_create(uint64_t *word);
 int fake_protection(uint64_t flags);
 status_t fake_map(uint64_t *word);
 status_t fake_frame_call(uint32_t number, handle_t handle, uint64_t *word);
-status_t fake_frame_call(uint32_t number, handle_t handle, uint64_t *word);
+struct call *fake_begin_call(struct capability *sender, const struct message *message, const struct message_extras *extras);
+status_t fake_take_answer(struct call *call, struct message *message);
+void fake_drop_capability(struct capability *capability);
+
+/* The calls on processes, once there is one (calls_child.c). */
+extern status_t (*fake_more_calls)(uint32_t number, handle_t handle, uint64_t *word);

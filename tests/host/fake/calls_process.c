@@ -42,6 +42,7 @@ struct fake_process *fake_process_create(const char *name, int (*start)(void))
 	pthread_mutex_lock(&fake_lock);
 	process->number = ++last_number;
 	process->control.process_number = process->number;
+	process->state = PROCESS_RUNNING;
 	process->next = fake_processes;
 	fake_processes = process;
 	pthread_mutex_unlock(&fake_lock);
@@ -148,7 +149,7 @@ struct capability *fake_copy(const struct capability *from, uint32_t rights)
 	return copy;
 }
 
-static void drop_capability(struct capability *capability)
+void fake_drop_capability(struct capability *capability)
 {
 	if (capability->type == OBJECT_SENDER && !--capability->stamp->senders) {
 		struct stamp **link = &capability->stamp->channel->stamps;
@@ -176,7 +177,7 @@ status_t fake_close(struct fake_process *process, handle_t handle)
 	struct capability *capability = process->handles[slot];
 	process->handles[slot] = NULL;
 	process->handle_count--;
-	drop_capability(capability);
+	fake_drop_capability(capability);
 	return ERR_OK;
 }
 
@@ -185,7 +186,7 @@ void fake_close_handles(struct fake_process *process)
 	pthread_mutex_lock(&fake_lock);
 	for (uint32_t i = 0; i < HANDLES; i++)
 		if (process->handles[i]) {
-			drop_capability(process->handles[i]);
+			fake_drop_capability(process->handles[i]);
 			process->handles[i] = NULL;
 			process->handle_count--;
 		}

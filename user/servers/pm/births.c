@@ -53,8 +53,11 @@ static status_t take_process(
 	return ERR_OK;
 }
 
+/* The message that its stamp is free comes before any further call. */
 static void give_up(struct process *process)
 {
+	status_t status = sys_process_set_exception(process->handle, HANDLE_NONE);
+	(void)status; /* it ends, or pm was not its channel yet */
 	family_forget(process);
 }
 
