@@ -55,7 +55,7 @@ enum object_type {
 #define RIGHT_SEND 0x0080u    /* sender: call; reply: answer */
 #define RIGHT_RECEIVE 0x0100u /* receiver */
 #define RIGHT_MINT 0x0200u    /* receiver: make senders */
-#define RIGHT_SIGNAL 0x0400u  /* notify: set bits */
+#define RIGHT_SIGNAL 0x0400u  /* notify: set bits; process: of its own notify */
 #define RIGHT_WAIT 0x0800u    /* notify: wait for bits; process: be told of its end */
 #define RIGHT_MANAGE 0x1000u  /* process, thread, vmem, log: change or end it */
 #define RIGHT_CREATE 0x2000u  /* group, machine: make objects from it */

@@ -28,6 +28,7 @@
  * process_watch         notify handle, bits, PROCESS_WATCH_* flags: signalled when the process ends, at once if it has
  * process_set_foreign   entry of the foreign-call handler
  * process_set_exception sender handle (0: none) that faults of its threads are reported to
+ * process_signal        bits: set in the process's own notify, its HANDLE_SELF_NOTIFY
  * process_stats         address of a struct process_stats, its size
  * thread_create         → thread handle, address of its control block in that process, thread number
  * thread_start          entry (0: goes on with the registers that it has), stack pointer, word for rdi, FS base, GS base;
@@ -37,6 +38,7 @@
  * thread_set_priority   0 (lowest) to 31
  * thread_read_registers address of a struct thread_registers; BAD_STATE unless the thread is held by an exception or new
  * thread_write_registers the same, to set them
+ * thread_set_upcall     notify handle (0: none), entry (0: none): bits and exceptions interrupt the thread (control_block.h)
  * vmem_map              address (0: the kernel picks one at random), length, MAP_* flags, frame handle (0: fresh zeroed
  *                       memory of its own), offset in the frame → address
  * vmem_unmap            address, length: all mappings or parts of such in that range

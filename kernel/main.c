@@ -17,6 +17,7 @@
 #include "object/machine.h"
 #include "object/printer.h"
 #include "object/reaper.h"
+#include "object/upcall.h"
 #include "root.h"
 
 _Noreturn void kernel_main(const struct bootinfo *boot);
@@ -53,6 +54,7 @@ static void start_objects(const struct bootinfo *boot)
 	group_init(pages_total(), pages_available());
 	reaper_init();
 	log_object_init();
+	upcall_init();
 	machine_object_init(boot, kernel_entry_tsc);
 }
 

@@ -52,6 +52,12 @@ void context_forget(struct context *context);
 void context_get(const struct context *context, struct thread_registers *out);
 bool context_set(struct context *context, const struct thread_registers *registers);
 
+/*
+ * The thread is interrupted: all registers go to the frame, which is memory of the program's, and it goes on at `entry`, which
+ * must be a user address, with all of them as they were but rip and rflags.
+ */
+void context_divert(struct context *context, struct uaddr entry, struct upcall_frame *frame);
+
 static inline uint32_t context_call_number(const struct context *context)
 {
 	return (uint32_t)(context->rax & 0xffff);

@@ -6,6 +6,7 @@
 #include "object/ipc.h"
 #include "object/links.h"
 #include "object/notify.h"
+#include "object/reply.h"
 
 #define STEP 8u /* waiters woken or messages dropped in one step of the end */
 
@@ -24,6 +25,7 @@ uint32_t channel_create(struct group *group, struct channel **out)
 	}
 	lock_init(&channel->lock, RANK_CHANNEL, "channel");
 	channel->closing_end = &channel->closing;
+	channel->asked_end = &channel->asked;
 	*out = channel;
 	return ERR_OK;
 }
@@ -44,7 +46,7 @@ uint32_t channel_mint(struct channel *channel, struct group *group, uint64_t sta
 	if (digital_tree_insert(&channel->stamps, &sender->by_stamp))
 		error = ERR_EXISTS;
 	else
-		channel->senders++;
+		channel->dependents++;
 	lock_release(&channel->lock);
 	if (error) {
 		object_end(&sender->object);
@@ -80,7 +82,7 @@ uint32_t channel_bind(struct channel *channel, struct notify *notify)
 		return ERR_OK;
 	}
 	lock_acquire(&notify->lock);
-	bool taken = notify->bound;
+	bool taken = notify->bound || notify->upcall;
 	if (!taken)
 		notify->bound = channel;
 	uint64_t bits = notify->bits;
@@ -138,7 +140,7 @@ static void sender_free_locked(struct sender *sender)
 {
 	struct channel *channel = sender->channel;
 	digital_tree_remove(&channel->stamps, &sender->by_stamp);
-	channel->senders--;
+	channel->dependents--;
 	object_end(&sender->object);
 	slab_free(&sender_slab, sender);
 }
@@ -162,6 +164,84 @@ static void channel_free(struct channel *channel)
 	slab_free(&channel_slab, channel);
 }
 
+void channel_tie_reply(struct channel *channel, struct reply_record *record)
+{
+	lock_acquire(&channel->lock);
+	channel->dependents++;
+	lock_release(&channel->lock);
+	record->channel = channel;
+	record->asked = false;
+	record->link_asked = 0;
+}
+
+static void unlink_asked_locked(struct channel *channel, struct reply_record *record)
+{
+	*record->link_asked = record->next_asked;
+	if (record->next_asked)
+		record->next_asked->link_asked = record->link_asked;
+	else
+		channel->asked_end = record->link_asked;
+	record->link_asked = 0;
+	if (!channel->asked)
+		channel->pending &= ~PENDING_ASKED;
+}
+
+void channel_untie_reply(struct reply_record *record)
+{
+	struct channel *channel = record->channel;
+	if (!channel)
+		return;
+	record->channel = 0;
+	lock_acquire(&channel->lock);
+	if (record->link_asked)
+		unlink_asked_locked(channel, record);
+	channel->dependents--;
+	bool last = channel->emptied && !channel->dependents;
+	lock_release(&channel->lock);
+	if (last)
+		channel_free(channel);
+}
+
+static void link_asked_locked(struct channel *channel, struct reply_record *record)
+{
+	record->next_asked = 0;
+	record->link_asked = channel->asked_end;
+	*channel->asked_end = record;
+	channel->asked_end = &record->next_asked;
+	channel->pending |= PENDING_ASKED;
+}
+
+void channel_ask(struct channel *channel, struct reply_record *record)
+{
+	lock_acquire(&channel->lock);
+	bool asks = !record->asked && !channel->closed;
+	if (asks) {
+		record->asked = true;
+		link_asked_locked(channel, record);
+	}
+	lock_release(&channel->lock);
+	if (asks)
+		ipc_feed_receiver(channel);
+}
+
+struct reply_record *channel_last_asked_locked(struct channel *channel)
+{
+	return (struct reply_record *)((char *)channel->asked_end - offsetof(struct reply_record, next_asked));
+}
+
+/* Those of other processes that receive here too go to the end of the list. */
+struct reply_record *channel_take_asked_locked(struct channel *channel, const struct process *process)
+{
+	for (unsigned i = 0; i < STEP && channel->asked; i++) {
+		struct reply_record *record = channel->asked;
+		unlink_asked_locked(channel, record);
+		if (record->table == process)
+			return record;
+		link_asked_locked(channel, record);
+	}
+	return 0;
+}
+
 /* The last handle to a sender is gone: it becomes a message, or if nobody can receive it, nothing. */
 bool sender_destroy_step(struct object *object)
 {
@@ -171,7 +251,7 @@ bool sender_destroy_step(struct object *object)
 	bool closed = channel->closed, last = false;
 	if (closed) {
 		sender_free_locked(sender);
-		last = channel->emptied && !channel->senders;
+		last = channel->emptied && !channel->dependents;
 	} else {
 		sender->next_closing = 0;
 		*channel->closing_end = sender;
@@ -234,7 +314,7 @@ bool channel_destroy_step(struct object *object)
 		if (more)
 			channel_take_closing_locked(channel);
 		channel->emptied = !more;
-		bool last = !more && !channel->senders;
+		bool last = !more && !channel->dependents;
 		lock_release(&channel->lock);
 		if (last)
 			channel_free(channel);

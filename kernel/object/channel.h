@@ -9,6 +9,9 @@
  * What waits here is one of two things: threads that want a message, or messages that want a thread. Messages are calls, by the
  * caller's priority and in their order at each; the closing of stamps; and bits of the bound notify. Calls and the other two take
  * turns, so that neither starves.
+ *
+ * Callers whose calls were received and saved, and which are asked to end them, are made known here too (RECEIVED_INTERRUPT): their
+ * reply records lie in a list of the channel that they were received by, each at most once.
  */
 #pragma once
 
@@ -21,6 +24,8 @@
 #include "sched/task.h"
 
 struct notify;
+struct process;
+struct reply_record;
 struct thread;
 struct channel;
 
@@ -35,6 +40,7 @@ struct sender {
 #define PENDING_CALLS 0xffffffffull
 #define PENDING_NOTIFY (1ull << 32)
 #define PENDING_CLOSING (1ull << 33)
+#define PENDING_ASKED (1ull << 34)
 
 struct channel {
 	struct object object;     /* OBJECT_RECEIVER */
@@ -45,9 +51,10 @@ struct channel {
 	uint64_t pending;         /* PENDING_* */
 	struct thread *receivers; /* waiting ones, the last comer first: its caches are warm */
 	struct sender *closing, **closing_end;
+	struct reply_record *asked, **asked_end;
 	struct notify *notify; /* bound, a reference */
 	struct digital_tree stamps;
-	uint64_t senders; /* that exist, those that are only messages included */
+	uint64_t dependents; /* senders that exist, those that are only messages included, and saved replies */
 	struct thread *callers[PRIORITIES];
 };
 
@@ -67,7 +74,7 @@ static inline struct sender *sender_of_object(struct object *object)
 uint32_t channel_mint(struct channel *channel, struct group *group, uint64_t stamp, struct sender **out)
         __attribute__((warn_unused_result));
 
-/* notify 0: none. BAD_STATE when it is bound to another. */
+/* notify 0: none. BAD_STATE when it is bound to another, or to a thread. */
 uint32_t channel_bind(struct channel *channel, struct notify *notify) __attribute__((warn_unused_result));
 
 /* The bound notify has bits. */
@@ -86,6 +93,17 @@ void channel_leave_receivers(struct channel *channel, struct thread *receiver);
 
 /* The next close message is received: its stamp may be minted again. Answers the stamp. */
 uint64_t channel_take_closing_locked(struct channel *channel);
+
+/*
+ * A reply was saved whose call this channel brought: its memory stays until the reply lets it go. Being asked puts the reply on the
+ * list once, at its end. channel_take_asked_locked takes the first that is in this process's table, of the first few, out of it; 0:
+ * there is none.
+ */
+void channel_tie_reply(struct channel *channel, struct reply_record *record);
+void channel_untie_reply(struct reply_record *record);
+void channel_ask(struct channel *channel, struct reply_record *record);
+struct reply_record *channel_last_asked_locked(struct channel *channel);
+struct reply_record *channel_take_asked_locked(struct channel *channel, const struct process *process);
 
 bool channel_destroy_step(struct object *object);
 bool sender_destroy_step(struct object *object);

@@ -11,6 +11,9 @@
 /* Undeliverable calls that one receive meets before interrupts are let in. */
 #define RECEIVE_TRIES 4
 
+/* Receivers looked at for one that is of the right process. */
+#define RECEIVER_TRIES 8u
+
 /* The wait that the caller of this took goes on after all. Its deadline may have passed and found it taken. */
 static void wait_again(struct thread *thread)
 {
@@ -59,6 +62,20 @@ static inline uint32_t deliver_call(struct thread *caller, struct thread *receiv
 	unsigned lent = receiver->task.lent = caller->task.effective;
 	receiver->task.effective = lent > receiver->task.priority ? (uint8_t)lent : receiver->task.priority;
 	return ERR_OK;
+}
+
+/* Of waiting receivers of several processes only one's can use what is there: one of the first few, if there is. */
+static struct thread *take_receiver_of_locked(struct channel *channel, const struct process *process)
+{
+	struct thread *thread = channel->receivers;
+	for (unsigned i = 0; i < RECEIVER_TRIES && thread; i++) {
+		if (thread->process == process && task_take(&thread->task)) {
+			links_remove(&channel->receivers, thread);
+			return thread;
+		}
+		thread = thread->next == channel->receivers ? 0 : thread->next;
+	}
+	return 0;
 }
 
 /* Takes a thread that waits to receive out of the channel's list; 0: nobody waits. */
@@ -140,6 +157,8 @@ uint32_t ipc_forward(struct thread *thread, struct sender *sender)
 		sched_lend(&thread->task, 0);
 	}
 	wait_again(caller);
+	if (!error && caller->task.due)
+		sched_look(&caller->task); /* it lies in a queue again, where it can be taken back */
 	if (receiver && error)
 		wait_again(receiver);
 	else if (receiver)
@@ -166,9 +185,22 @@ static void deliver_closing_locked(struct channel *channel, struct thread *recei
 	deliver_event(receiver, RECEIVED_CLOSE, channel_take_closing_locked(channel), 0);
 }
 
-/* Delivers the bits of the bound notify or the closing of a stamp; false: there is neither. */
+/* A saved reply's caller is asked to end its call; false: there is none of this process's. */
+static bool receive_asked_locked(struct channel *channel, struct thread *receiver)
+{
+	struct reply_record *record = channel_take_asked_locked(channel, receiver->process);
+	if (!record)
+		return false;
+	deliver_event(receiver, RECEIVED_INTERRUPT, record->stamp, record->handle);
+	receiver->block->received.caller = thread_of_reply(record)->process->number;
+	return true;
+}
+
+/* Delivers a request to end a call, the bits of the bound notify or the closing of a stamp; false: there is none of them. */
 static bool receive_event_locked(struct channel *channel, struct thread *receiver)
 {
+	if (channel->pending & PENDING_ASKED && receive_asked_locked(channel, receiver))
+		return true;
 	if (channel->pending & PENDING_NOTIFY) {
 		channel->pending &= ~PENDING_NOTIFY;
 		uint64_t bits = notify_take(channel->notify, UINT64_MAX);
@@ -280,7 +312,10 @@ void ipc_feed_receiver(struct channel *channel)
 {
 	lock_acquire(&channel->lock);
 	struct thread *receiver = 0;
-	if (channel->pending & ~PENDING_CALLS)
+	uint64_t events = channel->pending & ~PENDING_CALLS;
+	if (events == PENDING_ASKED)
+		receiver = take_receiver_of_locked(channel, channel_last_asked_locked(channel)->table);
+	else if (events)
 		receiver = take_receiver_locked(channel);
 	bool fed = receiver && receive_event_locked(channel, receiver);
 	if (fed)

@@ -25,6 +25,13 @@ uint32_t notify_create(struct group *group, struct notify **out)
 	return ERR_OK;
 }
 
+/* A thread that the bits interrupt is due as long as there are some. */
+static inline void note_upcall_locked(struct notify *notify)
+{
+	if (notify->upcall)
+		notify->upcall->task.due = notify->bits != 0;
+}
+
 static void leave_locked(struct notify *notify, struct thread *thread)
 {
 	links_remove(&notify->waiters, thread);
@@ -57,6 +64,9 @@ void notify_signal(struct notify *notify, uint64_t bits)
 	if (notify->waiters)
 		feed_waiters_locked(notify);
 	struct channel *bound = notify->bits ? notify->bound : 0;
+	note_upcall_locked(notify);
+	if (notify->bits && notify->upcall)
+		sched_look(&notify->upcall->task);
 	lock_release(&notify->lock);
 	if (bound)
 		channel_notified(bound);
@@ -67,8 +77,28 @@ uint64_t notify_take(struct notify *notify, uint64_t mask)
 	lock_acquire(&notify->lock);
 	uint64_t taken = notify->bits & mask;
 	notify->bits &= ~taken;
+	note_upcall_locked(notify);
 	lock_release(&notify->lock);
 	return taken;
+}
+
+bool notify_bind_upcall(struct notify *notify, struct thread *thread)
+{
+	lock_acquire(&notify->lock);
+	bool free = !notify->upcall && !notify->bound;
+	if (free) {
+		notify->upcall = thread;
+		note_upcall_locked(notify);
+	}
+	lock_release(&notify->lock);
+	return free;
+}
+
+void notify_unbind_upcall(struct notify *notify)
+{
+	lock_acquire(&notify->lock);
+	notify->upcall = 0;
+	lock_release(&notify->lock);
 }
 
 uint32_t notify_wait(struct notify *notify, struct thread *thread)

@@ -8,7 +8,7 @@ static uint32_t check_one(const struct handles *table, uint32_t i, const handle_
 	bool moved = move_mask >> i & 1;
 	const struct handle_entry *entry = handles_find(table, handles[i]);
 	if (!entry)
-		return handles[i] >= HANDLE_SELF_PROCESS && handles[i] <= HANDLE_SELF_REPLY ? ERR_NO_RIGHT : ERR_BAD_HANDLE;
+		return handles[i] >= HANDLE_SELF_PROCESS && handles[i] <= HANDLE_SELF_NOTIFY ? ERR_NO_RIGHT : ERR_BAD_HANDLE;
 	uint32_t needed = moved ? RIGHT_TRANSFER : RIGHT_TRANSFER | RIGHT_DUPLICATE;
 	if ((entry->rights & needed) != needed)
 		return ERR_NO_RIGHT;

@@ -4,6 +4,7 @@
 #include "arch/timer.h"
 #include "mm/slab.h"
 #include "object/channel.h"
+#include "object/notify.h"
 #include "object/reply.h"
 #include "object/thread.h"
 
@@ -34,6 +35,9 @@ uint32_t process_create(struct group *group, const char *name, struct process **
 	error = handles_init(&process->handles, group);
 	if (error)
 		goto no_handles;
+	error = notify_create(group, &process->notify);
+	if (error)
+		goto no_notify;
 	error = vmem_create(group, &process->vmem);
 	if (error)
 		goto no_vmem;
@@ -43,6 +47,8 @@ uint32_t process_create(struct group *group, const char *name, struct process **
 	return ERR_OK;
 
 no_vmem:
+	object_release(&process->notify->object);
+no_notify:
 	while (!handles_destroy_step(&process->handles, 1))
 		;
 no_handles:
@@ -125,6 +131,7 @@ bool process_destroy_step(struct object *object)
 	process->ending = true;
 	if (!process_end_step(process))
 		return false;
+	object_release(&process->notify->object);
 	object_end(object);
 	slab_free(&process_slab, process);
 	return true;

@@ -21,6 +21,7 @@
 
 #define PROCESS_NAME_MAX 31
 
+struct notify;
 struct sender;
 struct thread;
 
@@ -38,6 +39,7 @@ struct process {
 	struct vmem *vmem; /* 0 once it was let go */
 	uint64_t foreign_entry;
 	struct sender *exception; /* faults are reported to, 0: nobody */
+	struct notify *notify;    /* its own: HANDLE_SELF_NOTIFY; a reference, as long as the process */
 
 	struct thread *threads; /* that have not ended, new ones included */
 	uint32_t thread_count;

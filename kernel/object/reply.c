@@ -1,5 +1,6 @@
 #include "object/reply.h"
 
+#include "object/channel.h"
 #include "object/process.h"
 #include "object/thread.h"
 #include "sched/sched.h"
@@ -20,6 +21,7 @@ void reply_let_go(struct reply_record *record)
 	}
 	if (record->table) {
 		struct process *process = record->table;
+		channel_untie_reply(record);
 		lock_acquire(&process->handles.lock);
 		struct handle_entry *entry = handles_find(&process->handles, record->handle);
 		if (entry)
@@ -29,7 +31,7 @@ void reply_let_go(struct reply_record *record)
 	}
 }
 
-uint32_t reply_save(struct thread *holder, handle_t *out)
+uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *out)
 {
 	struct reply_record *record = holder->reply_to;
 	struct process *process = holder->process;
@@ -43,12 +45,23 @@ uint32_t reply_save(struct thread *holder, handle_t *out)
 	holder->reply_to = 0;
 	record->holder = 0;
 	if (record != &reply_dead) {
+		struct task *caller = &thread_of_reply(record)->task;
 		record->table = process;
 		record->handle = place;
+		if (channel)
+			channel_tie_reply(channel, record);
+		if (caller->due)
+			sched_look(caller);
 	}
 	sched_lend(&holder->task, 0);
 	*out = place;
 	return ERR_OK;
+}
+
+void reply_ask(struct reply_record *record)
+{
+	if (record->channel)
+		channel_ask(record->channel, record);
 }
 
 void reply_abandon(struct reply_record *record)
@@ -59,6 +72,7 @@ void reply_abandon(struct reply_record *record)
 	}
 	if (record->table) {
 		struct process *process = record->table;
+		channel_untie_reply(record);
 		lock_acquire(&process->handles.lock);
 		struct handle_entry *entry = handles_find(&process->handles, record->handle);
 		if (entry)
@@ -73,6 +87,7 @@ void reply_drop(struct reply_record *record)
 	if (record == &reply_dead)
 		return;
 	struct thread *caller = thread_of_reply(record);
+	channel_untie_reply(record);
 	if (record->holder)
 		record->holder->reply_to = 0;
 	record->holder = 0;

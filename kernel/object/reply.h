@@ -4,6 +4,9 @@
  * Exactly one holder has it: the thread that received the call (HANDLE_SELF_REPLY), or after reply_save an entry of a handle
  * table, never two. When the caller is gone before the answer (its deadline, its end), the holder is given a record that answers
  * DEAD instead. When the holder goes without an answer, the caller is told DROPPED.
+ *
+ * A caller that is asked to end its call (object/upcall.h) is made known to the process that saved its reply, by a message of the
+ * receiver that the call came by, once. What nobody has saved yet is asked when it is.
  */
 #pragma once
 
@@ -12,6 +15,7 @@
 
 #include "object/object.h"
 
+struct channel;
 struct thread;
 struct process;
 struct sender;
@@ -21,6 +25,11 @@ struct reply_record {
 	struct thread *holder; /* whose HANDLE_SELF_REPLY it is, or 0 and */
 	struct process *table; /* in whose table it is, under */
 	handle_t handle;       /* this name */
+
+	/* Of one in a table whose receiver was still open (channel.h), guarded by the channel's lock. */
+	struct channel *channel;                       /* that hears of it when the caller is asked to end; 0: nobody does */
+	struct reply_record *next_asked, **link_asked; /* in the channel's list; link_asked 0: not in it */
+	bool asked;                                    /* it was in that list before */
 
 	/* What comes with the call; without extras only the stamp counts. */
 	bool extras;
@@ -47,8 +56,14 @@ void reply_hold(struct reply_record *record, struct thread *holder);
 /* Its holder has it no more: for one who answers, saves or forwards the call. A handle of it is closed. */
 void reply_let_go(struct reply_record *record);
 
-/* What the thread holds goes into its process's table, as a handle. NO_HANDLES, QUOTA, NO_MEMORY. */
-uint32_t reply_save(struct thread *holder, handle_t *out) __attribute__((warn_unused_result));
+/*
+ * What the thread holds goes into its process's table, as a handle; `channel`: the receiver that it came by, if that is still open.
+ * NO_HANDLES, QUOTA, NO_MEMORY.
+ */
+uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *out) __attribute__((warn_unused_result));
+
+/* The caller is asked to end its call: whoever has the reply in its table hears of it, once. */
+void reply_ask(struct reply_record *record);
 
 /* The caller, which was taken, is gone: its holder is left with reply_dead. */
 void reply_abandon(struct reply_record *record);

@@ -10,6 +10,7 @@
 #include "object/group.h"
 #include "object/notify.h"
 #include "object/process.h"
+#include "object/upcall.h"
 #include "sched/sched.h"
 #include "sched/timers.h"
 
@@ -192,6 +193,7 @@ static void end_taken(struct thread *thread)
 {
 	struct process *process = thread->process;
 	bool started = thread->task.state != TASK_NEW;
+	upcall_unbind(thread);
 	sched_end(&thread->task);
 	if (thread->reply_to) {
 		struct reply_record *record = thread->reply_to;

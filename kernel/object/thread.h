@@ -38,6 +38,7 @@ struct thread {
 	struct control_block *block;   /* through the direct map */
 	struct reply_record *reply_to; /* the call that is HANDLE_SELF_REPLY, 0: none */
 	struct reply_record reply;     /* of the call that it makes itself */
+	handle_t received_by;          /* the receiver that it received with last */
 	uint8_t wait;                  /* enum wait_kind */
 	bool faulted;                  /* the call that it makes is the report of an exception: its registers stay */
 
@@ -55,6 +56,9 @@ struct thread {
 	uint32_t number;
 	struct thread *next_of_process, **link_of_process;
 	struct control_block_place place;
+
+	struct notify *upcall_notify; /* whose bits interrupt it (upcall.h): a reference; 0: none. Guarded by process.lock */
+	uint64_t upcall_entry;        /* 0: nothing interrupts it */
 
 	uint64_t progress; /* of a call in steps, 0 between calls */
 	uint64_t exception_words[MESSAGE_WORDS];

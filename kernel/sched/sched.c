@@ -16,13 +16,16 @@ struct scheduler {
 	uint64_t armed;       /* the deadline that the timer was asked for */
 	uint64_t slice_tsc;   /* until here the time that ran is booked */
 	uint64_t *slice_time; /* where to: whose slice it is */
+	struct task *looks;   /* tasks whose waits are to be looked at */
 };
 
 static struct scheduler schedulers[CPUS_MAX] = {
-        [0 ... CPUS_MAX - 1] = {{LOCK_INIT(RANK_QUEUE, "run queue"), 0, {0}}, 0, UINT64_MAX, 0, 0}};
+        [0 ... CPUS_MAX - 1] = {{LOCK_INIT(RANK_QUEUE, "run queue"), 0, {0}}, 0, UINT64_MAX, 0, 0, 0}};
 
 static void (*deferred)(void);
 static bool deferred_wanted;
+static void (*upcalls_look)(struct task *task);
+static void (*upcalls_deliver)(struct task *task);
 
 static inline struct scheduler *scheduler_of(const struct cpu *cpu)
 {
@@ -119,6 +122,18 @@ void sched_switch_to(struct task *task)
 	unblock(task);
 	task->state = TASK_RUNNING;
 	switch_task(cpu, task);
+	if (__builtin_expect(task->due, 0))
+		cpu->need_schedule = 1;
+}
+
+static void forget_look(struct task *task)
+{
+	if (!task->link_look)
+		return;
+	*task->link_look = task->next_look;
+	if (task->next_look)
+		task->next_look->link_look = task->link_look;
+	task->link_look = 0;
 }
 
 void sched_end(struct task *task)
@@ -126,6 +141,7 @@ void sched_end(struct task *task)
 	struct cpu *cpu = cpu_current();
 	struct scheduler *own = scheduler_of(cpu);
 	unblock(task);
+	forget_look(task);
 	if (task->state == TASK_READY) {
 		lock_acquire(&own->queue.lock);
 		run_queue_remove(&own->queue, task);
@@ -182,6 +198,35 @@ void sched_defer(void)
 {
 	deferred_wanted = true;
 	cpu_current()->need_schedule = 1;
+}
+
+void sched_set_upcalls(void (*look)(struct task *task), void (*deliver)(struct task *task))
+{
+	upcalls_look = look;
+	upcalls_deliver = deliver;
+}
+
+void sched_look(struct task *task)
+{
+	struct cpu *cpu = cpu_current();
+	struct scheduler *own = scheduler_of(cpu);
+	cpu->need_schedule = 1;
+	if (task->link_look)
+		return;
+	task->next_look = own->looks;
+	task->link_look = &own->looks;
+	if (task->next_look)
+		task->next_look->link_look = &task->next_look;
+	own->looks = task;
+}
+
+/* One of those that are to be looked at. */
+static void look(struct scheduler *own)
+{
+	struct task *task = own->looks;
+	forget_look(task);
+	if (task->due && task->state == TASK_BLOCKED)
+		upcalls_look(task);
 }
 
 void sched_forget_space(void)
@@ -294,11 +339,19 @@ static __attribute__((noinline)) struct context *schedule(struct cpu *cpu)
 			deferred_wanted = false;
 			deferred();
 		}
+		if (scheduler_of(cpu)->looks) {
+			look(scheduler_of(cpu));
+			cpu->need_schedule = 1;
+			cpu_take_interrupts();
+			continue;
+		}
 		choose(cpu);
 		struct task *task = cpu->current;
 		if (!task)
 			return 0;
 		if (!task->continuation) {
+			if (task->due)
+				upcalls_deliver(task);
 			if (!cpu->need_schedule)
 				return &task->context;
 			continue;

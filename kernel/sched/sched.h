@@ -50,6 +50,14 @@ void sched_lend(struct task *task, unsigned priority);
 void sched_set_deferred(void (*function)(void));
 void sched_defer(void);
 
+/*
+ * Upcalls, whose rules are object/upcall.h's. A task that is `due` is given to `deliver` each time before it is resumed, but for
+ * direct switches to one that the same event did not make due; and, when it waits or begins to, once to `look`, which may end the
+ * wait. Both are called with no lock held.
+ */
+void sched_set_upcalls(void (*look)(struct task *task), void (*deliver)(struct task *task));
+void sched_look(struct task *task);
+
 /* The address space is about to go: no CPU keeps it active. No task may be left in it. */
 void sched_forget_space(void);
 
@@ -61,6 +69,8 @@ static inline void sched_block_to_switch(struct task *task)
 	task->wake = 1;
 	if (__builtin_expect(task->deadline != UINT64_MAX, 0))
 		sched_block_with_deadline(task);
+	if (__builtin_expect(task->due, 0))
+		sched_look(task);
 }
 
 static inline void sched_block(struct task *task)

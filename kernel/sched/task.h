@@ -30,14 +30,16 @@ enum task_state {
 
 struct task {
 	struct context context;
-	struct page_table *space; /* 0: a task of the kernel's own, which runs in any */
-	uint8_t state;            /* enum task_state */
-	uint8_t priority;         /* its own */
-	uint8_t lent;             /* by the request that it serves, 0: none */
-	uint8_t effective;        /* the higher of both */
-	uint8_t queued_at;        /* the priority that it lies in a queue with, while it does */
-	uint32_t wake;            /* 1: armed */
-	uint64_t slice_left;      /* ns of its time slice, when it was preempted; 0: a whole one */
+	struct page_table *space;            /* 0: a task of the kernel's own, which runs in any */
+	uint8_t state;                       /* enum task_state */
+	uint8_t priority;                    /* its own */
+	uint8_t lent;                        /* by the request that it serves, 0: none */
+	uint8_t effective;                   /* the higher of both */
+	uint8_t queued_at;                   /* the priority that it lies in a queue with, while it does */
+	uint32_t wake;                       /* 1: armed */
+	bool due;                            /* bits wait for it that interrupt it (object/upcall.h) */
+	struct task *next_look, **link_look; /* in the list of those to be looked at; link_look 0: in none */
+	uint64_t slice_left;                 /* ns of its time slice, when it was preempted; 0: a whole one */
 	void (*continuation)(struct task *task);
 	struct task *next, *previous; /* in the run queue */
 

@@ -66,6 +66,7 @@ static inline void reply_and_receive(struct thread *thread, struct channel *chan
 		call_answer(thread, ERR_BAD_STATE);
 		return;
 	}
+	thread->received_by = context_call_handle(&thread->task.context);
 	uint32_t error = ipc_answer(thread, thread->reply_to, extras, &resumed);
 	if (__builtin_expect(error && error != ERR_DEAD, 0)) {
 		call_answer(thread, error);
@@ -103,6 +104,7 @@ void syscall_channel_recv(struct thread *thread, struct object *object, uint32_t
 		call_answer(thread, ERR_BAD_STATE);
 		return;
 	}
+	thread->received_by = context_call_handle(&thread->task.context);
 	thread->task.deadline = call_word(thread, 0);
 	receive(thread, channel_of_object(object));
 }

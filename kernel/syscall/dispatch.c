@@ -5,6 +5,7 @@
  */
 #include "arch/upcalls.h"
 #include "core/log.h"
+#include "object/notify.h"
 #include "syscall/call.h"
 #include "syscall/fault.h"
 
@@ -39,6 +40,7 @@ static uint32_t find_pseudo(struct thread *thread, handle_t handle, struct objec
 			return ERR_BAD_HANDLE;
 		*out_object = &thread->reply_to->object;
 		return ERR_OK;
+	case HANDLE_SELF_NOTIFY: *out_object = &thread->process->notify->object; return ERR_OK;
 	}
 	return ERR_BAD_HANDLE;
 }
@@ -63,7 +65,10 @@ uint32_t call_find(struct thread *thread, handle_t handle, enum object_type type
 		uint32_t error = find_pseudo(thread, handle, &object);
 		if (error)
 			return error;
-		has = object_classes[object->type].rights & ~RIGHT_TRANSFER;
+		has = object_classes[object->type].rights;
+		/* There is no entry that could be transferred; but a duplicate of the notify is made to be given away. */
+		if (handle != HANDLE_SELF_NOTIFY)
+			has &= ~RIGHT_TRANSFER;
 	}
 	uint32_t error = check(object, has, type, rights);
 	if (error)

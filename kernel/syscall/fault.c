@@ -8,6 +8,7 @@
 #include "object/ioport.h"
 #include "object/ipc.h"
 #include "object/process.h"
+#include "object/upcall.h"
 #include "sched/sched.h"
 
 /* What a report needs between its lines is in the words that an exception's report to a handler would have. */
@@ -92,7 +93,7 @@ void upcall_exception(const struct fault *fault)
 	}
 	if (fault->vector == VECTOR_PROTECTION && ioport_grant(thread))
 		return;
-	if (report_to_handler(thread, fault))
+	if (upcall_fault(thread, fault) || report_to_handler(thread, fault))
 		return;
 	char text[128];
 	fault_describe(thread, text, sizeof text, fault, repair_error);

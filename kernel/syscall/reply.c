@@ -43,12 +43,21 @@ void syscall_reply_send_x(struct thread *thread, struct object *object, uint32_t
 	send_reply(thread, object, true);
 }
 
+/* The receiver of the call that the thread holds, if it was not closed since. */
+static struct channel *channel_received_by(struct thread *thread)
+{
+	struct object *object;
+	if (call_find(thread, thread->received_by, OBJECT_RECEIVER, RIGHT_RECEIVE, &object, 0))
+		return 0;
+	return channel_of_object(object);
+}
+
 void syscall_reply_save(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)object;
 	(void)rights;
 	handle_t handle;
-	uint32_t error = thread->reply_to ? reply_save(thread, &handle) : ERR_BAD_STATE;
+	uint32_t error = thread->reply_to ? reply_save(thread, channel_received_by(thread), &handle) : ERR_BAD_STATE;
 	if (error)
 		call_answer(thread, error);
 	else

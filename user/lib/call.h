@@ -331,6 +331,14 @@ static inline MUST_CHECK status_t sys_process_set_exception(handle_t process, ha
 	return status;
 }
 
+/* Sets bits of the process's own notify. */
+static inline MUST_CHECK status_t sys_process_signal(handle_t process, uint64_t bits)
+{
+	SYS_WORDS(bits);
+	SYS_RUN(process_signal, process);
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_thread_create(
         handle_t process, handle_t *out_thread, uint64_t *out_control_block, uint32_t *out_number)
 {
@@ -385,6 +393,14 @@ static inline MUST_CHECK status_t sys_thread_write_registers(handle_t thread, co
 {
 	SYS_WORDS((uintptr_t)registers);
 	SYS_RUN(thread_write_registers, thread);
+	return status;
+}
+
+/* Bits of the notify (HANDLE_NONE: none) and exceptions interrupt the thread and come to `entry` (0: nothing does). */
+static inline MUST_CHECK status_t sys_thread_set_upcall(handle_t thread, handle_t notify, uint64_t entry)
+{
+	SYS_WORDS(notify, entry);
+	SYS_RUN(thread_set_upcall, thread);
 	return status;
 }
 

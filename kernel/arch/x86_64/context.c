@@ -117,3 +117,28 @@ bool context_set(struct context *context, const struct thread_registers *registe
 	context->by_syscall = 0;
 	return true;
 }
+
+/* A call leaves rip and rflags in rcx and r11, as the CPU's instruction does. */
+void context_divert(struct context *context, struct uaddr entry, struct upcall_frame *frame)
+{
+	frame->rax = context->rax;
+	frame->rbx = context->rbx;
+	frame->rcx = context->by_syscall ? context->rip : context->rcx;
+	frame->rdx = context->word[2];
+	frame->rsi = context->word[1];
+	frame->rdi = context->word[0];
+	frame->rbp = context->rbp;
+	frame->rsp = context->rsp;
+	frame->r8 = context->word[4];
+	frame->r9 = context->word[5];
+	frame->r10 = context->word[3];
+	frame->r11 = context->by_syscall ? context->rflags : context->r11;
+	frame->r12 = context->r12;
+	frame->r13 = context->r13;
+	frame->r14 = context->r14;
+	frame->r15 = context->r15;
+	frame->rip = context->rip;
+	frame->rflags = context->rflags;
+	context->rip = entry.raw;
+	context->rflags = RFLAGS_IF | RFLAGS_FIXED;
+}

@@ -29,7 +29,7 @@ static handle_t some_handle(uint64_t *state)
 {
 	uint64_t r = next(state);
 	switch (r % 8) {
-	case 0: return HANDLE_SELF_PROCESS + (uint32_t)(r >> 8) % 4;
+	case 0: return HANDLE_SELF_PROCESS + (uint32_t)(r >> 8) % 5;
 	case 1: return (handle_t)(r >> 16);
 	case 2:
 	case 3: return (1u + (uint32_t)(r >> 8) % 3) << HANDLE_INDEX_BITS | (1 + (uint32_t)(r >> 16) % 80);

@@ -94,6 +94,7 @@ void test_threads(void);
 void test_processes(void);
 void test_inspect(void);
 void test_faults(void);
+void test_upcalls(void);
 void test_waiting(void);
 void test_memory(void);
 void test_vmem(void);

@@ -7,7 +7,7 @@
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/job.h"
 #include "user/servers/pm/later.h"
-#include "user/servers/pm/soon.h"
+#include "user/lib/call.h"
 
 static bool is_stop(uint32_t signal)
 {
