@@ -117,7 +117,8 @@ struct fs_entry {
 	uint32_t kind;
 	uint16_t size;
 	uint16_t name_length;
-	char name[]; /* followed by a NUL */
+	uint64_t next; /* where `seek` goes on behind this entry; 0: at the number of entries told so far */
+	char name[];   /* followed by a NUL */
 };
 
 /* As POSIX names them; bits and indices are those of Linux's termios on x86-64. */

@@ -1,0 +1,156 @@
+/* The names in one directory: see directory.h. */
+#include "user/servers/tmpfs/directory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS_FIRST 8u
+#define SLOTS_FIRST 8u
+
+static uint64_t secret_key = 0x2545f4914f6cdd1dull;
+
+void directory_set_secret(uint64_t secret)
+{
+	secret_key = secret | 1;
+}
+
+/* Eight bytes at a time, each multiplied into 128 bits that are folded: without the secret nobody can aim at a bucket. */
+static uint32_t hash_of(const char *name, size_t length)
+{
+	uint64_t hash = secret_key ^ length;
+	while (length) {
+		uint64_t part = 0;
+		size_t bytes = length < sizeof part ? length : sizeof part;
+		memcpy(&part, name, bytes);
+		unsigned __int128 product = (unsigned __int128)(hash ^ part) * (secret_key ^ 0x9e3779b97f4a7c15ull);
+		hash = (uint64_t)product ^ (uint64_t)(product >> 64) ^ secret_key;
+		name += bytes;
+		length -= bytes;
+	}
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+static struct entry **bucket_of(const struct directory *directory, uint32_t hash)
+{
+	return &directory->buckets[hash & (directory->bucket_count - 1)];
+}
+
+struct entry *directory_find(const struct directory *directory, const char *name, size_t length)
+{
+	if (!directory->count)
+		return NULL;
+	uint32_t hash = hash_of(name, length);
+	struct entry *entry = *bucket_of(directory, hash);
+	while (entry && (entry->hash != hash || entry->length != length || memcmp(entry->name, name, length)))
+		entry = entry->next_alike;
+	return entry;
+}
+
+/* Twice as many buckets once there are as many entries as buckets. */
+static bool grow_buckets(struct directory *directory)
+{
+	if (directory->count < directory->bucket_count)
+		return true;
+	uint32_t count = directory->bucket_count ? directory->bucket_count * 2 : BUCKETS_FIRST;
+	struct entry **buckets = calloc(count, sizeof *buckets);
+	if (!buckets)
+		return directory->bucket_count != 0; /* longer chains do as well */
+	for (uint32_t i = 0; i < directory->bucket_count; i++)
+		for (struct entry *entry = directory->buckets[i], *next; entry; entry = next) {
+			next = entry->next_alike;
+			entry->next_alike = buckets[entry->hash & (count - 1)];
+			buckets[entry->hash & (count - 1)] = entry;
+		}
+	free(directory->buckets);
+	directory->buckets = buckets;
+	directory->bucket_count = count;
+	return true;
+}
+
+static void close_gaps(struct directory *directory)
+{
+	uint32_t used = 0;
+	for (uint32_t i = 0; i < directory->slot_count; i++)
+		if (directory->slots[i].entry)
+			directory->slots[used++] = directory->slots[i];
+	directory->slot_count = used;
+}
+
+/* Room for one slot more: by closing gaps if that frees half of the array, else by doubling it. */
+static bool grow_slots(struct directory *directory)
+{
+	if (directory->slot_count < directory->slot_capacity)
+		return true;
+	if (directory->slot_capacity && directory->count < directory->slot_capacity / 2) {
+		close_gaps(directory);
+		return true;
+	}
+	uint32_t capacity = directory->slot_capacity ? directory->slot_capacity * 2 : SLOTS_FIRST;
+	struct directory_slot *slots = realloc(directory->slots, capacity * sizeof *slots);
+	if (!slots)
+		return false;
+	directory->slots = slots;
+	directory->slot_capacity = capacity;
+	return true;
+}
+
+struct entry *directory_add(struct directory *directory, const char *name, size_t length, struct node *node)
+{
+	if (!grow_buckets(directory) || !grow_slots(directory))
+		return NULL;
+	struct entry *entry = malloc(sizeof *entry + length);
+	if (!entry)
+		return NULL;
+	uint32_t hash = hash_of(name, length);
+	struct entry **bucket = bucket_of(directory, hash);
+	*entry = (struct entry){*bucket, node, directory->next_position++, hash, (uint16_t)length};
+	memcpy(entry->name, name, length);
+	*bucket = entry;
+	directory->slots[directory->slot_count++] = (struct directory_slot){entry->position, entry};
+	directory->count++;
+	return entry;
+}
+
+/* The first slot at `position` or behind it; slot_count if there is none. */
+static uint32_t slot_at(const struct directory *directory, uint64_t position)
+{
+	uint32_t low = 0, high = directory->slot_count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (directory->slots[middle].position < position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void directory_remove(struct directory *directory, struct entry *entry)
+{
+	struct entry **link = bucket_of(directory, entry->hash);
+	while (*link != entry)
+		link = &(*link)->next_alike;
+	*link = entry->next_alike;
+	directory->slots[slot_at(directory, entry->position)].entry = NULL;
+	directory->count--;
+	while (directory->slot_count && !directory->slots[directory->slot_count - 1].entry)
+		directory->slot_count--;
+	free(entry);
+	if (directory->slot_count >= 64 && directory->count < directory->slot_count / 4)
+		close_gaps(directory);
+}
+
+struct entry *directory_at(const struct directory *directory, uint64_t position)
+{
+	for (uint32_t i = slot_at(directory, position); i < directory->slot_count; i++)
+		if (directory->slots[i].entry)
+			return directory->slots[i].entry;
+	return NULL;
+}
+
+void directory_free(struct directory *directory)
+{
+	free(directory->buckets);
+	free(directory->slots);
+	*directory = (struct directory){0};
+}

@@ -1,0 +1,139 @@
+/* The server: its table, its limits, and its volumes. See tmpfs.h. */
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "abi/manifest.h"
+#include "user/lib/grants.h"
+#include "user/lib/log.h"
+#include "user/servers/tmpfs/clock.h"
+#include "user/servers/tmpfs/tmpfs.h"
+
+HEARTH_MANIFEST("name tmpfs\n"
+                "import log\n"
+                "import time\n"
+                "import machine.inspect\n"
+                "export tmpfs\n"
+                "restart always\n");
+
+#define PAGES_WITHOUT_NUMBERS 16384u /* of a machine that does not say how large it is */
+#define ROOT_MODE 01777u
+
+static struct volume *volumes;
+static uint64_t machine_pages;
+
+/* Files may take half of the machine's memory, and those of one volume three quarters of that, so that one leaves others some. */
+static void set_limits(void)
+{
+	struct machine_stats stats = {0};
+	handle_t machine = grant_find("machine.inspect");
+	status_t status = machine ? sys_machine_stats(machine, &stats) : ERR_BAD_HANDLE;
+	if (status)
+		log_warning("tmpfs: does not know how much memory the machine has: %s", error_text(status));
+	machine_pages = !status && stats.pages_total ? stats.pages_total : PAGES_WITHOUT_NUMBERS;
+	content_set_pool(machine_pages / 2);
+}
+
+status_t tmpfs_volume(uint64_t session, struct volume **out)
+{
+	struct volume *volume = volumes;
+	while (volume && volume->session != session)
+		volume = volume->next;
+	if (!volume) {
+		/* No two servers that live have the same number of a process; the session is below 2^32. */
+		uint64_t number = session << 32 | control_block()->process_number;
+		status_t status = volume_create(number, machine_pages, machine_pages * 3 / 8, ROOT_MODE, &volume);
+		if (status)
+			return status;
+		volume->session = session;
+		volume->next = volumes;
+		volumes = volume;
+	}
+	*out = volume;
+	return ERR_OK;
+}
+
+/* Nobody can ask for the volume any more. */
+static void close_session(struct server *server, uint64_t stamp)
+{
+	(void)server;
+	struct volume **link = &volumes;
+	while (*link && (*link)->session != stamp)
+		link = &(*link)->next;
+	struct volume *volume = *link;
+	if (!volume)
+		return;
+	*link = volume->next;
+	volume_destroy(volume);
+}
+
+static void close_object(struct server *server, void *object)
+{
+	(void)server;
+	if (*(enum object_kind *)object == OBJECT_LOCKS)
+		lock_calls_close(object);
+	else
+		files_close(object);
+}
+
+#define STAT sizeof(struct fs_stat)
+#define INFO sizeof(struct fs_info)
+#define ATTRIBUTES sizeof(struct fs_attributes)
+
+static const struct server_operation operations[] = {
+        {.label = FS_open, .name = "open", .handle = names_open},
+        {.label = FS_stat, .name = "stat", .handle = names_stat, .writable = STAT},
+        {.label = FS_readlink, .name = "readlink", .handle = names_readlink, .writable = 1},
+        {.label = FS_unlink, .name = "unlink", .handle = names_unlink},
+        {.label = FS_mkdir, .name = "mkdir", .handle = names_mkdir},
+        {.label = FS_symlink, .name = "symlink", .handle = names_symlink},
+        {.label = FS_link, .name = "link", .handle = names_link},
+        {.label = FS_rename, .name = "rename", .handle = names_rename},
+        {.label = FS_set_attributes, .name = "set_attributes", .handle = names_set_attributes, .readable = ATTRIBUTES},
+        {.label = FS_statfs, .name = "statfs", .handle = names_statfs, .writable = INFO},
+        {.label = FS_mknod, .name = "mknod", .handle = names_mknod},
+        {.label = FS_read, .name = "read", .handle = transfer_read, .audience = SERVER_OBJECT},
+        {.label = FS_pread, .name = "pread", .handle = transfer_pread, .audience = SERVER_OBJECT},
+        {.label = FS_write, .name = "write", .handle = transfer_write, .audience = SERVER_OBJECT},
+        {.label = FS_pwrite, .name = "pwrite", .handle = transfer_pwrite, .audience = SERVER_OBJECT},
+        {.label = FS_seek, .name = "seek", .handle = files_seek, .audience = SERVER_OBJECT},
+        {.label = FS_fstat, .name = "fstat", .handle = files_fstat, .audience = SERVER_OBJECT, .writable = STAT},
+        {.label = FS_readdir, .name = "readdir", .handle = files_readdir, .audience = SERVER_OBJECT, .writable = 1},
+        {.label = FS_map, .name = "map", .handle = files_map, .audience = SERVER_OBJECT},
+        {.label = FS_truncate, .name = "truncate", .handle = files_truncate, .audience = SERVER_OBJECT},
+        {.label = FS_sync, .name = "sync", .handle = files_sync, .audience = SERVER_OBJECT},
+        {.label = FS_watch, .name = "watch", .handle = files_watch, .audience = SERVER_OBJECT},
+        {.label = FS_fset_attributes,
+                .name = "fset_attributes",
+                .handle = files_set_attributes,
+                .audience = SERVER_OBJECT,
+                .readable = ATTRIBUTES},
+        {.label = FS_fstatfs, .name = "fstatfs", .handle = files_statfs, .audience = SERVER_OBJECT, .writable = INFO},
+        {.label = FS_allocate, .name = "allocate", .handle = files_allocate, .audience = SERVER_OBJECT},
+        {.label = FS_lock, .name = "lock", .handle = lock_calls_lock, .audience = SERVER_OBJECT},
+        {.label = FS_available, .name = "available", .handle = files_available, .audience = SERVER_OBJECT},
+};
+
+static struct server server = {
+        .name = "tmpfs",
+        .operations = operations,
+        .operation_count = sizeof operations / sizeof *operations,
+        .objects = TMPFS_OPEN_FILES,
+        .client_objects = TMPFS_CLIENT_OPEN_FILES,
+        .close_object = close_object,
+        .close_session = close_session,
+};
+
+int main(void)
+{
+	uint64_t secret = 0;
+	handle_t receiver = grant_find("export.tmpfs");
+	clock_begin();
+	set_limits();
+	if (getrandom(&secret, sizeof secret, 0) == sizeof secret)
+		directory_set_secret(secret);
+	status_t status = receiver ? server_begin(&server, receiver) : ERR_BAD_HANDLE;
+	if (!status)
+		status = server_run(&server);
+	log_error("tmpfs: cannot serve its receiver \"export.tmpfs\": %s", error_text(status));
+	return EXIT_FAILURE;
+}

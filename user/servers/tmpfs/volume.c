@@ -1,0 +1,149 @@
+/* Volumes and their nodes: see volume.h. */
+#include "user/servers/tmpfs/volume.h"
+
+#include <stdlib.h>
+
+#include "abi/proto/fs.h"
+#include "user/servers/tmpfs/clock.h"
+#include "user/servers/tmpfs/locks.h"
+
+static struct node_time now(void)
+{
+	struct node_time time;
+	clock_read(&time.seconds, &time.ns);
+	return time;
+}
+
+status_t node_create(struct volume *volume, uint32_t kind, uint32_t mode, struct node **out)
+{
+	if (volume->nodes >= volume->nodes_max)
+		return ERR_DISK_FULL;
+	struct node *node = calloc(1, sizeof *node);
+	if (!node)
+		return ERR_NO_MEMORY;
+	node->volume = volume;
+	node->number = volume->next_node++;
+	node->kind = kind;
+	node->mode = mode & 07777;
+	node->access = node->modify = node->change = now();
+	volume->nodes++;
+	*out = node;
+	return ERR_OK;
+}
+
+/* The volume goes once its root is gone and no node is left. */
+static void forget_volume(struct volume *volume)
+{
+	if (!volume->root && !volume->nodes)
+		free(volume);
+}
+
+void node_forget(struct node *node)
+{
+	if (node->links || node->users)
+		return;
+	struct volume *volume = node->volume;
+	if (node->kind == FS_KIND_FILE)
+		content_free(&node->content, &volume->space);
+	else if (node->kind == FS_KIND_DIRECTORY)
+		directory_free(&node->directory);
+	else if (node->kind == FS_KIND_SYMLINK)
+		free(node->target.text);
+	locks_free(node);
+	free(node);
+	volume->nodes--;
+	forget_volume(volume);
+}
+
+void node_hold(struct node *node)
+{
+	node->users++;
+}
+
+void node_drop(struct node *node)
+{
+	node->users--;
+	node_forget(node);
+}
+
+void node_touch_modified(struct node *node)
+{
+	node->modify = node->change = now();
+}
+
+void node_touch_changed(struct node *node)
+{
+	node->change = now();
+}
+
+static bool is_before(const struct node_time *a, const struct node_time *b)
+{
+	return a->seconds < b->seconds || (a->seconds == b->seconds && a->ns < b->ns);
+}
+
+void node_touch_accessed(struct node *node)
+{
+	if (!is_before(&node->modify, &node->access) || !is_before(&node->change, &node->access))
+		node->access = now();
+}
+
+status_t volume_create(uint64_t number, uint64_t nodes_max, uint64_t pages_max, uint32_t root_mode, struct volume **out)
+{
+	struct volume *volume = calloc(1, sizeof *volume);
+	if (!volume)
+		return ERR_NO_MEMORY;
+	volume->number = number;
+	volume->next_node = 1;
+	volume->nodes_max = nodes_max;
+	volume->space.max = pages_max;
+	status_t status = node_create(volume, FS_KIND_DIRECTORY, root_mode, &volume->root);
+	if (status) {
+		free(volume);
+		return status;
+	}
+	volume->root->links = 2;
+	volume->root->directory.parent = volume->root;
+	*out = volume;
+	return ERR_OK;
+}
+
+/*
+ * Takes all names below a directory away without recursion: it goes down into the first directory that it finds, and up when
+ * one is empty.
+ */
+static void empty(struct node *top)
+{
+	struct node *here = top;
+	for (;;) {
+		struct entry *entry = directory_at(&here->directory, 0);
+		if (entry && entry->node->kind == FS_KIND_DIRECTORY && entry->node->directory.count) {
+			here = entry->node;
+			continue;
+		}
+		if (entry) {
+			struct node *node = entry->node;
+			directory_remove(&here->directory, entry);
+			node->links = node->kind == FS_KIND_DIRECTORY ? 0 : node->links - 1;
+			if (node->kind == FS_KIND_DIRECTORY)
+				node->directory.parent = NULL;
+			node_forget(node);
+			continue;
+		}
+		if (here == top)
+			return;
+		here = here->directory.parent;
+	}
+}
+
+void volume_destroy(struct volume *volume)
+{
+	struct node *root = volume->root;
+	volume->nodes++; /* so that the volume lives until this function's end */
+	empty(root);
+	volume->root = NULL;
+	root->links = 0;
+	root->directory.parent = NULL;
+	node_forget(root);
+	volume->nodes--;
+	forget_volume(volume);
+}
