@@ -1,8 +1,7 @@
 /*
  * Names are made absolute here, by text, and handed whole to vfs; no server knows a process's working directory.
  *
- * FS_readdir's entries are a little shorter than Linux's, so entries are fetched into a buffer of this stack that is smaller
- * than the program's by as much as they can grow.
+ * FS_readdir's entries are never shorter than Linux's, so what fits into as large a buffer fits into the program's.
  */
 #include "user/linux/directory.h"
 
@@ -132,7 +131,9 @@ static uint8_t entry_type(uint32_t kind)
 	case FS_KIND_SYMLINK: return LINUX_DT_LNK;
 	case FS_KIND_TERMINAL:
 	case FS_KIND_DEVICE: return LINUX_DT_CHR;
-	case FS_KIND_STREAM: return LINUX_DT_FIFO;
+	case FS_KIND_STREAM:
+	case FS_KIND_FIFO: return LINUX_DT_FIFO;
+	case FS_KIND_SOCKET: return LINUX_DT_SOCK;
 	}
 	return LINUX_DT_UNKNOWN;
 }
@@ -152,7 +153,8 @@ static int64_t convert(struct open_file *file, const char *entries, uint64_t byt
 		uint64_t size = LINUX_ENTRY_SIZE(entry->name_length);
 		struct linux_dirent *linux_entry = (struct linux_dirent *)to;
 		linux_entry->ino = entry->file;
-		linux_entry->offset = (int64_t)++file->entries_read;
+		file->entries_read++;
+		linux_entry->offset = (int64_t)(entry->next ? entry->next : file->entries_read);
 		linux_entry->size = (uint16_t)size;
 		linux_entry->type = entry_type(entry->kind);
 		memcpy(to + LINUX_DIRENT_NAME, entry->name, entry->name_length);
@@ -170,11 +172,8 @@ int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size)
 	struct open_file *file = descriptors_hold(fd);
 	if (!file)
 		return -EBADF;
-	/* An entry of 24 bytes, the shortest, can become one of 32; longer ones grow by 8 too. */
 	char entries[4096] __attribute__((aligned(8)));
-	uint64_t ask = size / 32 * 24;
-	if (ask > sizeof entries)
-		ask = sizeof entries;
+	uint64_t ask = size < sizeof entries ? size : sizeof entries;
 	uint64_t bytes = 0;
 	status_t status = ERR_NOT_DIRECTORY;
 	if (file->handle)

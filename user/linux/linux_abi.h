@@ -48,6 +48,8 @@
 #define LINUX_S_IFDIR 0040000u
 #define LINUX_S_IFREG 0100000u
 #define LINUX_S_IFLNK 0120000u
+#define LINUX_S_IFSOCK 0140000u
+#define LINUX_S_IFMT 0170000u
 
 struct linux_timespec {
 	int64_t seconds;
@@ -84,6 +86,7 @@ struct linux_dirent {
 #define LINUX_DT_DIR 4
 #define LINUX_DT_REG 8
 #define LINUX_DT_LNK 10
+#define LINUX_DT_SOCK 12
 
 struct linux_iovec {
 	uint64_t base, length;

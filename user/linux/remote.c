@@ -1,11 +1,13 @@
 /* Client stubs of protocol fs for the image: remote.h says what each does. */
 #include "user/linux/remote.h"
 
+#include "user/linux/remote_call.h"
+
 /*
  * Sends what `message` and the prepared `send` part say; the answer's label is the server's error. Where no server was
  * granted there is nothing of any name.
  */
-static status_t call(handle_t server, struct message *message)
+status_t remote_call(handle_t server, struct message *message)
 {
 	if (!server)
 		return ERR_NOT_FOUND;
@@ -25,13 +27,13 @@ static status_t call_words_only(handle_t server, struct message *message)
 static status_t call_readable(handle_t server, struct message *message, uint64_t address, uint64_t length)
 {
 	extras_begin()->readable = (struct message_buffer){address, length};
-	return call(server, message);
+	return remote_call(server, message);
 }
 
 static status_t call_writable(handle_t server, struct message *message, uint64_t address, uint64_t length)
 {
 	extras_begin()->writable = (struct message_buffer){address, length};
-	return call(server, message);
+	return remote_call(server, message);
 }
 
 /* The first handles that came with an answer, at most `wanted`; more, which no operation sends, are closed. How many it were. */
@@ -50,49 +52,10 @@ static uint32_t take_handles(const struct message *message, handle_t *out, uint3
 	return count < wanted ? count : wanted;
 }
 
-static handle_t take_handle(const struct message *message)
+handle_t remote_take_handle(const struct message *message)
 {
 	handle_t handle;
 	return take_handles(message, &handle, 1) ? handle : HANDLE_NONE;
-}
-
-status_t remote_open(
-        handle_t vfs, const struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind)
-{
-	struct message message = {FS_open, 0, {0, path->length, flags, mode}};
-	status_t status = call_readable(vfs, &message, (uintptr_t)path->text, path->length);
-	if (status)
-		return status;
-	handle_t handle = take_handle(&message);
-	if (!handle)
-		return ERR_BAD_FORMAT;
-	*out_handle = handle;
-	*out_kind = (uint32_t)message.word[0];
-	return ERR_OK;
-}
-
-status_t remote_stat(handle_t vfs, const struct path *path, bool follow, struct fs_stat *out)
-{
-	struct message message = {FS_stat, 0, {0, path->length, follow}};
-	struct message_extras *send = extras_begin();
-	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
-	send->writable = (struct message_buffer){(uintptr_t)out, sizeof *out};
-	return call(vfs, &message);
-}
-
-status_t remote_readlink(handle_t vfs, const struct path *path, char *out, uint64_t size, uint64_t *out_length)
-{
-	struct message message = {FS_readlink, 0, {0, path->length}};
-	struct message_extras *send = extras_begin();
-	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
-	send->writable = (struct message_buffer){(uintptr_t)out, size};
-	status_t status = call(vfs, &message);
-	if (status)
-		return status;
-	if (message.word[0] > size)
-		return ERR_BAD_FORMAT;
-	*out_length = message.word[0];
-	return ERR_OK;
 }
 
 /* A server that claims more than it was asked for is not believed. */
@@ -143,7 +106,7 @@ status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, ui
 	status_t status = call_words_only(file, &message);
 	if (status)
 		return status;
-	handle_t frame = take_handle(&message);
+	handle_t frame = remote_take_handle(&message);
 	if (!frame)
 		return ERR_BAD_FORMAT;
 	*out_frame = frame;
@@ -164,7 +127,7 @@ status_t remote_watch(handle_t file, uint32_t events, handle_t notify, uint64_t 
 	status_t status;
 	if (notify) {
 		extras_add_handle(extras_begin(), notify, RIGHT_SIGNAL, 0);
-		status = call(file, &message);
+		status = remote_call(file, &message);
 	} else
 		status = call_words_only(file, &message);
 	if (!status)
@@ -223,4 +186,34 @@ status_t remote_tty_set_size(handle_t file, uint32_t rows, uint32_t columns)
 {
 	struct message message = {FS_tty_set_size, 0, {rows, columns}};
 	return call_words_only(file, &message);
+}
+
+status_t remote_fstatfs(handle_t file, struct fs_info *out)
+{
+	struct message message = {FS_fstatfs, 0, {0}};
+	return call_writable(file, &message, (uintptr_t)out, sizeof *out);
+}
+
+status_t remote_fset_attributes(handle_t file, uint32_t mask, const struct fs_attributes *attributes)
+{
+	struct message message = {FS_fset_attributes, 0, {mask}};
+	return call_readable(file, &message, (uintptr_t)attributes, sizeof *attributes);
+}
+
+status_t remote_allocate(handle_t file, uint64_t start, uint64_t length, uint32_t mode)
+{
+	struct message message = {FS_allocate, 0, {start, length, mode}};
+	return call_words_only(file, &message);
+}
+
+status_t remote_lock(handle_t file, struct remote_lock *lock, uint32_t flags, handle_t *out_locks)
+{
+	struct message message = {FS_lock, 0, {lock->kind, lock->start, lock->length, flags}};
+	status_t status = call_words_only(file, &message);
+	if (status)
+		return status;
+	if (flags & FS_LOCK_TEST)
+		*lock = (struct remote_lock){message.word[0], message.word[1], message.word[2], (uint32_t)message.word[3]};
+	*out_locks = remote_take_handle(&message);
+	return ERR_OK;
 }

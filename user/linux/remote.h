@@ -21,12 +21,26 @@ struct path {
 	char text[FS_PATH_MAX]; /* with a NUL */
 };
 
+/*
+ * Calls on a path (remote_path.c). A symbolic link that leads from one file system into another is followed here, by reading it and
+ * joining what it says by text; `path` is then the way that was found.
+ */
+
 /* `flags` are OPEN_*; the handle is the caller's to close. */
 MUST_CHECK status_t remote_open(
-        handle_t vfs, const struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind);
-MUST_CHECK status_t remote_stat(handle_t vfs, const struct path *path, bool follow, struct fs_stat *out);
+        handle_t vfs, struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind);
+MUST_CHECK status_t remote_stat(handle_t vfs, struct path *path, bool follow, struct fs_stat *out);
+MUST_CHECK status_t remote_statfs(handle_t vfs, struct path *path, struct fs_info *out);
 /* The target without a NUL; TOO_LARGE if it is longer than `size`. */
-MUST_CHECK status_t remote_readlink(handle_t vfs, const struct path *path, char *out, uint64_t size, uint64_t *out_length);
+MUST_CHECK status_t remote_readlink(handle_t vfs, struct path *path, char *out, uint64_t size, uint64_t *out_length);
+/* FS_unlink, FS_mkdir, FS_mknod: words 2 and 3 are given. */
+MUST_CHECK status_t remote_change(handle_t vfs, uint32_t operation, struct path *path, uint64_t word2, uint64_t word3);
+/* FS_link, FS_rename. */
+MUST_CHECK status_t remote_change_two(
+        handle_t vfs, uint32_t operation, struct path *path, struct path *new_path, uint32_t flags);
+MUST_CHECK status_t remote_symlink(handle_t vfs, struct path *path, const char *target, uint64_t length);
+MUST_CHECK status_t remote_set_attributes(
+        handle_t vfs, struct path *path, bool follow, uint32_t mask, const struct fs_attributes *attributes);
 
 /* FS_read, FS_pread, FS_readdir: into [address, address + length). `position` is for FS_pread; for FS_read it is FS_TRANSFER_*. */
 MUST_CHECK status_t remote_fetch(
@@ -39,6 +53,15 @@ MUST_CHECK status_t remote_fstat(handle_t file, struct fs_stat *out);
 /* The frame's handle is the caller's to close. */
 MUST_CHECK status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length);
 MUST_CHECK status_t remote_plain(handle_t file, uint32_t operation, uint64_t word);
+MUST_CHECK status_t remote_fstatfs(handle_t file, struct fs_info *out);
+MUST_CHECK status_t remote_fset_attributes(handle_t file, uint32_t mask, const struct fs_attributes *attributes);
+MUST_CHECK status_t remote_allocate(handle_t file, uint64_t start, uint64_t length, uint32_t mode);
+/* Of `lock` the kind, start and length; with FS_LOCK_TEST it becomes what is in the way. *out_locks is HANDLE_NONE if none came. */
+struct remote_lock {
+	uint64_t kind, start, length;
+	uint32_t process;
+};
+MUST_CHECK status_t remote_lock(handle_t file, struct remote_lock *lock, uint32_t flags, handle_t *out_locks);
 /* With a notify, `bits` of it are signalled once if nothing of `events` holds now. */
 MUST_CHECK status_t remote_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits, uint32_t *out_ready);
 

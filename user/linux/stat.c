@@ -22,7 +22,9 @@ static uint32_t file_type(uint32_t kind)
 	case FS_KIND_SYMLINK: return LINUX_S_IFLNK;
 	case FS_KIND_TERMINAL:
 	case FS_KIND_DEVICE: return LINUX_S_IFCHR;
-	case FS_KIND_STREAM: return LINUX_S_IFIFO;
+	case FS_KIND_STREAM:
+	case FS_KIND_FIFO: return LINUX_S_IFIFO;
+	case FS_KIND_SOCKET: return LINUX_S_IFSOCK;
 	}
 	return LINUX_S_IFREG;
 }
@@ -134,7 +136,7 @@ static uint64_t own_name(const struct process *process, char out[FS_PATH_MAX])
 }
 
 /* What a link points to, without a NUL: its length or a negative errno. */
-static int64_t target(const struct path *path, char out[FS_PATH_MAX])
+static int64_t target(struct path *path, char out[FS_PATH_MAX])
 {
 	struct process *process = process_self();
 	uint64_t length = 0;

@@ -130,12 +130,14 @@ static uint32_t count(int64_t result, uint64_t word[MESSAGE_WORDS])
 	return hosted_status(result);
 }
 
-/* Linux's directory entries to those of the protocol; Linux's are longer, so what was read fits. */
+/* Linux's directory entries to those of the protocol, which grow by 8 bytes at most: one of 24 can become one of 32. */
 static uint32_t read_directory(int fd, uint64_t word[MESSAGE_WORDS])
 {
 	const struct message_extras *send = &hosted_thread_self()->control_block->send;
 	char entries[2048] __attribute__((aligned(8)));
-	uint64_t ask = send->writable.length < sizeof entries ? send->writable.length : sizeof entries;
+	uint64_t ask = send->writable.length / 32 * 24;
+	if (ask > sizeof entries)
+		ask = sizeof entries;
 	int64_t bytes = HOST3(__NR_getdents64, fd, entries, ask);
 	if (bytes < 0)
 		return hosted_status(bytes);
@@ -147,6 +149,7 @@ static uint32_t read_directory(int fd, uint64_t word[MESSAGE_WORDS])
 		uint64_t length = strlen(entry + 19);
 		struct fs_entry *out = (struct fs_entry *)to;
 		memcpy(&out->file, entry, 8);
+		memcpy(&out->next, entry + 8, 8);
 		out->kind = entry[18] == 4 ? FS_KIND_DIRECTORY : entry[18] == 10 ? FS_KIND_SYMLINK : FS_KIND_FILE;
 		out->size = (uint16_t)((sizeof *out + length + 1 + 7) & ~7ull);
 		out->name_length = (uint16_t)length;

@@ -222,7 +222,7 @@ static uint32_t put_entry(char *to, uint64_t room, uint32_t number)
 		return 0;
 	struct fs_entry *entry = (struct fs_entry *)(void *)to;
 	memset(to, 0, size);
-	*entry = (struct fs_entry){number + 1, node->kind, (uint16_t)size, (uint16_t)length};
+	*entry = (struct fs_entry){number + 1, node->kind, (uint16_t)size, (uint16_t)length, 0};
 	memcpy(entry->name, node->name, length);
 	return (uint32_t)size;
 }

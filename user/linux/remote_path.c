@@ -1,0 +1,162 @@
+/*
+ * Calls on a path: remote.h says what each does. Buffers of a path's size live in functions of their own, one at a time, because the
+ * stack for Linux calls is small.
+ */
+#include <string.h>
+
+#include "common/path.h"
+#include "user/linux/remote.h"
+#include "user/linux/remote_call.h"
+
+/* What goes along with a path. */
+struct along {
+	struct path *second; /* a second path, which words 2 and 3 are for */
+	const void *bytes;   /* or bytes, whose place word `bytes_word` says */
+	uint64_t bytes_length;
+	unsigned bytes_word;
+	struct message_buffer writable;
+};
+
+/* `path` without its last `left` bytes is a link: the path becomes what the link says, and what is left. */
+static __attribute__((noinline)) status_t follow(handle_t vfs, struct path *path, uint64_t left)
+{
+	char target[FS_PATH_MAX], joined[FS_PATH_MAX];
+	if (left >= path->length)
+		return ERR_BAD_FORMAT;
+	struct message message = {FS_readlink, 0, {0, path->length - left}};
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length - left};
+	send->writable = (struct message_buffer){(uintptr_t)target, sizeof target - 1};
+	status_t status = remote_call(vfs, &message);
+	if (status == ERR_REDIRECT)
+		return ERR_LINK_LOOP;
+	if (!status && message.word[0] >= sizeof target)
+		return ERR_BAD_FORMAT;
+	if (status)
+		return status;
+	target[message.word[0]] = 0;
+	status = path_through_link(path->text, left, target, joined, sizeof joined);
+	if (status)
+		return status;
+	path->length = (uint32_t)strlen(joined);
+	memcpy(path->text, joined, path->length + 1);
+	return ERR_OK;
+}
+
+/* A call with two things to read, which have to lie in one buffer. */
+static __attribute__((noinline)) status_t call_joined(
+        handle_t vfs, struct message *message, const struct path *path, const struct along *along)
+{
+	char buffer[2 * FS_PATH_MAX];
+	const void *bytes = along->second ? along->second->text : along->bytes;
+	uint64_t length = along->second ? along->second->length : along->bytes_length;
+	struct message_extras *send = extras_begin();
+
+	if (length > FS_PATH_MAX)
+		return ERR_NAME_TOO_LONG;
+	memcpy(buffer, path->text, path->length);
+	memcpy(buffer + path->length, bytes, length);
+	send->readable = (struct message_buffer){(uintptr_t)buffer, path->length + length};
+	send->writable = along->writable;
+	if (along->second) {
+		message->word[2] = path->length;
+		message->word[3] = length;
+	} else {
+		message->word[along->bytes_word] = path->length;
+	}
+	return remote_call(vfs, message);
+}
+
+/* One try. */
+static status_t call_once(handle_t vfs, struct message *message, const struct path *path, const struct along *along)
+{
+	message->word[0] = 0;
+	message->word[1] = path->length;
+	if (along->second || along->bytes)
+		return call_joined(vfs, message, path, along);
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
+	send->writable = along->writable;
+	return remote_call(vfs, message);
+}
+
+static status_t call_path(handle_t vfs, struct message *message, struct path *path, const struct along *along)
+{
+	const struct message asked = *message;
+	for (unsigned links = 0; links < FS_LINKS_MAX; links++) {
+		status_t status = call_once(vfs, message, path, along);
+		if (status != ERR_REDIRECT)
+			return status;
+		struct path *led_out = along->second && message->word[1] == 1 ? along->second : path;
+		status = follow(vfs, led_out, message->word[0]);
+		if (status)
+			return status;
+		*message = asked;
+	}
+	return ERR_LINK_LOOP;
+}
+
+status_t remote_open(handle_t vfs, struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind)
+{
+	struct message message = {FS_open, 0, {0, 0, flags, mode}};
+	status_t status = call_path(vfs, &message, path, &(struct along){0});
+	if (status)
+		return status;
+	handle_t handle = remote_take_handle(&message);
+	if (!handle)
+		return ERR_BAD_FORMAT;
+	*out_handle = handle;
+	*out_kind = (uint32_t)message.word[0];
+	return ERR_OK;
+}
+
+status_t remote_stat(handle_t vfs, struct path *path, bool follow_last, struct fs_stat *out)
+{
+	struct message message = {FS_stat, 0, {0, 0, follow_last}};
+	return call_path(vfs, &message, path, &(struct along){.writable = {(uintptr_t)out, sizeof *out}});
+}
+
+status_t remote_statfs(handle_t vfs, struct path *path, struct fs_info *out)
+{
+	struct message message = {FS_statfs, 0, {0}};
+	return call_path(vfs, &message, path, &(struct along){.writable = {(uintptr_t)out, sizeof *out}});
+}
+
+status_t remote_readlink(handle_t vfs, struct path *path, char *out, uint64_t size, uint64_t *out_length)
+{
+	struct message message = {FS_readlink, 0, {0}};
+	status_t status = call_path(vfs, &message, path, &(struct along){.writable = {(uintptr_t)out, size}});
+	if (status)
+		return status;
+	if (message.word[0] > size)
+		return ERR_BAD_FORMAT;
+	*out_length = message.word[0];
+	return ERR_OK;
+}
+
+status_t remote_change(handle_t vfs, uint32_t operation, struct path *path, uint64_t word2, uint64_t word3)
+{
+	struct message message = {operation, 0, {0, 0, word2, word3}};
+	return call_path(vfs, &message, path, &(struct along){0});
+}
+
+status_t remote_change_two(handle_t vfs, uint32_t operation, struct path *path, struct path *new_path, uint32_t flags)
+{
+	struct message message = {operation, 0, {0, 0, 0, 0, flags}};
+	return call_path(vfs, &message, path, &(struct along){.second = new_path});
+}
+
+status_t remote_symlink(handle_t vfs, struct path *path, const char *target, uint64_t length)
+{
+	struct message message = {FS_symlink, 0, {0, 0, 0, length}};
+	struct along along = {.bytes = target, .bytes_length = length, .bytes_word = 2};
+	return call_path(vfs, &message, path, &along);
+}
+
+status_t remote_set_attributes(
+        handle_t vfs, struct path *path, bool follow_last, uint32_t mask, const struct fs_attributes *attributes)
+{
+	struct message message = {FS_set_attributes, 0, {0, 0, follow_last, mask}};
+	struct along along = {.bytes = attributes, .bytes_length = sizeof *attributes, .bytes_word = 4};
+	return call_path(vfs, &message, path, &along);
+}
