@@ -162,7 +162,7 @@ static uint64_t put_entry(char *to, uint64_t room, const struct device *device)
 		return 0;
 	memset(to, 0, size);
 	struct fs_entry *entry = (struct fs_entry *)to;
-	*entry = (struct fs_entry){file_number(device), FS_KIND_DEVICE, (uint16_t)size, (uint16_t)length};
+	*entry = (struct fs_entry){file_number(device), FS_KIND_DEVICE, (uint16_t)size, (uint16_t)length, 0};
 	memcpy(entry->name, device->name, length);
 	return size;
 }
