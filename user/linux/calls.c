@@ -6,6 +6,8 @@
  */
 #include "user/linux/calls.h"
 
+#include "user/linux/attributes.h"
+#include "user/linux/copy.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
@@ -14,8 +16,10 @@
 #include "user/linux/identity.h"
 #include "user/linux/log.h"
 #include "user/linux/memory.h"
+#include "user/linux/names.h"
 #include "user/linux/poll.h"
 #include "user/linux/random.h"
+#include "user/linux/record_lock.h"
 #include "user/linux/signal.h"
 #include "user/linux/stat.h"
 #include "user/linux/stream.h"

@@ -6,6 +6,7 @@
 #include "user/linux/errors.h"
 #include "user/linux/log.h"
 #include "user/linux/native.h"
+#include "user/linux/record_lock.h"
 #include "user/linux/stream.h"
 
 #define FLAGS_SETTABLE (LINUX_O_NONBLOCK)
@@ -35,6 +36,8 @@ static handle_t let_go_locked(struct open_file *file)
 	if (--file->references)
 		return HANDLE_NONE;
 	handle_t handle = file->handle;
+	if (file->locks && file->locks_owner == control_block()->process_number)
+		sys_handle_close(file->locks);
 	memset(file, 0, sizeof *file);
 	return handle;
 }
@@ -189,9 +192,20 @@ int descriptors_of_path(const char *path)
 	return fd;
 }
 
+/* Closing any descriptor of a file takes away what the process has locked in it. */
+static void forget_locks(int fd)
+{
+	struct open_file *file = process_self()->has_locked ? descriptors_hold(fd) : NULL;
+	if (!file)
+		return;
+	record_lock_forget(file);
+	descriptors_drop(file);
+}
+
 int64_t descriptors_close(int fd)
 {
 	struct process *process = process_self();
+	forget_locks(fd);
 	lock_take(&process->descriptors_lock);
 	struct open_file *file = look_up_locked(process, fd);
 	handle_t last = HANDLE_NONE;
@@ -273,6 +287,8 @@ static int64_t replace(int from, int to, bool close_on_exec)
 
 int64_t descriptors_dup2(int from, int to)
 {
+	if (from != to && to >= 0)
+		forget_locks(to);
 	if (from != to)
 		return replace(from, to, false);
 	struct open_file *file = descriptors_hold(from);
@@ -327,6 +343,9 @@ int64_t descriptors_fcntl(int fd, int command, uint64_t argument)
 	case LINUX_F_SETFD:
 	case LINUX_F_GETFL:
 	case LINUX_F_SETFL: return get_or_set(fd, command, argument);
+	case LINUX_F_GETLK:
+	case LINUX_F_SETLK:
+	case LINUX_F_SETLKW: return record_lock_fcntl(fd, command, argument);
 	case LINUX_F_GETPIPE_SZ:
 	case LINUX_F_SETPIPE_SZ: return pipe_capacity(fd, command, argument);
 	}

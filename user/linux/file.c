@@ -61,12 +61,16 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 		return descriptors_fcntl(named, flags & LINUX_O_CLOEXEC ? LINUX_F_DUPFD_CLOEXEC : LINUX_F_DUPFD, 0);
 	if (path.directory && (flags & LINUX_O_CREAT))
 		return -EISDIR;
+	if ((flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
+		return -EOPNOTSUPP;
 	uint32_t open = open_flags(flags) | (path.directory ? OPEN_DIRECTORY : 0);
 	struct open_file file = {.flags = flags & ~(LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_TRUNC | LINUX_O_CLOEXEC)};
 	file.flags |= LINUX_O_LARGEFILE;
 	file.server_never_waits = (open & OPEN_NONBLOCK) != 0;
 	mode &= 07777 & ~__atomic_load_n(&process->umask, __ATOMIC_RELAXED);
 	status_t status = remote_open(process->vfs, &path, open, mode, &file.handle, &file.kind);
+	if (status == ERR_QUOTA || status == ERR_FULL)
+		return -ENFILE; /* the server's limit, or its limit for one client */
 	if (status)
 		return errors_to_linux(status);
 	bool directory = file.kind == FS_KIND_DIRECTORY;
@@ -187,14 +191,14 @@ static int64_t vector_length(const struct linux_iovec *part, uint64_t count)
 }
 
 /* The whole vector in one call, through a buffer. */
-static int64_t transfer_gathered(
-        struct open_file *file, uint32_t operation, const struct linux_iovec *part, uint64_t count, uint64_t sum)
+static int64_t transfer_gathered(struct open_file *file, uint32_t operation, const struct linux_iovec *part, uint64_t count,
+        uint64_t sum, uint64_t position)
 {
 	char buffer[GATHER];
 	uint64_t at = 0;
 	for (uint64_t i = 0; is_store(operation) && i < count; at += part[i++].length)
 		memcpy(buffer + at, user_pointer(part[i].base), part[i].length);
-	int64_t result = transfer(file, operation, (uintptr_t)buffer, sum, 0);
+	int64_t result = transfer(file, operation, (uintptr_t)buffer, sum, position);
 	if (is_store(operation) || result <= 0)
 		return result;
 	at = 0;
@@ -208,7 +212,8 @@ static int64_t transfer_gathered(
 }
 
 /* Part by part. An error after some bytes were moved is not told; the next call meets it again. */
-static int64_t transfer_parts(struct open_file *file, uint32_t operation, const struct linux_iovec *part, uint64_t count)
+static int64_t transfer_parts(
+        struct open_file *file, uint32_t operation, const struct linux_iovec *part, uint64_t count, uint64_t position)
 {
 	int64_t moved = 0;
 	for (uint64_t i = 0; i < count; i++) {
@@ -216,7 +221,7 @@ static int64_t transfer_parts(struct open_file *file, uint32_t operation, const 
 			continue;
 		if (moved && operation == FS_read && file->handle && !poll_ready(file, FS_READY_READ))
 			break;
-		int64_t result = transfer(file, operation, part[i].base, part[i].length, 0);
+		int64_t result = transfer(file, operation, part[i].base, part[i].length, position + (uint64_t)moved);
 		if (result < 0)
 			return moved ? moved : result;
 		moved += result;
@@ -226,7 +231,7 @@ static int64_t transfer_parts(struct open_file *file, uint32_t operation, const 
 	return moved;
 }
 
-static int64_t transfer_vector(int fd, uint32_t operation, uint64_t vector, uint64_t count)
+static int64_t transfer_vector(int fd, uint32_t operation, uint64_t vector, uint64_t count, uint64_t position)
 {
 	if (count > LINUX_IOV_MAX)
 		return -EINVAL;
@@ -241,33 +246,81 @@ static int64_t transfer_vector(int fd, uint32_t operation, uint64_t vector, uint
 	if (!result && sum <= 0)
 		result = sum;
 	else if (!result && file->handle && sum <= GATHER && count > 1)
-		result = transfer_gathered(file, operation, part, count, (uint64_t)sum);
+		result = transfer_gathered(file, operation, part, count, (uint64_t)sum, position);
 	else if (!result)
-		result = transfer_parts(file, operation, part, count);
+		result = transfer_parts(file, operation, part, count, position);
 	descriptors_drop(file);
 	return result;
 }
 
 int64_t file_readv(int fd, uint64_t vector, uint64_t count)
 {
-	return transfer_vector(fd, FS_read, vector, count);
+	return transfer_vector(fd, FS_read, vector, count, 0);
 }
 
 int64_t file_writev(int fd, uint64_t vector, uint64_t count)
 {
-	return transfer_vector(fd, FS_write, vector, count);
+	return transfer_vector(fd, FS_write, vector, count, 0);
+}
+
+int64_t file_preadv(int fd, uint64_t vector, uint64_t count, int64_t position)
+{
+	return position < 0 ? -EINVAL : transfer_vector(fd, FS_pread, vector, count, (uint64_t)position);
+}
+
+int64_t file_pwritev(int fd, uint64_t vector, uint64_t count, int64_t position)
+{
+	return position < 0 ? -EINVAL : transfer_vector(fd, FS_pwrite, vector, count, (uint64_t)position);
+}
+
+/* Position -1 is the file's own; `high` would be the upper half of it on a machine with 32 bits. None of the flags is known. */
+int64_t file_preadv2(int fd, uint64_t vector, uint64_t count, int64_t position, uint64_t high, uint32_t flags)
+{
+	(void)high;
+	if (flags)
+		return -EOPNOTSUPP;
+	return position == -1 ? file_readv(fd, vector, count) : file_preadv(fd, vector, count, position);
+}
+
+int64_t file_pwritev2(int fd, uint64_t vector, uint64_t count, int64_t position, uint64_t high, uint32_t flags)
+{
+	(void)high;
+	if (flags)
+		return -EOPNOTSUPP;
+	return position == -1 ? file_writev(fd, vector, count) : file_pwritev(fd, vector, count, position);
+}
+
+/* Where data or a hole begins: no server tells where its holes are, so a file is data to its end. */
+static int64_t find_data(handle_t file, int64_t offset, uint32_t origin, int64_t *out)
+{
+	struct fs_stat stat;
+	status_t status = remote_fstat(file, &stat);
+	if (status)
+		return errors_to_linux(status);
+	if (stat.kind != FS_KIND_FILE)
+		return -ESPIPE;
+	if (offset < 0 || (uint64_t)offset >= stat.size)
+		return -ENXIO;
+	*out = origin == LINUX_SEEK_DATA ? offset : (int64_t)stat.size;
+	return 0;
 }
 
 int64_t file_lseek(int fd, int64_t offset, uint32_t origin)
 {
-	if (origin > FS_SEEK_END)
+	if (origin > LINUX_SEEK_HOLE)
 		return -EINVAL;
 	struct open_file *file = descriptors_hold(fd);
 	if (!file)
 		return -EBADF;
 	uint64_t position = 0;
 	int64_t result = -ESPIPE;
-	if (file->handle) {
+	if (file->handle && origin >= LINUX_SEEK_DATA) {
+		result = find_data(file->handle, offset, origin, &offset);
+		origin = FS_SEEK_SET;
+	} else if (file->handle) {
+		result = 0;
+	}
+	if (!result) {
 		status_t status = remote_seek(file->handle, offset, origin, &position);
 		result = status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL ? -ESPIPE : errors_to_linux(status);
 		if (!status) {
@@ -279,25 +332,36 @@ int64_t file_lseek(int fd, int64_t offset, uint32_t origin)
 	return result;
 }
 
-/* An operation without buffers on an open file. */
-static int64_t plain(int fd, uint32_t operation, uint64_t word)
+/* Writes what is not on a medium yet, which the file's server knows. The log has nothing to be written. */
+int64_t file_fsync(int fd)
 {
 	struct open_file *file = descriptors_hold(fd);
 	if (!file)
 		return -EBADF;
-	int64_t result = file->handle ? errors_to_linux(remote_plain(file->handle, operation, word)) : -EINVAL;
+	int64_t result = file->handle ? errors_to_linux(remote_plain(file->handle, FS_sync, 0)) : -EINVAL;
 	descriptors_drop(file);
 	return result;
 }
 
-int64_t file_ftruncate(int fd, int64_t size)
+/* There is no file system that would lose what it was given. */
+int64_t file_sync(void)
 {
-	return size < 0 ? -EINVAL : plain(fd, FS_truncate, (uint64_t)size);
+	return 0;
 }
 
-int64_t file_fsync(int fd)
+/* Advice about files is heard and changes nothing. */
+int64_t file_fadvise64(int fd, int64_t start, int64_t length, int advice)
 {
-	return plain(fd, FS_sync, 0);
+	enum { NOREUSE = 5 };
+	(void)start;
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	bool stream = file->kind == FS_KIND_STREAM;
+	descriptors_drop(file);
+	if (stream)
+		return -ESPIPE;
+	return length < 0 || advice < 0 || advice > NOREUSE ? -EINVAL : 0;
 }
 
 int64_t file_umask(uint32_t mask)

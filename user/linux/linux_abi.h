@@ -21,6 +21,10 @@
 #define LINUX_O_NOFOLLOW 0400000u
 #define LINUX_O_CLOEXEC 02000000u
 #define LINUX_O_PATH 010000000u
+#define LINUX_O_TMPFILE 020200000u
+
+#define LINUX_SEEK_DATA 3u
+#define LINUX_SEEK_HOLE 4u
 
 #define LINUX_F_DUPFD 0
 #define LINUX_F_GETFD 1
@@ -35,8 +39,29 @@
 #define LINUX_AT_FDCWD (-100)
 #define LINUX_AT_SYMLINK_NOFOLLOW 0x100u
 #define LINUX_AT_EACCESS 0x200u
+#define LINUX_AT_REMOVEDIR 0x200u
+#define LINUX_AT_SYMLINK_FOLLOW 0x400u
 #define LINUX_AT_NO_AUTOMOUNT 0x800u
 #define LINUX_AT_EMPTY_PATH 0x1000u
+#define LINUX_AT_STATX_SYNC 0x6000u
+
+#define LINUX_RENAME_NOREPLACE 1u
+#define LINUX_RENAME_EXCHANGE 2u
+#define LINUX_UTIME_NOW 0x3fffffff
+#define LINUX_UTIME_OMIT 0x3ffffffe
+
+#define LINUX_F_GETLK 5
+#define LINUX_F_SETLK 6
+#define LINUX_F_SETLKW 7
+#define LINUX_F_RDLCK 0
+#define LINUX_F_WRLCK 1
+#define LINUX_F_UNLCK 2
+struct linux_flock {
+	int16_t type, whence;
+	int64_t start, length;
+	int32_t process;
+};
+_Static_assert(sizeof(struct linux_flock) == 32, "Linux's struct flock");
 
 #define LINUX_R_OK 4u
 #define LINUX_W_OK 2u
@@ -70,6 +95,33 @@ struct linux_stat {
 	int64_t reserved1[3];
 };
 _Static_assert(sizeof(struct linux_stat) == 144, "Linux's struct stat");
+
+/* statx; what it can tell that stat does not is left out of the mask. */
+#define LINUX_STATX_BASIC 0x7ffu
+struct linux_statx_time {
+	int64_t seconds;
+	uint32_t nanoseconds;
+	int32_t reserved;
+};
+
+struct linux_statx {
+	uint32_t mask, block_size;
+	uint64_t attributes;
+	uint32_t links, uid, gid;
+	uint16_t mode, reserved0;
+	uint64_t file, size, blocks, attributes_mask;
+	struct linux_statx_time access, birth, change, modify;
+	uint32_t device_major, device_minor, file_system_major, file_system_minor;
+	uint64_t reserved1[14];
+};
+_Static_assert(sizeof(struct linux_statx) == 256, "Linux's struct statx");
+
+struct linux_statfs {
+	int64_t type, block_size;
+	uint64_t blocks, blocks_free, blocks_available, files, files_free, file_system;
+	int64_t name_max, fragment_size, flags, reserved[4];
+};
+_Static_assert(sizeof(struct linux_statfs) == 120, "Linux's struct statfs");
 
 struct linux_dirent {
 	uint64_t ino;

@@ -110,7 +110,7 @@ static int64_t map_frame(const struct request *want, handle_t file, uint64_t pos
 		handle_t reduced = frame;
 		if (!shared && sys_handle_duplicate(frame, RIGHT_READ | RIGHT_EXECUTE, &reduced))
 			reduced = frame;
-		address = map(want, want->native, reduced, offset + position);
+		address = map(want, want->native | (shared ? MAP_SHARE : 0), reduced, offset + position);
 		if (reduced != frame)
 			sys_handle_close(reduced);
 	}
@@ -202,6 +202,16 @@ int64_t memory_mremap(uint64_t address, uint64_t old_length, uint64_t new_length
 			return errors_to_linux(status);
 	}
 	return (int64_t)address;
+}
+
+/* A shared mapping is the file's own pages: there is nothing to write back. */
+int64_t memory_msync(uint64_t address, uint64_t length, uint32_t flags)
+{
+	enum { ASYNC = 1, INVALIDATE = 2, SYNC = 4 };
+	if ((address & (PAGE_SIZE - 1)) || (flags & ~(uint32_t)(ASYNC | INVALIDATE | SYNC)) ||
+	        (flags & (ASYNC | SYNC)) == (ASYNC | SYNC))
+		return -EINVAL;
+	return length > USER_TOP || !user_range(address, page_up(length)) ? -ENOMEM : 0;
 }
 
 /* Advice that changes nothing a program can see is taken; MADV_DONTNEED and others that do are not answered. */

@@ -1,5 +1,6 @@
 /*
- * stat, access, readlink. There are no users, so access asks only whether the file's mode has such a bit at all.
+ * stat, access, readlink. There are no users, so access answers as to root: everything may be read and, unless its file system
+ * is for reading only, written; what may be executed has such a bit.
  *
  * /proc/self/exe is answered here: the name that the program was started by, where that is absolute. A target in a server's
  * spelling (NAME:/…) is told as /scheme/NAME/….
@@ -62,10 +63,9 @@ static int64_t ask(int dirfd, uint64_t name, bool follow, struct fs_stat *out)
 	return errors_to_linux(status);
 }
 
-int64_t stat_fstat(int fd, uint64_t out)
+/* Of an open file; `out` is the image's own memory. */
+static int64_t fstat_fd(int fd, struct linux_stat *out)
 {
-	if (!user_range(out, sizeof(struct linux_stat)))
-		return -EFAULT;
 	struct open_file *file = descriptors_hold(fd);
 	if (!file)
 		return -EBADF;
@@ -73,7 +73,26 @@ int64_t stat_fstat(int fd, uint64_t out)
 	int64_t error = file->handle ? errors_to_linux(remote_fstat(file->handle, &stat)) : 0;
 	descriptors_drop(file);
 	if (!error)
-		convert(&stat, user_pointer(out));
+		convert(&stat, out);
+	return error;
+}
+
+int64_t stat_fstat(int fd, uint64_t out)
+{
+	return user_range(out, sizeof(struct linux_stat)) ? fstat_fd(fd, user_pointer(out)) : -EFAULT;
+}
+
+/* By a name or, with an empty one, of an open file. The flags were checked. */
+static int64_t newfstatat(int dirfd, uint64_t name, uint32_t flags, struct linux_stat *out)
+{
+	if (!user_range(name, 1))
+		return -EFAULT;
+	if ((flags & LINUX_AT_EMPTY_PATH) && !*(const char *)user_pointer(name) && dirfd != LINUX_AT_FDCWD)
+		return fstat_fd(dirfd, out);
+	struct fs_stat stat;
+	int64_t error = ask(dirfd, name, !(flags & LINUX_AT_SYMLINK_NOFOLLOW), &stat);
+	if (!error)
+		convert(&stat, out);
 	return error;
 }
 
@@ -81,15 +100,55 @@ int64_t stat_newfstatat(int dirfd, uint64_t name, uint64_t out, uint32_t flags)
 {
 	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_NO_AUTOMOUNT | LINUX_AT_EMPTY_PATH))
 		return -EINVAL;
-	if (!user_range(out, sizeof(struct linux_stat)) || !user_range(name, 1))
+	return user_range(out, sizeof(struct linux_stat)) ? newfstatat(dirfd, name, flags, user_pointer(out)) : -EFAULT;
+}
+
+static struct linux_statx_time statx_time(int64_t seconds, uint32_t ns)
+{
+	return (struct linux_statx_time){seconds, ns, 0};
+}
+
+/* Numbers of devices as Linux packs two 32-bit numbers into one of 64 bits. */
+static uint32_t device_major(uint64_t device)
+{
+	return (uint32_t)((device >> 32 & 0xfffff000) | (device >> 8 & 0xfff));
+}
+
+static uint32_t device_minor(uint64_t device)
+{
+	return (uint32_t)((device >> 12 & 0xffffff00) | (device & 0xff));
+}
+
+int64_t stat_statx(int dirfd, uint64_t name, uint32_t flags, uint32_t mask, uint64_t out)
+{
+	struct linux_stat stat;
+	(void)mask; /* what is cheap to tell is told, asked for or not */
+	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_NO_AUTOMOUNT | LINUX_AT_EMPTY_PATH | LINUX_AT_STATX_SYNC))
+		return -EINVAL;
+	if (!user_range(out, sizeof(struct linux_statx)))
 		return -EFAULT;
-	if ((flags & LINUX_AT_EMPTY_PATH) && !*(const char *)user_pointer(name) && dirfd != LINUX_AT_FDCWD)
-		return stat_fstat(dirfd, out);
-	struct fs_stat stat;
-	int64_t error = ask(dirfd, name, !(flags & LINUX_AT_SYMLINK_NOFOLLOW), &stat);
-	if (!error)
-		convert(&stat, user_pointer(out));
-	return error;
+	int64_t error = newfstatat(dirfd, name, flags & ~LINUX_AT_STATX_SYNC, &stat);
+	if (error)
+		return error;
+	*(struct linux_statx *)user_pointer(out) = (struct linux_statx){
+	        .mask = LINUX_STATX_BASIC,
+	        .block_size = (uint32_t)stat.block_size,
+	        .links = (uint32_t)stat.nlink,
+	        .uid = stat.uid,
+	        .gid = stat.gid,
+	        .mode = (uint16_t)stat.mode,
+	        .file = stat.ino,
+	        .size = (uint64_t)stat.size,
+	        .blocks = (uint64_t)stat.blocks,
+	        .access = statx_time(stat.access.seconds, (uint32_t)stat.access.nanoseconds),
+	        .change = statx_time(stat.change.seconds, (uint32_t)stat.change.nanoseconds),
+	        .modify = statx_time(stat.modify.seconds, (uint32_t)stat.modify.nanoseconds),
+	        .device_major = device_major(stat.rdev),
+	        .device_minor = device_minor(stat.rdev),
+	        .file_system_major = device_major(stat.dev),
+	        .file_system_minor = device_minor(stat.dev),
+	};
+	return 0;
 }
 
 int64_t stat_stat(uint64_t name, uint64_t out)
@@ -102,6 +161,16 @@ int64_t stat_lstat(uint64_t name, uint64_t out)
 	return stat_newfstatat(LINUX_AT_FDCWD, name, out, LINUX_AT_SYMLINK_NOFOLLOW);
 }
 
+/* Whether the file system of a name says that it can not be written. */
+static bool is_read_only(int dirfd, uint64_t name)
+{
+	struct path path;
+	struct fs_info info;
+	if (directory_resolve(dirfd, name, &path) || remote_statfs(process_self()->vfs, &path, &info))
+		return false;
+	return info.flags & FS_INFO_READ_ONLY;
+}
+
 int64_t stat_faccessat2(int dirfd, uint64_t name, uint32_t mode, uint32_t flags)
 {
 	if ((mode & ~(LINUX_R_OK | LINUX_W_OK | LINUX_X_OK)) || (flags & ~(LINUX_AT_EACCESS | LINUX_AT_SYMLINK_NOFOLLOW)))
@@ -110,8 +179,9 @@ int64_t stat_faccessat2(int dirfd, uint64_t name, uint32_t mode, uint32_t flags)
 	int64_t error = ask(dirfd, name, !(flags & LINUX_AT_SYMLINK_NOFOLLOW), &stat);
 	if (error)
 		return error;
-	uint32_t any = (stat.mode | stat.mode >> 3 | stat.mode >> 6) & 7; /* the bits have the values of R_OK, W_OK, X_OK */
-	return mode & ~any ? -EACCES : 0;
+	if ((mode & LINUX_W_OK) && (stat.kind == FS_KIND_FILE || stat.kind == FS_KIND_DIRECTORY) && is_read_only(dirfd, name))
+		return -EROFS;
+	return (mode & LINUX_X_OK) && stat.kind != FS_KIND_DIRECTORY && !(stat.mode & 0111) ? -EACCES : 0;
 }
 
 int64_t stat_faccessat(int dirfd, uint64_t name, uint32_t mode)

@@ -77,6 +77,8 @@ struct open_file {
 	uint8_t log_stream;      /* of process.log_streams */
 	bool server_never_waits; /* opened with OPEN_NONBLOCK */
 	bool has_path;           /* process.directory_paths holds it: an open directory */
+	handle_t locks;          /* stands for what this process has locked in the file (record_lock.h) */
+	uint32_t locks_owner;    /* number of the process that was; a child has a copy of this and not the handle */
 	uint64_t entries_read;   /* of a directory: the d_off of its next entry */
 };
 
@@ -130,6 +132,7 @@ struct process {
 
 	struct lock directory_lock; /* guards the next two */
 	uint32_t umask;
+	bool has_locked; /* a range of some file, once */
 	char working_directory[FS_PATH_MAX];
 
 	struct log_stream log_streams[LOG_STREAMS];
