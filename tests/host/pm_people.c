@@ -9,6 +9,7 @@
 
 struct person starter;
 uint64_t answer_word[MESSAGE_WORDS];
+handle_t people_proc;
 
 static struct fake_process *pm;
 
@@ -27,6 +28,7 @@ void people_begin(void)
 	must(sys_channel_create(&receiver));
 	fake_grant(pm, "export.pm", receiver);
 	must(sys_channel_mint(receiver, 7, RIGHTS_ALL, &starter.pm));
+	must(sys_channel_mint(receiver, 8, RIGHTS_ALL, &people_proc));
 	sys_handle_close(receiver);
 	fake_start(pm);
 }

@@ -17,6 +17,7 @@ struct person {
 };
 
 extern struct person starter;  /* a service, which pm does not know; its `pm` is a service's sender */
+extern handle_t people_proc;   /* the file system, in the starter's table */
 extern uint64_t answer_word[]; /* of the last call that was answered without an error */
 
 /* Starts pm on a thread of its own. Once. */

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#define PROCESS_SIGNAL_CALL 0x101a
-
 static handle_t add(enum object_type type, struct fake_process *process)
 {
 	struct capability *capability = fake_capability(type, RIGHTS_ALL);
@@ -112,12 +110,23 @@ static void tell(const struct fake_process *process, uint64_t *word)
 	word[5] = process->cpu_ns;
 }
 
+static void tell_more(const struct fake_process *process, uint64_t *word)
+{
+	struct process_stats stats = {.size = sizeof stats,
+	        .state = process->state,
+	        .number = process->number,
+	        .threads = 1,
+	        .resident_pages = 3,
+	        .mapped_bytes = 40960,
+	        .cpu_ns = process->cpu_ns};
+	memcpy((void *)(uintptr_t)word[0], &stats, sizeof stats < word[1] ? sizeof stats : word[1]);
+}
+
 static status_t call(uint32_t number, handle_t handle, uint64_t *word)
 {
 	struct capability *target;
-	uint32_t right = number == SYS_process_info ? RIGHT_INSPECT
-	        : number == PROCESS_SIGNAL_CALL     ? RIGHT_SIGNAL
-	                                            : RIGHT_MANAGE;
+	bool asks = number == SYS_process_info || number == SYS_process_stats;
+	uint32_t right = asks ? RIGHT_INSPECT : number == SYS_process_signal ? RIGHT_SIGNAL : RIGHT_MANAGE;
 	enum object_type type = number == SYS_thread_start ? OBJECT_THREAD : OBJECT_PROCESS;
 	status_t status = fake_look_up(handle, type, right, &target);
 	if (status)
@@ -125,8 +134,9 @@ static status_t call(uint32_t number, handle_t handle, uint64_t *word)
 	struct fake_process *process = target->process;
 	switch (number) {
 	case SYS_process_info: tell(process, word); return ERR_OK;
+	case SYS_process_stats: tell_more(process, word); return ERR_OK;
 	case SYS_process_kill: end(process, (uint32_t)word[0]); return ERR_OK;
-	case PROCESS_SIGNAL_CALL: process->bits |= word[0]; return ERR_OK;
+	case SYS_process_signal: process->bits |= word[0]; return ERR_OK;
 	case SYS_process_set_exception: return set_exception(process, (handle_t)word[0]);
 	case SYS_thread_start: return start(process);
 	default: return ERR_BAD_CALL;

@@ -16,11 +16,13 @@
 #include <stdlib.h>
 
 #include "abi/manifest.h"
+#include "abi/proto/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
 #include "user/servers/pm/births.h"
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/limits.h"
+#include "user/servers/pm/proc.h"
 #include "user/servers/pm/signals.h"
 #include "user/servers/pm/table.h"
 #include "user/servers/pm/wait.h"
@@ -33,8 +35,8 @@ HEARTH_MANIFEST("name pm\n"
                 "export pm\n"
                 "restart always\n");
 
-#define OBJECTS_MAX 16384
-#define OBJECTS_CLIENT_MAX 1024
+#define OBJECTS_MAX (PROC_FILES + PM_DOMAINS)
+#define OBJECTS_CLIENT_MAX 256
 
 #define CHILDREN_FLAGS (PROCESS_CHILDREN_FORGET | PROCESS_CHILDREN_NO_STOPS | PROCESS_CHILDREN_SILENT)
 
@@ -231,8 +233,12 @@ static status_t handle_set_name(struct request *request)
 
 static void close_object(struct server *server, void *object)
 {
+	const struct domain *domain = object;
 	(void)server;
-	domain_closed(object);
+	if (domain->kind == OBJECT_OF_DOMAIN)
+		domain_closed(object);
+	else
+		proc_close(object);
 }
 
 static void close_session(struct server *server, uint64_t stamp)
@@ -259,6 +265,24 @@ static const struct server_operation operations[] = {
         {PROCESS_times, "times", handle_times, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_children, "set_children", handle_set_children, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_name, "set_name", handle_set_name, SERVER_OBJECT, 0, 0, 0},
+        {FS_open, "open", proc_open, SERVER_SESSION, 0, 0, 0},
+        {FS_stat, "stat", proc_stat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},
+        {FS_readlink, "readlink", proc_readlink, SERVER_SESSION, 0, 0, 1},
+        {FS_statfs, "statfs", proc_statfs, SERVER_SESSION, 0, 0, sizeof(struct fs_info)},
+        {FS_unlink, "unlink", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
+        {FS_mkdir, "mkdir", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
+        {FS_symlink, "symlink", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
+        {FS_link, "link", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
+        {FS_rename, "rename", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
+        {FS_set_attributes, "set_attributes", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
+        {FS_read, "read", proc_read, SERVER_OBJECT, 0, 0, 0},
+        {FS_pread, "pread", proc_pread, SERVER_OBJECT, 0, 0, 0},
+        {FS_seek, "seek", proc_seek, SERVER_OBJECT, 0, 0, 0},
+        {FS_fstat, "fstat", proc_fstat, SERVER_OBJECT, 0, 0, sizeof(struct fs_stat)},
+        {FS_fstatfs, "fstatfs", proc_statfs, SERVER_OBJECT, 0, 0, sizeof(struct fs_info)},
+        {FS_readdir, "readdir", proc_readdir, SERVER_OBJECT, 0, 0, 1},
+        {FS_sync, "sync", proc_sync, SERVER_OBJECT, 0, 0, 0},
+        {FS_watch, "watch", proc_watch, SERVER_OBJECT, 0, 0, 0},
 };
 
 struct server pm_server = {

@@ -8,7 +8,7 @@
 #include "user/servers/pm/order.h"
 
 static struct table processes; /* by pid */
-static uint32_t domains, living, last_pid;
+static uint32_t domains, living, last_pid, entered;
 
 struct process *table_process(uint32_t pid)
 {
@@ -28,6 +28,11 @@ uint32_t table_living(void)
 uint32_t table_last_pid(void)
 {
 	return last_pid;
+}
+
+uint32_t table_entered(void)
+{
+	return entered;
 }
 
 static void begin_lists(struct process *process)
@@ -64,6 +69,7 @@ status_t process_new(struct domain *domain, uint32_t pid, struct process **out)
 	list_append(&domain->members, &process->in_domain.link);
 	domain->processes++;
 	living++;
+	entered++;
 	last_pid = pid;
 	*out = process;
 	return ERR_OK;

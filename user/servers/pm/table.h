@@ -140,6 +140,7 @@ struct process *table_process(uint32_t pid);
 uint32_t table_count(void);
 uint32_t table_living(void);
 uint32_t table_last_pid(void);
+uint32_t table_entered(void); /* ever */
 
 /* A process without handle, family and group; in the domain and the table. FULL, NO_MEMORY, EXISTS. */
 MUST_CHECK status_t process_new(struct domain *domain, uint32_t pid, struct process **out);

@@ -1,0 +1,34 @@
+/*
+ * The file system at /proc: what pm knows, as files with Linux's names and forms, for programs that look there (ps, top, free).
+ *
+ *   /meminfo uptime stat loadavg version cpuinfo mounts   of the machine
+ *   /self                                        a link to the caller's number
+ *   /PID/                                        stat status statm cmdline comm mounts, exe (a link), task/PID/ (the same again)
+ *
+ * All of it can be read by everybody, and nothing be changed. A text is made when a file is read from its beginning, and stays
+ * until it is read from there again, so that a program that reads in parts does not see two states. What only the
+ * process itself knows (its descriptors, its mappings, where it is) its image adds under /proc/self.
+ */
+#pragma once
+
+#include "user/servers/pm/table.h"
+
+#define PROC_FILES 4096u /* open ones */
+
+struct proc_file;
+
+/* The operations of protocol fs, by a service's sender and by an open file. */
+MUST_CHECK status_t proc_open(struct request *request);
+MUST_CHECK status_t proc_stat(struct request *request);
+MUST_CHECK status_t proc_readlink(struct request *request);
+MUST_CHECK status_t proc_statfs(struct request *request);
+MUST_CHECK status_t proc_refuse_change(struct request *request);
+MUST_CHECK status_t proc_read(struct request *request);
+MUST_CHECK status_t proc_pread(struct request *request);
+MUST_CHECK status_t proc_seek(struct request *request);
+MUST_CHECK status_t proc_fstat(struct request *request);
+MUST_CHECK status_t proc_readdir(struct request *request);
+MUST_CHECK status_t proc_sync(struct request *request);
+MUST_CHECK status_t proc_watch(struct request *request);
+
+void proc_close(void *file);

@@ -1,0 +1,13 @@
+/* The files of /proc about the machine, in the forms of Linux's proc(5). */
+#pragma once
+
+#include "user/servers/pm/proc_text.h"
+#include "user/servers/pm/table.h"
+
+void proc_machine_meminfo(struct proc_text *text, const struct process *unused);
+void proc_machine_uptime(struct proc_text *text, const struct process *unused);
+void proc_machine_stat(struct proc_text *text, const struct process *unused);
+void proc_machine_loadavg(struct proc_text *text, const struct process *unused);
+void proc_machine_version(struct proc_text *text, const struct process *unused);
+void proc_machine_cpuinfo(struct proc_text *text, const struct process *unused);
+void proc_machine_mounts(struct proc_text *text, const struct process *unused);

@@ -1,0 +1,91 @@
+/*
+ * The files of a process. Times are those that the kernel counts, all of them as user time, in hundredths of a second, because
+ * Hearth does not tell a process's time in its servers from its own. Whether a process that is not stopped waits or runs is not known
+ * either: it is told as sleeping, S. What Linux has and Hearth has not is 0.
+ */
+#include "user/servers/pm/proc_process.h"
+
+#define PAGE_SIZE 4096u
+#define NS_PER_TICK 10000000ull
+#define NS_PER_SECOND 1000000000ull
+
+/* Of one that has no handle any more, nothing but zeros. */
+static struct process_stats stats_of(const struct process *process)
+{
+	struct process_stats stats = {0};
+	if (!process->handle || sys_process_stats(process->handle, &stats)) {
+		memset(&stats, 0, sizeof stats);
+		stats.cpu_ns = process->cpu_ns;
+	}
+	return stats;
+}
+
+static char state_letter(const struct process *process)
+{
+	switch (process->state) {
+	case PROCESS_STATE_ZOMBIE: return 'Z';
+	case PROCESS_STATE_STOPPED: return 'T';
+	}
+	return 'S';
+}
+
+static const char *state_name(const struct process *process)
+{
+	switch (process->state) {
+	case PROCESS_STATE_ZOMBIE: return "zombie";
+	case PROCESS_STATE_STOPPED: return "stopped";
+	}
+	return "sleeping";
+}
+
+/* The 52 fields of proc(5), from the third on. */
+void proc_process_stat(struct proc_text *text, const struct process *process)
+{
+	struct process_stats stats = stats_of(process);
+	const struct session *session = process->group->session;
+	uint64_t status = process->how == PROCESS_HOW_SIGNALED ? process->code : (uint64_t)process->code << 8;
+	proc_print(text, "%u (%s) %c %u %u %u %u -1 0", process->pid, process->name, state_letter(process),
+	        process->parent->pid, process->group->id, session->id, session->terminal);
+	proc_print(text, " 0 0 0 0 %llu 0 %llu 0", (unsigned long long)(stats.cpu_ns / NS_PER_TICK),
+	        (unsigned long long)(process->children_cpu_ns / NS_PER_TICK));
+	proc_print(text, " 20 0 %u 0 %llu %llu %llu %llu", stats.threads,
+	        (unsigned long long)(process->started_ns / NS_PER_TICK), (unsigned long long)stats.mapped_bytes,
+	        (unsigned long long)stats.resident_pages, (unsigned long long)process->limits[5].soft);
+	proc_print(text, " 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 %llu\n",
+	        process->state == PROCESS_STATE_ZOMBIE ? (unsigned long long)status : 0ull);
+}
+
+void proc_process_status(struct proc_text *text, const struct process *process)
+{
+	struct process_stats stats = stats_of(process);
+	proc_print(text, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", process->name,
+	        state_letter(process), state_name(process), process->pid, process->pid, process->parent->pid);
+	proc_print(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0\n");
+	proc_print(text, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\n", process->pid, process->pid, process->group->id,
+	        process->group->session->id);
+	if (process->state == PROCESS_STATE_ZOMBIE) {
+		proc_print(text, "Threads:\t0\n");
+		return;
+	}
+	proc_print(text, "VmSize:\t%8llu kB\nVmRSS:\t%8llu kB\nVmPTE:\t%8llu kB\nThreads:\t%u\n",
+	        (unsigned long long)stats.mapped_bytes / 1024, (unsigned long long)stats.resident_pages * (PAGE_SIZE / 1024),
+	        (unsigned long long)stats.table_pages * (PAGE_SIZE / 1024), stats.threads);
+}
+
+void proc_process_statm(struct proc_text *text, const struct process *process)
+{
+	struct process_stats stats = stats_of(process);
+	proc_print(text, "%llu %llu 0 0 0 %llu 0\n", (unsigned long long)stats.mapped_bytes / PAGE_SIZE,
+	        (unsigned long long)stats.resident_pages, (unsigned long long)stats.mapped_bytes / PAGE_SIZE);
+}
+
+void proc_process_cmdline(struct proc_text *text, const struct process *process)
+{
+	if (process->image && process->state != PROCESS_STATE_ZOMBIE)
+		proc_append(text, process->image->text, process->image->arguments_length);
+}
+
+void proc_process_comm(struct proc_text *text, const struct process *process)
+{
+	proc_print(text, "%s\n", process->name);
+}

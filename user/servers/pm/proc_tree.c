@@ -1,0 +1,221 @@
+/* The names under /proc: see proc_tree.h. */
+#include "user/servers/pm/proc_tree.h"
+
+#include <stdio.h>
+
+#include "abi/proto/fs.h"
+#include "user/servers/pm/order.h"
+#include "user/servers/pm/proc_machine.h"
+#include "user/servers/pm/proc_process.h"
+
+static const struct proc_entry root_entries[] = {
+        {"self", FS_KIND_SYMLINK, NULL},
+        {"meminfo", FS_KIND_FILE, proc_machine_meminfo},
+        {"uptime", FS_KIND_FILE, proc_machine_uptime},
+        {"stat", FS_KIND_FILE, proc_machine_stat},
+        {"loadavg", FS_KIND_FILE, proc_machine_loadavg},
+        {"version", FS_KIND_FILE, proc_machine_version},
+        {"cpuinfo", FS_KIND_FILE, proc_machine_cpuinfo},
+        {"mounts", FS_KIND_FILE, proc_machine_mounts},
+};
+
+static const struct proc_entry process_entries[] = {
+        {"stat", FS_KIND_FILE, proc_process_stat},
+        {"status", FS_KIND_FILE, proc_process_status},
+        {"statm", FS_KIND_FILE, proc_process_statm},
+        {"cmdline", FS_KIND_FILE, proc_process_cmdline},
+        {"comm", FS_KIND_FILE, proc_process_comm},
+        {"mounts", FS_KIND_FILE, proc_machine_mounts},
+        {"exe", FS_KIND_SYMLINK, NULL},
+        {"task", FS_KIND_DIRECTORY, NULL},
+};
+
+#define ROOT_COUNT (sizeof root_entries / sizeof *root_entries)
+#define PROCESS_COUNT (sizeof process_entries / sizeof *process_entries)
+#define TASK_COUNT (PROCESS_COUNT - 1) /* no tasks below a task */
+#define ENTRY_EXE (PROCESS_COUNT - 2)
+#define ENTRY_SELF 0u
+
+static const struct proc_entry *entry_of(struct proc_node node)
+{
+	return node.place == PROC_ROOT_ENTRY ? &root_entries[node.entry] : &process_entries[node.entry];
+}
+
+static bool find_entry(const struct proc_entry *entries, size_t count, const char *name, size_t length, uint32_t *out)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (strlen(entries[i].name) != length || memcmp(entries[i].name, name, length))
+			continue;
+		*out = i;
+		return true;
+	}
+	return false;
+}
+
+/* The process that a name of digits is, without a zero in front. */
+static bool find_pid(const char *name, size_t length, uint32_t *out)
+{
+	uint64_t pid = 0;
+	if (!length || length > 10 || *name == '0')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			return false;
+		pid = pid * 10 + (uint64_t)(name[i] - '0');
+	}
+	if (pid > UINT32_MAX || !table_process((uint32_t)pid))
+		return false;
+	*out = (uint32_t)pid;
+	return true;
+}
+
+/* One name further down. */
+static status_t step(struct proc_node *node, const char *name, size_t length)
+{
+	uint32_t pid;
+	switch (node->place) {
+	case PROC_ROOT:
+		if (find_entry(root_entries, ROOT_COUNT, name, length, &node->entry))
+			node->place = PROC_ROOT_ENTRY;
+		else if (find_pid(name, length, &node->pid))
+			node->place = PROC_PROCESS;
+		else
+			return ERR_NOT_FOUND;
+		return ERR_OK;
+	case PROC_PROCESS:
+		if (!find_entry(process_entries, PROCESS_COUNT, name, length, &node->entry))
+			return ERR_NOT_FOUND;
+		node->place = node->entry == TASK_COUNT ? PROC_TASKS : PROC_PROCESS_ENTRY;
+		return ERR_OK;
+	case PROC_TASKS:
+		if (!find_pid(name, length, &pid) || pid != node->pid)
+			return ERR_NOT_FOUND;
+		node->place = PROC_TASK;
+		return ERR_OK;
+	case PROC_TASK:
+		if (!find_entry(process_entries, TASK_COUNT, name, length, &node->entry))
+			return ERR_NOT_FOUND;
+		node->place = PROC_TASK_ENTRY;
+		return ERR_OK;
+	default: return ERR_NOT_DIRECTORY;
+	}
+}
+
+static bool is_self(struct proc_node node)
+{
+	return node.place == PROC_ROOT_ENTRY && node.entry == ENTRY_SELF;
+}
+
+status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_node *out, uint64_t *out_left)
+{
+	struct proc_node node = {PROC_ROOT, 0, 0};
+	while (*path) {
+		const char *name = path + 1;
+		size_t length = strcspn(name, "/");
+		path = name + length;
+		status_t status = step(&node, name, length);
+		if (status)
+			return status;
+		if (proc_kind(node) != FS_KIND_SYMLINK || (!*path && !follow))
+			continue;
+		if (!is_self(node)) {
+			*out_left = strlen(path);
+			return ERR_REDIRECT;
+		}
+		if (!table_process(caller))
+			return ERR_NOT_FOUND;
+		node = (struct proc_node){PROC_PROCESS, 0, caller};
+	}
+	*out = node;
+	return ERR_OK;
+}
+
+uint32_t proc_kind(struct proc_node node)
+{
+	bool is_entry = node.place == PROC_ROOT_ENTRY || node.place == PROC_PROCESS_ENTRY || node.place == PROC_TASK_ENTRY;
+	return is_entry ? entry_of(node)->kind : FS_KIND_DIRECTORY;
+}
+
+uint64_t proc_number(struct proc_node node)
+{
+	return (uint64_t)node.pid << 16 | (uint64_t)(node.place + 1) << 8 | node.entry;
+}
+
+status_t proc_write(struct proc_node node, struct proc_text *text)
+{
+	const struct process *process = node.pid ? table_process(node.pid) : NULL;
+	if (node.pid && !process)
+		return ERR_NOT_FOUND;
+	text->length = 0;
+	text->no_memory = false;
+	entry_of(node)->write(text, process);
+	return text->no_memory ? ERR_NO_MEMORY : ERR_OK;
+}
+
+status_t proc_target(struct proc_node node, uint32_t caller, char to[static PROCESS_PATH_MAX])
+{
+	if (proc_kind(node) != FS_KIND_SYMLINK)
+		return ERR_NO_LINK;
+	if (is_self(node)) {
+		if (!table_process(caller))
+			return ERR_NOT_FOUND;
+		snprintf(to, PROCESS_PATH_MAX, "%u", caller);
+		return ERR_OK;
+	}
+	const struct process *process = table_process(node.pid);
+	const struct image *image = process ? process->image : NULL;
+	if (!image || !image->path_length || process->state == PROCESS_STATE_ZOMBIE)
+		return ERR_NOT_FOUND;
+	memcpy(to, image->text + image->arguments_length, image->path_length + 1);
+	return ERR_OK;
+}
+
+static void name_entry(const struct proc_entry *entry, struct proc_node node, struct proc_name *out)
+{
+	snprintf(out->name, sizeof out->name, "%s", entry->name);
+	out->kind = entry->kind;
+	out->number = proc_number(node);
+}
+
+static void name_pid(uint32_t pid, enum proc_place place, struct proc_name *out)
+{
+	snprintf(out->name, sizeof out->name, "%u", pid);
+	out->kind = FS_KIND_DIRECTORY;
+	out->number = proc_number((struct proc_node){place, 0, pid});
+}
+
+/* The process with the least number from `pid` on. Places behind the fixed names are numbers. */
+static bool list_process(uint64_t pid, uint64_t *place, struct proc_name *out)
+{
+	const struct process *process = pid <= UINT32_MAX ? order_from((uint32_t)pid) : NULL;
+	if (!process)
+		return false;
+	name_pid(process->pid, PROC_PROCESS, out);
+	*place = ROOT_COUNT + process->pid + 1ull;
+	return true;
+}
+
+static bool list_entry(struct proc_node node, const struct proc_entry *entry, uint64_t *place, struct proc_name *out)
+{
+	bool is_tasks = node.place == PROC_PROCESS && *place == TASK_COUNT;
+	struct proc_node at = {is_tasks ? PROC_TASKS : node.place + 1, is_tasks ? 0 : (uint32_t)*place, node.pid};
+	name_entry(entry, at, out);
+	++*place;
+	return true;
+}
+
+bool proc_list(struct proc_node node, uint64_t *place, struct proc_name *out)
+{
+	if (node.pid && !table_process(node.pid))
+		return false;
+	switch (node.place) {
+	case PROC_ROOT:
+		if (*place >= ROOT_COUNT)
+			return list_process(*place - ROOT_COUNT, place, out);
+		return list_entry(node, &root_entries[*place], place, out);
+	case PROC_PROCESS: return *place < PROCESS_COUNT && list_entry(node, &process_entries[*place], place, out);
+	case PROC_TASK: return *place < TASK_COUNT && list_entry(node, &process_entries[*place], place, out);
+	case PROC_TASKS: name_pid(node.pid, PROC_TASK, out); return !(*place)++;
+	default: return false;
+	}
+}
