@@ -33,7 +33,8 @@ enum {
 	FS_KIND_DEVICE,
 	FS_KIND_STREAM,
 	FS_KIND_FIFO,  /* as a name only: what is opened there is found out by fstat and looked for at the stream server */
-	FS_KIND_SOCKET /* the same */
+	FS_KIND_SOCKET, /* the same; or one that is open */
+	FS_KIND_ANONYMOUS /* open, and neither this nor that: an event, an alarm */
 };
 enum { FS_SEEK_SET, FS_SEEK_CURRENT, FS_SEEK_END };
 

@@ -11,6 +11,7 @@
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
+#include "user/linux/event.h"
 #include "user/linux/file.h"
 #include "user/linux/futex.h"
 #include "user/linux/identity.h"

@@ -19,6 +19,7 @@
 #include "user/linux/poll.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
+#include "user/linux/stream.h"
 
 #define GATHER 4096u
 
@@ -126,7 +127,7 @@ static int64_t transfer(struct open_file *file, uint32_t operation, uint64_t buf
 
 	uint32_t ready = is_store(operation) ? FS_READY_WRITE : FS_READY_READ;
 	bool wait = !(file->flags & LINUX_O_NONBLOCK);
-	if (!wait && !file->server_never_waits && file->kind != FS_KIND_STREAM && !poll_ready(file, ready))
+	if (!wait && !file->server_never_waits && !stream_is_one(file) && !poll_ready(file, ready))
 		return -EAGAIN;
 	if (!wait && (operation == FS_read || operation == FS_write))
 		position = FS_TRANSFER_NO_WAIT;

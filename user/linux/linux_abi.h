@@ -197,6 +197,14 @@ struct linux_pollfd {
 	int16_t events, revents;
 };
 
+/* eventfd, timerfd */
+#define LINUX_EFD_SEMAPHORE 1u
+#define LINUX_TFD_CANCEL_ON_SET 2u
+
+struct linux_itimerspec {
+	struct linux_timespec interval, value;
+};
+
 /* clone */
 #define LINUX_CLONE_VM 0x100u
 #define LINUX_CLONE_FS 0x200u

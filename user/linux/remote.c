@@ -1,6 +1,8 @@
 /* Client stubs of protocol fs for the image: remote.h says what each does. */
 #include "user/linux/remote.h"
 
+#include <string.h>
+
 #include "user/linux/remote_call.h"
 
 /*
@@ -141,6 +143,16 @@ status_t remote_ask(handle_t file, uint32_t operation, uint64_t word, uint64_t *
 	status_t status = call_words_only(file, &message);
 	if (!status)
 		*out_word = message.word[0];
+	return status;
+}
+
+status_t remote_ask_words(
+        handle_t file, uint32_t operation, uint64_t first, uint64_t second, uint64_t *out_words, uint32_t count)
+{
+	struct message message = {operation, 0, {first, second}};
+	status_t status = call_words_only(file, &message);
+	if (!status)
+		memcpy(out_words, message.word, count * sizeof *out_words);
 	return status;
 }
 

@@ -67,6 +67,9 @@ MUST_CHECK status_t remote_watch(handle_t file, uint32_t events, handle_t notify
 
 /* An operation of two words that answers one. */
 MUST_CHECK status_t remote_ask(handle_t file, uint32_t operation, uint64_t word, uint64_t *out_word);
+/* An operation of two words that answers up to `count` of them. */
+MUST_CHECK status_t remote_ask_words(
+        handle_t file, uint32_t operation, uint64_t first, uint64_t second, uint64_t *out_words, uint32_t count);
 /* An operation of two words on a session that makes `count` objects; their handles are the caller's to close. */
 MUST_CHECK status_t remote_make(
         handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count);

@@ -5,6 +5,16 @@
 #include "user/linux/errors.h"
 #include "user/linux/remote.h"
 
+int64_t stream_make_error(status_t status)
+{
+	return status == ERR_QUOTA || status == ERR_FULL ? -ENFILE : errors_to_linux(status);
+}
+
+bool stream_is_one(const struct open_file *file)
+{
+	return file->kind == FS_KIND_STREAM || file->kind == FS_KIND_SOCKET || file->kind == FS_KIND_ANONYMOUS;
+}
+
 /* Gives both descriptors or neither. The handles are taken over. */
 static int64_t add_pair(const handle_t handles[2], const uint32_t flags[2], bool close_on_exec, uint64_t pair)
 {
@@ -39,7 +49,7 @@ int64_t stream_pipe2(uint64_t pair, uint32_t flags)
 		return -ENOSYS;
 	status_t status = remote_make(process->stream, STREAM_pipe, 0, 0, handles, 2);
 	if (status)
-		return status == ERR_QUOTA || status == ERR_FULL ? -ENFILE : errors_to_linux(status);
+		return stream_make_error(status);
 	uint32_t nonblock = flags & LINUX_O_NONBLOCK;
 	const uint32_t modes[2] = {LINUX_O_RDONLY | nonblock, LINUX_O_WRONLY | nonblock};
 	return add_pair(handles, modes, (flags & LINUX_O_CLOEXEC) != 0, pair);

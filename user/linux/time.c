@@ -98,12 +98,16 @@ static int64_t read_clock(int clock, uint64_t *out_ns)
 	return -EINVAL;
 }
 
+struct linux_timespec time_timespec(uint64_t ns)
+{
+	return (struct linux_timespec){(int64_t)(ns / NS_PER_SECOND), (int64_t)(ns % NS_PER_SECOND)};
+}
+
 static int64_t write_timespec(uint64_t address, uint64_t ns)
 {
 	if (!user_range(address, sizeof(struct linux_timespec)))
 		return -EFAULT;
-	*(struct linux_timespec *)user_pointer(address) =
-	        (struct linux_timespec){(int64_t)(ns / NS_PER_SECOND), (int64_t)(ns % NS_PER_SECOND)};
+	*(struct linux_timespec *)user_pointer(address) = time_timespec(ns);
 	return 0;
 }
 

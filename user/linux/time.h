@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "user/linux/linux_abi.h"
+
 uint64_t time_now(void);
 /* Now plus a duration, DEADLINE_NEVER if that is beyond the clock. */
 uint64_t time_deadline(uint64_t duration);
@@ -10,6 +12,7 @@ uint64_t time_deadline(uint64_t duration);
 uint64_t time_to_ns(uint64_t seconds, uint64_t nanoseconds);
 /* Reads a struct timespec of the program's: 0, -EFAULT, -EINVAL. */
 int64_t time_read_timespec(uint64_t address, uint64_t *out_ns);
+struct linux_timespec time_timespec(uint64_t ns);
 /* The deadline that a point of the wall clock means. */
 uint64_t time_wall_deadline(uint64_t ns);
 

@@ -47,7 +47,10 @@ status_t end_write(struct request *request)
 status_t end_watch(struct request *request)
 {
 	struct end *end = request->object;
-	return watch_serve(end->type->watched(end), request);
+	status_t status = watch_serve(end->type->watched(end), request);
+	if (end->type->watching)
+		end->type->watching(end);
+	return status;
 }
 
 status_t end_fstat(struct request *request)

@@ -18,7 +18,9 @@ struct end_type {
 	status_t (*write)(struct request *request, struct end *end);
 	struct watched *(*watched)(struct end *end);
 	uint64_t (*available)(struct end *end); /* bytes that a read would give */
+	void (*watching)(struct end *end);      /* somebody may have begun to watch; NULL: that changes nothing */
 	uint64_t (*number)(const struct end *end);
+	void (*join)(struct end *end);  /* the thing has one end more, this one */
 	void (*close)(struct end *end); /* this end is no more: the thing has one end less */
 	status_t (*get_capacity)(struct request *request, struct end *end);
 	status_t (*set_capacity)(struct request *request, struct end *end);

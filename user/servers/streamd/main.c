@@ -10,7 +10,9 @@
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
 #include "user/lib/server.h"
+#include "user/servers/streamd/alarm.h"
 #include "user/servers/streamd/end.h"
+#include "user/servers/streamd/event.h"
 #include "user/servers/streamd/pipe.h"
 
 HEARTH_MANIFEST("name streamd\n"
@@ -32,6 +34,10 @@ static const struct server_operation operations[] = {
         {FS_seek, "seek", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
         {FS_sync, "sync", end_sync, SERVER_OBJECT, 0, 0, 0},
         {STREAM_pipe, "pipe", pipe_open, SERVER_SESSION, 0, 0, 0},
+        {STREAM_event, "event", event_open, SERVER_SESSION, 0, 0, 0},
+        {STREAM_timer, "timer", alarm_open, SERVER_SESSION, 0, 0, 0},
+        {STREAM_timer_set, "timer_set", alarm_set, SERVER_OBJECT, 0, 0, 0},
+        {STREAM_timer_get, "timer_get", alarm_get, SERVER_OBJECT, 0, 0, 0},
         {STREAM_get_capacity, "get_capacity", end_get_capacity, SERVER_OBJECT, 0, 0, 0},
         {STREAM_set_capacity, "set_capacity", end_set_capacity, SERVER_OBJECT, 0, 0, 0},
 };

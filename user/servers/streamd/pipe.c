@@ -110,6 +110,16 @@ static void close_writer(struct end *end)
 	free_if_unused(pipe);
 }
 
+static void join_readers(struct end *end)
+{
+	((struct pipe *)end->thing)->readers++;
+}
+
+static void join_writers(struct end *end)
+{
+	((struct pipe *)end->thing)->writers++;
+}
+
 static const struct end_type reader_type = {
         .kind = FS_KIND_STREAM,
         .mode = 0600,
@@ -117,6 +127,7 @@ static const struct end_type reader_type = {
         .watched = read_side,
         .available = available,
         .number = number,
+        .join = join_readers,
         .close = close_reader,
         .get_capacity = get_capacity,
         .set_capacity = set_capacity,
@@ -129,6 +140,7 @@ static const struct end_type writer_type = {
         .watched = write_side,
         .available = available,
         .number = number,
+        .join = join_writers,
         .close = close_writer,
         .get_capacity = get_capacity,
         .set_capacity = set_capacity,

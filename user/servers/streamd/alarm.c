@@ -1,0 +1,203 @@
+/* Alarms: see alarm.h. */
+#include "user/servers/streamd/alarm.h"
+
+#include <stdlib.h>
+
+#include "abi/proto/fs.h"
+#include "abi/proto/stream.h"
+#include "user/servers/streamd/end.h"
+#include "user/servers/streamd/wait.h"
+
+#define PACE_NS 1000000u
+
+struct alarm {
+	struct watched watched; /* first: ready() finds the alarm by it */
+	struct server *server;
+	struct server_timer timer; /* set while somebody waits */
+	struct wait_queue readers;
+	uint64_t deadline; /* ns since boot of the next expiration that was not read; 0: it is off */
+	uint64_t period;   /* ns; 0: once */
+	uint64_t clock;    /* the maker's number for it */
+	uint64_t number;
+	uint32_t ends;
+};
+
+/* How often it has been time and nobody has read it. */
+static uint64_t expirations(const struct alarm *alarm)
+{
+	uint64_t now = server_timer_now();
+	if (!alarm->deadline || now < alarm->deadline)
+		return 0;
+	return alarm->period ? (now - alarm->deadline) / alarm->period + 1 : 1;
+}
+
+static uint32_t ready(const struct watched *watched)
+{
+	return expirations((const struct alarm *)watched) ? FS_READY_READ : 0;
+}
+
+static status_t take(struct alarm *alarm, handle_t reply)
+{
+	uint64_t count = expirations(alarm);
+	status_t status = reply_write_bytes(reply, 0, &count, sizeof count);
+	if (!status)
+		alarm->deadline = alarm->period ? alarm->deadline + count * alarm->period : 0;
+	return status;
+}
+
+/* When it is time and those who wait now have not been told of it; 0: never. A short period is not followed at its pace. */
+static uint64_t next_time(const struct alarm *alarm)
+{
+	uint64_t passed = expirations(alarm);
+	if (!passed || !alarm->deadline)
+		return alarm->deadline;
+	uint64_t next = alarm->deadline + passed * alarm->period, soon = server_timer_now() + PACE_NS;
+	return !alarm->period ? 0 : next > soon ? next : soon;
+}
+
+/* Sees to it that those who wait are told in time. */
+static void await(struct alarm *alarm)
+{
+	uint64_t next = alarm->readers.first || alarm->watched.first ? next_time(alarm) : 0;
+	if (next)
+		server_timer_set(alarm->server, &alarm->timer, next);
+	else
+		server_timer_cancel(alarm->server, &alarm->timer);
+}
+
+static void settle(struct alarm *alarm)
+{
+	while (alarm->readers.first && expirations(alarm)) {
+		status_t status = take(alarm, alarm->readers.first->reply);
+		alarm->readers.first->done = status ? 0 : sizeof(uint64_t);
+		wait_finish_done(alarm->readers.first, status);
+	}
+	watch_changed(&alarm->watched);
+	await(alarm);
+}
+
+static void expired(struct server_timer *timer)
+{
+	settle(timer->context);
+}
+
+static status_t read_alarm(struct request *request, struct end *end)
+{
+	struct alarm *alarm = end->thing;
+	if (end_length(request, request->writable) < sizeof(uint64_t))
+		return ERR_BAD_ARGUMENT;
+	if (expirations(alarm)) {
+		status_t status = take(alarm, request->reply);
+		if (!status)
+			request->answer.word[0] = sizeof(uint64_t);
+		return status;
+	}
+	if (request->word[1] & FS_TRANSFER_NO_WAIT)
+		return ERR_WOULD_BLOCK;
+	status_t status = wait_add(&alarm->readers, request, sizeof(uint64_t), 0, 0);
+	await(alarm);
+	return status;
+}
+
+/* As Linux says it. */
+static status_t write_alarm(struct request *request, struct end *end)
+{
+	(void)request;
+	(void)end;
+	return ERR_BAD_ARGUMENT;
+}
+
+static struct watched *watched_of(struct end *end)
+{
+	return &((struct alarm *)end->thing)->watched;
+}
+
+static void watching(struct end *end)
+{
+	await(end->thing);
+}
+
+static uint64_t number(const struct end *end)
+{
+	return ((const struct alarm *)end->thing)->number;
+}
+
+static void close_alarm(struct end *end)
+{
+	struct alarm *alarm = end->thing;
+	wait_finish_object(&alarm->readers, end, ERR_DEAD);
+	if (--alarm->ends)
+		return;
+	server_timer_cancel(alarm->server, &alarm->timer);
+	watch_drop_all(&alarm->watched);
+	free(alarm);
+}
+
+static void join(struct end *end)
+{
+	((struct alarm *)end->thing)->ends++;
+}
+
+static const struct end_type type = {
+        .kind = FS_KIND_ANONYMOUS,
+        .mode = 0600,
+        .read = read_alarm,
+        .write = write_alarm,
+        .watched = watched_of,
+        .watching = watching,
+        .number = number,
+        .join = join,
+        .close = close_alarm,
+};
+
+status_t alarm_open(struct request *request)
+{
+	struct alarm *alarm = malloc(sizeof *alarm);
+	if (!alarm)
+		return ERR_NO_MEMORY;
+	*alarm = (struct alarm){.watched = {.ready = ready},
+	        .server = request->server,
+	        .timer = {.expired = expired, .context = alarm},
+	        .clock = request->word[0],
+	        .number = end_new_number(),
+	        .ends = 1};
+	status_t status = end_open(request, &type, alarm);
+	if (status)
+		free(alarm);
+	return status;
+}
+
+/* When it will be time next: one that is read late has passed it by, which changes nothing of when it is due. */
+static void give_setting(struct request *request, const struct alarm *alarm)
+{
+	uint64_t passed = alarm->period ? expirations(alarm) * alarm->period : 0;
+	bool over = !alarm->period && expirations(alarm);
+	request->answer.word[0] = alarm->deadline && !over ? alarm->deadline + passed : 0;
+	request->answer.word[1] = alarm->period;
+	request->answer.word[2] = alarm->clock;
+}
+
+status_t alarm_set(struct request *request)
+{
+	struct end *end = request->object;
+	struct alarm *alarm = end->thing;
+	if (end->type != &type)
+		return ERR_NOT_SUPPORTED;
+	/* So that neither sums nor products go beyond 64 bits for some centuries. */
+	if (request->word[0] > INT64_MAX || request->word[1] > INT64_MAX)
+		return ERR_BAD_ARGUMENT;
+	give_setting(request, alarm);
+	alarm->deadline = request->word[0];
+	alarm->period = alarm->deadline ? request->word[1] : 0;
+	settle(alarm);
+	return ERR_OK;
+}
+
+status_t alarm_get(struct request *request)
+{
+	struct end *end = request->object;
+	if (end->type != &type)
+		return ERR_NOT_SUPPORTED;
+	give_setting(request, end->thing);
+	return ERR_OK;
+}

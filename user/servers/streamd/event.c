@@ -1,0 +1,153 @@
+/* Events: see event.h. */
+#include "user/servers/streamd/event.h"
+
+#include <stdlib.h>
+
+#include "abi/proto/fs.h"
+#include "abi/proto/stream.h"
+#include "user/servers/streamd/end.h"
+#include "user/servers/streamd/wait.h"
+
+struct event {
+	struct watched watched; /* first: ready() finds the event by it */
+	struct wait_queue readers, writers;
+	uint64_t count;
+	uint64_t number;
+	uint32_t flags; /* STREAM_EVENT_* */
+	uint32_t ends;
+};
+
+static uint32_t ready(const struct watched *watched)
+{
+	const struct event *event = (const struct event *)watched;
+	return (event->count ? FS_READY_READ : 0) | (event->count < UINT64_MAX - 1 ? FS_READY_WRITE : 0);
+}
+
+static bool fits(const struct event *event, uint64_t value)
+{
+	return value < UINT64_MAX - event->count;
+}
+
+/* Gives a reader what it takes; an error leaves the counter as it was. */
+static status_t take(struct event *event, handle_t reply)
+{
+	uint64_t value = event->flags & STREAM_EVENT_SEMAPHORE ? 1 : event->count;
+	status_t status = reply_write_bytes(reply, 0, &value, sizeof value);
+	if (!status)
+		event->count -= value;
+	return status;
+}
+
+/* Lets those that wait go on as far as the counter allows. A waiting writer's value is its length. */
+static void settle(struct event *event)
+{
+	bool moved = true;
+	while (moved) {
+		moved = false;
+		if (event->readers.first && event->count) {
+			status_t status = take(event, event->readers.first->reply);
+			event->readers.first->done = status ? 0 : sizeof(uint64_t);
+			wait_finish_done(event->readers.first, status);
+			moved = true;
+		}
+		if (event->writers.first && fits(event, event->writers.first->length)) {
+			event->count += event->writers.first->length;
+			event->writers.first->done = sizeof(uint64_t);
+			wait_finish_done(event->writers.first, ERR_OK);
+			moved = true;
+		}
+	}
+	watch_changed(&event->watched);
+}
+
+static status_t read_event(struct request *request, struct end *end)
+{
+	struct event *event = end->thing;
+	if (end_length(request, request->writable) < sizeof(uint64_t))
+		return ERR_BAD_ARGUMENT;
+	if (!event->count && request->word[1] & FS_TRANSFER_NO_WAIT)
+		return ERR_WOULD_BLOCK;
+	if (!event->count)
+		return wait_add(&event->readers, request, sizeof(uint64_t), 0, 0);
+	status_t status = take(event, request->reply);
+	if (status)
+		return status;
+	request->answer.word[0] = sizeof(uint64_t);
+	settle(event);
+	return ERR_OK;
+}
+
+static status_t write_event(struct request *request, struct end *end)
+{
+	struct event *event = end->thing;
+	uint64_t value;
+	if (end_length(request, request->readable) < sizeof value)
+		return ERR_BAD_ARGUMENT;
+	status_t status = request_read(request, 0, &value, sizeof value);
+	if (status)
+		return status;
+	if (value == UINT64_MAX)
+		return ERR_BAD_ARGUMENT;
+	if (event->writers.first || !fits(event, value))
+		return request->word[1] & FS_TRANSFER_NO_WAIT ? ERR_WOULD_BLOCK
+		                                              : wait_add(&event->writers, request, value, 0, 0);
+	event->count += value;
+	request->answer.word[0] = sizeof value;
+	settle(event);
+	return ERR_OK;
+}
+
+static struct watched *watched_of(struct end *end)
+{
+	return &((struct event *)end->thing)->watched;
+}
+
+static uint64_t number(const struct end *end)
+{
+	return ((const struct event *)end->thing)->number;
+}
+
+static void close_event(struct end *end)
+{
+	struct event *event = end->thing;
+	wait_finish_object(&event->readers, end, ERR_DEAD);
+	wait_finish_object(&event->writers, end, ERR_DEAD);
+	if (--event->ends)
+		return;
+	watch_drop_all(&event->watched);
+	free(event);
+}
+
+static void join(struct end *end)
+{
+	((struct event *)end->thing)->ends++;
+}
+
+static const struct end_type type = {
+        .kind = FS_KIND_ANONYMOUS,
+        .mode = 0600,
+        .read = read_event,
+        .write = write_event,
+        .watched = watched_of,
+        .number = number,
+        .join = join,
+        .close = close_event,
+};
+
+status_t event_open(struct request *request)
+{
+	if (request->word[1] & ~(uint64_t)STREAM_EVENT_SEMAPHORE || request->word[0] == UINT64_MAX)
+		return ERR_BAD_ARGUMENT;
+	struct event *event = malloc(sizeof *event);
+	if (!event)
+		return ERR_NO_MEMORY;
+	*event = (struct event){.watched = {.ready = ready},
+	        .count = request->word[0],
+	        .number = end_new_number(),
+	        .flags = (uint32_t)request->word[1],
+	        .ends = 1};
+	status_t status = end_open(request, &type, event);
+	if (status)
+		free(event);
+	return status;
+}
