@@ -329,11 +329,14 @@ void ipc_feed_receiver(struct channel *channel)
 		wait_again(receiver);
 }
 
-/* The handler of a fault has answered: the thread goes on as it is, or its process ends. */
-static struct thread *answer_fault(struct thread *faulted, uint32_t label)
+/* The handler of a fault has answered: the thread goes on as it is, or its process ends, after a report or at once. */
+static struct thread *answer_fault(struct thread *faulted, uint32_t label, uint64_t status)
 {
-	if (label == EXCEPTION_RESUME) {
+	if (label == EXCEPTION_RESUME || label == EXCEPTION_REPORT) {
 		faulted->faulted = false;
+		faulted->exception_status = (uint32_t)status;
+		if (label == EXCEPTION_REPORT)
+			faulted->task.continuation = faulted->exception_report;
 		return faulted;
 	}
 	thread_end_by_fault(faulted);
@@ -364,7 +367,7 @@ uint32_t ipc_answer(struct thread *thread, struct reply_record *record, bool ext
 	if (__builtin_expect(caller->faulted, 0)) {
 		reply_let_go(record);
 		caller->wait = WAIT_NONE;
-		*out_resumed = answer_fault(caller, label);
+		*out_resumed = answer_fault(caller, label, from->word[0]);
 		return ERR_OK;
 	}
 	if (__builtin_expect(info, 0)) {

@@ -62,6 +62,8 @@ struct thread {
 
 	uint64_t progress; /* of a call in steps, 0 between calls */
 	uint64_t exception_words[MESSAGE_WORDS];
+	void (*exception_report)(struct task *task); /* puts the fault on the log and ends the process */
+	uint32_t exception_status;                   /* with this one */
 	struct parcel parcel; /* handles on the way with its call, in no table */
 };
 

@@ -12,7 +12,8 @@
 #include "sched/sched.h"
 
 /* What a report needs between its lines is in the words that an exception's report to a handler would have. */
-enum { REPORT_VECTOR, REPORT_LINE, REPORT_FRAME };
+enum { REPORT_LINE, REPORT_FRAME };
+enum { WORD_VECTOR, WORD_ERROR, WORD_RIP, WORD_ADDRESS };
 
 /* A line on the log takes long when the kernel prints it itself, so that each is a step. */
 static void report_step(struct task *task)
@@ -23,8 +24,19 @@ static void report_step(struct task *task)
 		task->continuation = report_step;
 		return;
 	}
-	process_end(thread->process, PROCESS_STATUS_FAULT + (uint32_t)words[REPORT_VECTOR]);
+	process_end(thread->process, thread->exception_status);
 	thread_end(thread);
+}
+
+/* Begins the report of a thread that is current. */
+static void report(struct thread *thread, uint32_t status, const char *text)
+{
+	const struct process *process = thread->process;
+	log_error("process %u (%s) ends, because of its thread %u: %s", process->number, process->name, thread->number, text);
+	thread->exception_status = status;
+	thread->exception_words[REPORT_LINE] = 0;
+	thread->task.continuation = report_step;
+	cpu_current()->need_schedule = 1;
 }
 
 void fault_end(struct thread *thread, uint32_t vector, const char *format, ...)
@@ -34,12 +46,19 @@ void fault_end(struct thread *thread, uint32_t vector, const char *format, ...)
 	va_start(arguments, format);
 	format_text_v(text, sizeof text, format, arguments);
 	va_end(arguments);
-	const struct process *process = thread->process;
-	log_error("process %u (%s) ends, because of its thread %u: %s", process->number, process->name, thread->number, text);
-	thread->exception_words[REPORT_VECTOR] = vector;
-	thread->exception_words[REPORT_LINE] = 0;
-	thread->task.continuation = report_step;
-	cpu_current()->need_schedule = 1;
+	report(thread, PROCESS_STATUS_FAULT + vector, text);
+}
+
+/* The handler of its fault wants the report: the fault is in the words that were the handler's. */
+static void report_for_handler(struct task *task)
+{
+	struct thread *thread = thread_of_task(task);
+	const uint64_t *words = thread->exception_words;
+	const struct fault fault = {
+	        .vector = (uint32_t)words[WORD_VECTOR], .error = words[WORD_ERROR], .address = words[WORD_ADDRESS]};
+	char text[128];
+	fault_describe(thread, text, sizeof text, &fault, ERR_OK);
+	report(thread, thread->exception_status, text);
 }
 
 /*
@@ -64,6 +83,7 @@ static bool report_to_handler(struct thread *thread, const struct fault *fault)
 	        fault->vector, fault->error, context->rip, fault->address, thread->number, context->rsp};
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		thread->exception_words[i] = words[i];
+	thread->exception_report = report_for_handler;
 	object_reference(&thread->object);
 	thread->parcel.count = 1;
 	thread->parcel.object[0] = &thread->object;

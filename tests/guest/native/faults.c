@@ -163,6 +163,14 @@ static void handled(void)
 	answer(EXCEPTION_END);
 	end_handled(&child, PROCESS_STATUS_FAULT + VECTOR_DIVIDE);
 
+	test_begin("a_handler_has_the_kernel_report_and_says_how_the_process_ended");
+	begin_handled(&child, do_fault, (void *)INVALID);
+	take_report(&thread);
+	OK(sys_handle_close(thread));
+	message = (struct message){.label = EXCEPTION_REPORT, .word = {PROCESS_STATUS_SIGNAL + 4}};
+	OK(sys_reply_send(HANDLE_SELF_REPLY, &message));
+	end_handled(&child, PROCESS_STATUS_SIGNAL + 4);
+
 	test_begin("a_handler_that_gives_up_ends_the_process");
 	begin_handled(&child, do_fault, (void *)BREAKPOINT);
 	take_report(&thread);

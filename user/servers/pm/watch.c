@@ -72,13 +72,15 @@ void watch_closed(uint64_t stamp)
 	add_late(process);
 }
 
+/*
+ * The kernel reports it, also that of a process which a pm before this one took care of. Answered here, because the kit takes a
+ * label that is no success for an error, which has no words.
+ */
 status_t watch_fault(struct request *request)
 {
-	uint64_t stamp = request->stamp;
-	uint32_t vector = (uint32_t)request->word[0];
-	struct process *process = stamp >= WATCH_STAMP_FIRST ? table_process((uint32_t)(stamp - WATCH_STAMP_FIRST)) : NULL;
-	if (!process)
-		return EXCEPTION_END;
-	request->answer.word[0] = PROCESS_STATUS_SIGNAL + family_fault_signal(vector);
-	return EXCEPTION_REPORT;
+	struct message message = {
+	        .label = EXCEPTION_REPORT, .word = {PROCESS_STATUS_SIGNAL + family_fault_signal((uint32_t)request->word[0])}};
+	if (!sys_reply_send(request->reply, &message))
+		request->reply = HANDLE_NONE;
+	return EXCEPTION_END;
 }
