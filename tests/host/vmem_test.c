@@ -621,7 +621,7 @@ static void test_arguments(void)
 	        {0, 0, 0, MAP_READ, ACCESS, ERR_BAD_ARGUMENT, false},
 	        {0, 1, 0, MAP_READ, ACCESS, ERR_BAD_ARGUMENT, false},
 	        {0, PAGE_SIZE, 0, MAP_WRITE | MAP_EXECUTE, ACCESS, ERR_BAD_ARGUMENT, false},
-	        {0, PAGE_SIZE, 0, 0x80, ACCESS, ERR_BAD_ARGUMENT, false},
+	        {0, PAGE_SIZE, 0, MAP_SHARE | MAP_NO_INHERIT, ACCESS, ERR_BAD_ARGUMENT, false},
 	        {0, PAGE_SIZE, 0, MAPPING_FRESH, ACCESS, ERR_BAD_ARGUMENT, false},
 	        {MIB, PAGE_SIZE, 0, MAP_READ, ACCESS, ERR_BAD_ARGUMENT, false},
 	        {MIB, PAGE_SIZE, 0, MAP_FIXED | MAP_FIXED_EMPTY, ACCESS, ERR_BAD_ARGUMENT, false},
