@@ -51,6 +51,7 @@
  * frame_write           offset, address, length → bytes copied
  * frame_resize          length
  * frame_info            → length, resident pages, flags
+ * frame_clone           → frame handle: the same content, copied where one of both is written to. NOT_SUPPORTED for ranges.
  * notify_create         → notify handle
  * notify_signal         bits
  * notify_wait           mask, deadline → bits taken

@@ -2,9 +2,10 @@
  * Blocks of 2^order physical pages, split and joined again with their buddies. The state of a page is one byte; only the first
  * page of a block has one that is not zero, so that a range of any size becomes free by writing one byte for each of its
  * largest aligned blocks, whatever the size of the machine. States lie in sections of 128 MiB, absent where there is no memory
- * to hand out, and links of free blocks lie in the blocks themselves.
+ * to hand out, and links of free blocks lie in the blocks themselves. Behind the states of a section lie notes, 32 bits for each
+ * page, which nobody here looks at.
  *
- * Holds no lock: mm/pages.c does for every call. An allocated block's state belongs to whoever holds the block.
+ * Holds no lock: mm/pages.c does for every call. An allocated block's state and notes belong to whoever holds the block.
  */
 #pragma once
 
@@ -16,6 +17,7 @@
 #define BUDDY_ORDER_MAX 10 /* 4 MiB */
 #define BUDDY_SECTION_SHIFT 15
 #define BUDDY_SECTION_PAGES (1ull << BUDDY_SECTION_SHIFT)
+#define BUDDY_SECTION_BYTES (BUDDY_SECTION_PAGES * (sizeof(uint8_t) + sizeof(uint32_t)))
 
 enum { BUDDY_BELOW_4G, BUDDY_ABOVE_4G, BUDDY_ZONES };
 
@@ -26,13 +28,20 @@ enum { BUDDY_BELOW_4G, BUDDY_ABOVE_4G, BUDDY_ZONES };
 
 extern uint8_t **buddy_sections;
 
-/* Starts empty. `sections` has room for `count` addresses, zero but for sections with memory: a zeroed byte for each page. */
+/* Starts empty. `sections` has room for `count` addresses, zero but for sections with memory: BUDDY_SECTION_BYTES. */
 void buddy_init(uint8_t **sections, uint64_t count);
 
 static inline uint8_t *buddy_state(struct paddr page)
 {
 	uint64_t number = page.raw >> PAGE_SHIFT;
 	return &buddy_sections[number >> BUDDY_SECTION_SHIFT][number & (BUDDY_SECTION_PAGES - 1)];
+}
+
+static inline uint32_t *buddy_note(struct paddr page)
+{
+	uint64_t number = page.raw >> PAGE_SHIFT;
+	uint32_t *notes = (uint32_t *)(buddy_sections[number >> BUDDY_SECTION_SHIFT] + BUDDY_SECTION_PAGES);
+	return &notes[number & (BUDDY_SECTION_PAGES - 1)];
 }
 
 /* Whether the page lies in a section with memory, so that it has a state. */

@@ -1,7 +1,10 @@
 /*
  * A tree of height h has the pages with numbers below 64^h; a leaf has height 1 and its entries are physical addresses, those of
- * the other nodes are nodes. It grows by a new root whose first entry is the old one. A node without entries is freed at once,
- * so that an empty tree has none.
+ * the other nodes are nodes. It grows by a new root whose first entry is the old one. A node without pages is freed at once, so
+ * that an empty tree has none.
+ *
+ * A copied node has the same entries, and each child one more owner: so the copying goes from the root downwards, and the nodes
+ * below are shared by then.
  */
 #include "mm/page_tree.h"
 
@@ -16,8 +19,9 @@ struct page_tree_node {
 		struct page_tree_node *child;
 		uint64_t page;
 	} entry[FAN_OUT];
-	uint32_t used;   /* entries that are not zero */
+	uint64_t pages;  /* in it and below */
 	uint32_t owners; /* trees and nodes that refer to it */
+	uint32_t payer;
 };
 
 static struct slab slab = SLAB_INIT("page tree nodes", struct page_tree_node);
@@ -29,6 +33,12 @@ static unsigned slot(uint64_t index, unsigned height)
 	return (unsigned)(index >> BITS * (height - 1)) & (FAN_OUT - 1);
 }
 
+/* Pages that a node of this height has room for. */
+static uint64_t span(unsigned height)
+{
+	return 1ull << BITS * height;
+}
+
 /* Whether a tree of this height has a place for the index. */
 static bool covers(unsigned height, uint64_t index)
 {
@@ -38,34 +48,52 @@ static bool covers(unsigned height, uint64_t index)
 bool page_tree_locate(const struct page_tree *tree, uint64_t index, struct page_tree_place *out)
 {
 	struct page_tree_node *node = tree->root;
-	unsigned shift = BITS * tree->height;
+	unsigned height = tree->height;
 
-	if (!node || index >> shift)
+	if (!node || !covers(height, index))
 		return false;
-	while ((shift -= BITS)) {
-		node = node->entry[index >> shift & (FAN_OUT - 1)].child;
+	out->height = height;
+	out->shared = false;
+	for (;; height--) {
+		out->path[height] = node;
+		out->shared |= node->owners != 1;
+		if (height == 1)
+			break;
+		node = node->entry[slot(index, height)].child;
 		if (!node)
 			return false;
 	}
-	*out = (struct page_tree_place){node, &node->entry[index & (FAN_OUT - 1)].page};
+	out->entry = &node->entry[slot(index, 1)].page;
 	return true;
 }
 
-void page_tree_put(struct page_tree_place *place, struct paddr page)
+static void note(struct paddr page, uint32_t payer)
+{
+	*buddy_note(page) = payer << PAGE_TREE_PAYER_SHIFT | 1;
+}
+
+void page_tree_put(struct page_tree_place *place, struct paddr page, uint32_t payer)
 {
 	ASSERT(!*place->entry && page.raw);
 	*place->entry = page.raw;
-	place->leaf->used++;
+	note(page, payer);
+	for (unsigned height = place->height; height; height--)
+		place->path[height]->pages++;
 }
 
-bool page_tree_find(const struct page_tree *tree, uint64_t index, struct paddr *out)
+void page_tree_replace(struct page_tree_place *place, struct paddr page, uint32_t payer)
 {
-	struct page_tree_place place;
+	ASSERT(page_tree_is_shared(paddr(*place->entry)));
+	--*buddy_note(paddr(*place->entry));
+	*place->entry = page.raw;
+	note(page, payer);
+}
 
-	if (!page_tree_locate(tree, index, &place) || !*place.entry)
-		return false;
-	out->raw = *place.entry;
-	return true;
+void page_tree_share(const struct page_tree *tree, struct page_tree *out)
+{
+	if (tree->root)
+		tree->root->owners++;
+	*out = *tree;
 }
 
 /* Of a tree that has a place for the index. */
@@ -80,7 +108,8 @@ static unsigned height_for(const struct page_tree *tree, uint64_t index)
 
 unsigned page_tree_missing(const struct page_tree *tree, uint64_t index)
 {
-	unsigned height = height_for(tree, index);
+	unsigned height = height_for(tree, index), copies = 0;
+	bool shared = false;
 
 	if (!tree->root)
 		return height;
@@ -88,22 +117,27 @@ unsigned page_tree_missing(const struct page_tree *tree, uint64_t index)
 		return height - tree->height + height - 1;
 
 	const struct page_tree_node *node = tree->root;
-	for (; height > 1; height--) {
+	for (;; height--) {
+		shared |= node->owners > 1;
+		copies += shared;
+		if (height == 1)
+			return copies;
 		node = node->entry[slot(index, height)].child;
 		if (!node)
-			return height - 1;
+			return copies + height - 1;
 	}
-	return 0;
 }
 
-/* Nodes for an insertion, all allotted before anything changes. */
+/* Nodes for a change, all allotted before anything changes. */
 struct supply {
-	struct page_tree_node *node[2 * PAGE_TREE_HEIGHT_MAX];
+	uint32_t payer;
 	unsigned count;
+	struct page_tree_node *node[2 * PAGE_TREE_HEIGHT_MAX];
 };
 
-static bool supply_fill(struct supply *supply, unsigned count)
+static bool supply_fill(struct supply *supply, unsigned count, uint32_t payer)
 {
+	supply->payer = payer;
 	for (supply->count = 0; supply->count < count; supply->count++) {
 		struct page_tree_node *node = slab_alloc(&slab);
 		if (!node) {
@@ -112,6 +146,7 @@ static bool supply_fill(struct supply *supply, unsigned count)
 			return false;
 		}
 		node->owners = 1;
+		node->payer = payer;
 		supply->node[supply->count] = node;
 	}
 	return true;
@@ -126,106 +161,214 @@ static void grow(struct page_tree *tree, unsigned height, struct supply *supply)
 	while (tree->height < height) {
 		struct page_tree_node *root = supply->node[--supply->count];
 		root->entry[0].child = tree->root;
-		root->used = 1;
+		root->pages = tree->root->pages;
 		tree->root = root;
 		tree->height++;
 	}
 }
 
-bool page_tree_insert(struct page_tree *tree, uint64_t index, struct paddr page)
+/* A node of this height becomes one of the owner's own, which refers to it by *link. */
+static void copy(struct page_tree_node **link, unsigned height, struct supply *supply)
 {
-	unsigned missing = page_tree_missing(tree, index);
+	struct page_tree_node *from = *link, *to = supply->node[--supply->count];
+
+	for (unsigned i = 0; i < FAN_OUT; i++) {
+		to->entry[i] = from->entry[i];
+		if (!from->entry[i].page)
+			continue;
+		if (height == 1)
+			++*buddy_note(paddr(from->entry[i].page));
+		else
+			from->entry[i].child->owners++;
+	}
+	to->pages = from->pages;
+	from->owners--;
+	*link = to;
+}
+
+bool page_tree_own(struct page_tree *tree, uint64_t index, uint32_t payer, struct page_tree_place *out)
+{
 	struct supply supply;
 
-	ASSERT(index < PAGE_TREE_INDEX_END && page.raw);
-	if (!supply_fill(&supply, missing))
+	ASSERT(index < PAGE_TREE_INDEX_END);
+	if (!supply_fill(&supply, page_tree_missing(tree, index), payer))
 		return false;
-	tree->nodes += missing;
 	grow(tree, height_for(tree, index), &supply);
 
-	struct page_tree_node *node = tree->root;
-	for (unsigned height = tree->height; height > 1; height--) {
-		struct page_tree_node **child = &node->entry[slot(index, height)].child;
-		if (!*child) {
-			*child = supply.node[--supply.count];
-			node->used++;
-		}
-		node = *child;
+	struct page_tree_node **link = &tree->root;
+	out->height = tree->height;
+	out->shared = false;
+	for (unsigned height = tree->height; height; height--) {
+		if (!*link)
+			*link = supply.node[--supply.count];
+		else if ((*link)->owners > 1)
+			copy(link, height, &supply);
+		out->path[height] = *link;
+		link = &(*link)->entry[slot(index, height)].child;
 	}
-	ASSERT(supply.count == 0 && !node->entry[slot(index, 1)].page);
-	node->entry[slot(index, 1)].page = page.raw;
-	node->used++;
+	out->entry = &out->path[1]->entry[slot(index, 1)].page;
+	ASSERT(supply.count == 0);
 	return true;
 }
 
-/* Nodes from the root (path[height]) to a leaf (path[1]). */
-struct path {
-	struct page_tree_node *node[PAGE_TREE_HEIGHT_MAX + 1];
-};
-
-/* Goes down to the first page at or above *index in the subtree of this height that the path leads to; false: none is there. */
-static bool descend(struct path *path, unsigned height, uint64_t *index)
+/* Whether a node of this height, which has the index, has room for pages before it. */
+static bool is_cut(uint64_t index, unsigned height)
 {
-	for (;; height--) {
-		struct page_tree_node *node = path->node[height];
-		unsigned first = slot(*index, height), at = first;
-
-		while (at < FAN_OUT && !node->entry[at].page)
-			at++;
-		if (at != first) {
-			uint64_t part = (*index >> BITS * (height - 1)) + (at - first);
-			*index = part << BITS * (height - 1);
-		}
-		if (at == FAN_OUT)
-			return false;
-		if (height == 1)
-			return true;
-		path->node[height - 1] = node->entry[at].child;
-	}
+	return index & (span(height) - 1);
 }
 
-/* Frees the leaf if it is empty, and those nodes above that become empty by that. */
-static void prune(struct page_tree *tree, struct path *path, uint64_t index)
+unsigned page_tree_cut_missing(const struct page_tree *tree, uint64_t index)
 {
-	for (unsigned height = 1; !path->node[height]->used; height++) {
-		slab_free(&slab, path->node[height]);
-		tree->nodes--;
-		if (height == tree->height) {
+	const struct page_tree_node *node = tree->root;
+	unsigned copies = 0;
+	bool shared = false;
+
+	if (!covers(tree->height, index))
+		return 0;
+	for (unsigned height = tree->height; height && node && is_cut(index, height); height--) {
+		shared |= node->owners > 1;
+		copies += shared;
+		node = height > 1 ? node->entry[slot(index, height)].child : 0;
+	}
+	return copies;
+}
+
+bool page_tree_cut(struct page_tree *tree, uint64_t index, uint32_t payer)
+{
+	struct page_tree_node **link = &tree->root;
+	struct supply supply;
+	unsigned missing = page_tree_cut_missing(tree, index);
+
+	if (!missing)
+		return true;
+	if (!supply_fill(&supply, missing, payer))
+		return false;
+	for (unsigned height = tree->height; supply.count; height--) {
+		if ((*link)->owners > 1)
+			copy(link, height, &supply);
+		link = &(*link)->entry[slot(index, height)].child;
+	}
+	return true;
+}
+
+/* Counts pages that went, and frees nodes that became empty by that, from this height on upwards. */
+static void shrink(struct page_tree *tree, struct page_tree_node *const *path, unsigned height, uint64_t index, uint64_t pages,
+        struct page_tree_gone *gone)
+{
+	gone->removed = pages;
+	for (; height <= tree->height; height++) {
+		struct page_tree_node *node = path[height];
+
+		node->pages -= pages;
+		if (node->pages)
+			continue;
+		gone->node_payer[gone->nodes++] = (uint16_t)node->payer;
+		if (height < tree->height)
+			path[height + 1]->entry[slot(index, height + 1)].child = 0;
+		else
 			tree->root = 0;
-			tree->height = 0;
-			return;
-		}
-		path->node[height + 1]->entry[slot(index, height + 1)].child = 0;
-		path->node[height + 1]->used--;
+		slab_free(&slab, node);
 	}
+	if (!tree->root)
+		tree->height = 0;
 }
 
-unsigned page_tree_take(struct page_tree *tree, uint64_t *index, uint64_t end, struct paddr *out, unsigned most)
+/* Pages of a leaf from *at on; those that no other leaf has are gone. */
+static uint64_t take_from_leaf(
+        struct page_tree_node *leaf, uint64_t *at, uint64_t end, unsigned most, struct page_tree_gone *gone)
 {
-	uint64_t at = *index;
-	struct path path;
+	uint64_t stop = (*at | (FAN_OUT - 1)) + 1, taken = 0;
 
-	while (tree->root && at < end && covers(tree->height, at)) {
-		path.node[tree->height] = tree->root;
-		if (!descend(&path, tree->height, &at))
-			continue; /* `at` is behind the subtree that had nothing */
+	for (stop = stop < end ? stop : end; *at < stop && taken < most; ++*at) {
+		uint64_t *entry = &leaf->entry[slot(*at, 1)].page;
+		if (!*entry)
+			continue;
+		taken++;
+		if (page_tree_is_shared(paddr(*entry)))
+			--*buddy_note(paddr(*entry));
+		else
+			gone->page[gone->pages++] = paddr(*entry);
+		*entry = 0;
+	}
+	return taken;
+}
 
-		struct page_tree_node *leaf = path.node[1];
-		uint64_t first = at, stop = (at | (FAN_OUT - 1)) + 1;
-		unsigned count = 0;
-		for (stop = stop < end ? stop : end; at < stop && count < most; at++) {
-			uint64_t *entry = &leaf->entry[at & (FAN_OUT - 1)].page;
-			if (!*entry)
-				continue;
-			out[count++] = paddr(*entry);
-			*entry = 0;
-		}
-		if (!count)
+/*
+ * Goes down from a node of the tree's own to the first page at or above *at, or to a node that others own too and that is as a
+ * whole in the range. Answers the height of what it found in *entry; 0: nothing in this node, and *at is behind it.
+ */
+static unsigned descend(struct page_tree_node **path, unsigned height, uint64_t *at, uint64_t end, void ***entry)
+{
+	while (*at < end) {
+		struct page_tree_node *node = path[height];
+		uint64_t part = span(height - 1), start = *at & ~(part - 1);
+		unsigned i = slot(*at, height);
+
+		while (i < FAN_OUT && !node->entry[i].page)
+			i++, start += part;
+		if (start > *at)
+			*at = start;
+		if (i == FAN_OUT || *at >= end)
 			return 0;
-		leaf->used -= count;
-		prune(tree, &path, first);
-		*index = at;
-		return count;
+		*entry = (void **)&node->entry[i];
+		if (height == 1)
+			return 1;
+		struct page_tree_node *child = node->entry[i].child;
+		if (child->owners == 1) {
+			path[--height] = child;
+		} else if (*at == start && end - start >= part) {
+			return height;
+		} else {
+			*at = start + part; /* could not be cut */
+			if (i == FAN_OUT - 1)
+				return 0;
+		}
 	}
 	return 0;
+}
+
+/* The root is others' too: it goes as a whole, or nothing does. */
+static bool remove_shared_root(struct page_tree *tree, uint64_t *index, uint64_t end, struct page_tree_gone *gone)
+{
+	bool whole = *index == 0 && end >= span(tree->height);
+
+	*index = end;
+	if (!whole)
+		return false;
+	gone->removed = tree->root->pages;
+	tree->root->owners--;
+	*tree = (struct page_tree){0};
+	return true;
+}
+
+bool page_tree_remove(struct page_tree *tree, uint64_t *index, uint64_t end, unsigned most, struct page_tree_gone *out)
+{
+	struct page_tree_node *path[PAGE_TREE_HEIGHT_MAX + 1];
+	uint64_t at = *index;
+
+	out->removed = out->pages = out->nodes = 0;
+	if (tree->root && at < end && tree->root->owners > 1)
+		return remove_shared_root(tree, index, end, out);
+	while (tree->root && at < end && covers(tree->height, at)) {
+		void **entry;
+		path[tree->height] = tree->root;
+		unsigned height = descend(path, tree->height, &at, end, &entry);
+		if (!height)
+			continue; /* `at` is behind the subtree that had nothing */
+
+		uint64_t first = at, pages;
+		if (height == 1) {
+			pages = take_from_leaf(path[1], &at, end, most, out);
+		} else {
+			struct page_tree_node *child = *entry;
+			pages = child->pages;
+			child->owners--;
+			*entry = 0;
+			at += span(height - 1);
+		}
+		shrink(tree, path, height, first, pages, out);
+		*index = at;
+		return true;
+	}
+	return false;
 }

@@ -75,7 +75,7 @@ struct plan {
 
 static uint64_t plan_bytes(const struct plan *plan)
 {
-	uint64_t bytes = plan->sections * sizeof(uint8_t *) + plan->sections_used * BUDDY_SECTION_PAGES +
+	uint64_t bytes = plan->sections * sizeof(uint8_t *) + plan->sections_used * BUDDY_SECTION_BYTES +
 	        (plan->ram_ranges + plan->loader_ranges) * sizeof(struct boot_range);
 	return whole_pages(bytes);
 }
@@ -127,7 +127,7 @@ static uint8_t *place_sections(const struct bootinfo *boot, const struct plan *p
 			if (sections[s])
 				continue;
 			sections[s] = at;
-			at += BUDDY_SECTION_PAGES;
+			at += BUDDY_SECTION_BYTES;
 		}
 	}
 	buddy_init(sections, plan->sections);

@@ -1,7 +1,4 @@
-/*
- * Making frames, finding and filling their pages, ending them. Charging follows the tree: a page for each page, and one for each
- * PAGE_TREE_NODES_PER_PAGE nodes but the first, which the charge for the object pays.
- */
+/* Making frames and ending them. */
 #include "object/frame.h"
 
 #include "arch/paging.h"
@@ -13,8 +10,6 @@
 /* Pages that one step of destroy frees: some 2,000 instructions. */
 #define DESTROY_BUDGET 8u
 
-#define DISCARD_BATCH 8u
-
 struct touched_bits {
 	uint64_t word[FRAME_CONTIGUOUS_MAX / PAGE_SIZE / 64];
 };
@@ -25,7 +20,7 @@ static struct slab touched_slab = SLAB_INIT("contiguous frames' bits", struct to
 _Static_assert(FRAME_CONTIGUOUS_MAX == PAGES_RUN_MAX * PAGE_SIZE, "as much as can be had in one piece");
 _Static_assert(FRAME_LENGTH_MAX <= PAGE_TREE_INDEX_END * PAGE_SIZE, "every page of a frame has its place in the tree");
 
-static uint32_t create(struct group *group, uint64_t length, uint32_t flags, struct frame **out)
+uint32_t frame_create_empty(struct group *group, uint64_t length, uint32_t flags, struct frame **out)
 {
 	struct frame *frame = slab_alloc(&slab);
 
@@ -36,17 +31,13 @@ static uint32_t create(struct group *group, uint64_t length, uint32_t flags, str
 		slab_free(&slab, frame);
 		return error;
 	}
-	lock_init(&frame->lock, RANK_FRAME, "frame");
+	lock_init(&frame->own_lock, RANK_FRAME, "frame");
+	frame->lock = &frame->own_lock;
 	frame->length = length;
 	frame->flags = flags;
 	frame->cache = CACHE_WRITE_BACK;
 	*out = frame;
 	return ERR_OK;
-}
-
-static bool is_lazy(const struct frame *frame)
-{
-	return !(frame->flags & (FRAME_CONTIGUOUS | FRAME_DEVICE | FRAME_OVER));
 }
 
 /* Takes the range of a contiguous frame; what fails leaves nothing but the frame's charge, which its end gives back. */
@@ -57,7 +48,7 @@ static uint32_t fill_contiguous(struct frame *frame)
 
 	if (error)
 		return error;
-	frame->pages_charged = pages;
+	frame->range_pages = pages;
 	frame->touched = slab_alloc(&touched_slab);
 	if (!frame->touched || !pages_alloc_run(pages, frame->flags & FRAME_BELOW_4G ? PAGES_BELOW_4G : 0, &frame->start))
 		return ERR_NO_MEMORY;
@@ -77,7 +68,8 @@ static void free_contiguous(struct frame *frame)
 /* The last act; the frame has no pages of its own any more. */
 static void end(struct frame *frame)
 {
-	group_return_pages(frame->object.group, frame->pages_charged);
+	frame_leave_family(frame);
+	group_return_pages(frame->object.group, frame->range_pages);
 	object_end(&frame->object);
 	slab_free(&slab, frame);
 }
@@ -90,7 +82,7 @@ uint32_t frame_create(struct group *group, uint64_t length, uint32_t flags, stru
 		return ERR_BAD_ARGUMENT;
 	if (length > (flags & FRAME_CONTIGUOUS ? FRAME_CONTIGUOUS_MAX : FRAME_LENGTH_MAX))
 		return ERR_TOO_LARGE;
-	uint32_t error = create(group, whole_pages(length), flags, &frame);
+	uint32_t error = frame_create_empty(group, whole_pages(length), flags, &frame);
 	if (error)
 		return error;
 	if (flags & FRAME_CONTIGUOUS) {
@@ -112,7 +104,7 @@ static uint32_t create_range(struct group *group, struct paddr start, uint64_t l
 	if (!length || (start.raw | length) & PAGE_MASK || length > FRAME_LENGTH_MAX ||
 	        start.raw > page_physical_end() - length)
 		return ERR_BAD_ARGUMENT;
-	uint32_t error = create(group, length, flags, &frame);
+	uint32_t error = frame_create_empty(group, length, flags, &frame);
 	if (error)
 		return error;
 	frame->start = start;
@@ -141,151 +133,15 @@ uint32_t frame_create_over(struct group *group, struct paddr start, uint64_t len
 	return error;
 }
 
-static struct paddr range_page(struct frame *frame, uint64_t offset)
-{
-	uint64_t index = offset / PAGE_SIZE;
-	struct paddr page = paddr_add(frame->start, index * PAGE_SIZE);
-
-	if (frame->touched && !(frame->touched[index / 64] & 1ull << index % 64)) {
-		memset(direct_map(page), 0, PAGE_SIZE);
-		frame->touched[index / 64] |= 1ull << index % 64;
-	}
-	return page;
-}
-
-static uint64_t node_pages(uint64_t nodes)
-{
-	return (nodes + PAGE_TREE_NODES_PER_PAGE - 2) / PAGE_TREE_NODES_PER_PAGE;
-}
-
-/* Charges for what the frame will consist of; what it did pay for already counts. */
-static uint32_t charge(struct frame *frame, uint64_t pages, uint64_t nodes)
-{
-	uint64_t needed = pages + node_pages(nodes);
-
-	if (needed <= frame->pages_charged)
-		return ERR_OK;
-	uint32_t error = group_charge_pages(frame->object.group, needed - frame->pages_charged);
-	if (!error)
-		frame->pages_charged = needed;
-	return error;
-}
-
-static void return_charge(struct frame *frame)
-{
-	uint64_t needed = frame->resident + node_pages(frame->tree.nodes);
-
-	if (frame->pages_charged > needed)
-		group_return_pages(frame->object.group, frame->pages_charged - needed);
-	frame->pages_charged = needed;
-}
-
-/* A page where the tree needs no node for it. */
-static uint32_t fill_place(struct frame *frame, struct page_tree_place *place, struct paddr *out)
-{
-	uint32_t error = group_charge_pages(frame->object.group, 1);
-
-	if (error)
-		return error;
-	if (!pages_alloc(0, PAGES_ZERO, out)) {
-		group_return_pages(frame->object.group, 1);
-		return ERR_NO_MEMORY;
-	}
-	page_tree_put(place, *out);
-	frame->pages_charged++;
-	frame->resident++;
-	return ERR_OK;
-}
-
-/* A page whose leaf is not there yet. */
-static uint32_t fill(struct frame *frame, uint64_t index, struct paddr *out)
-{
-	struct paddr page;
-	uint32_t error = charge(frame, frame->resident + 1, frame->tree.nodes + page_tree_missing(&frame->tree, index));
-
-	if (error)
-		return error;
-	if (!pages_alloc(0, PAGES_ZERO, &page)) {
-		return_charge(frame);
-		return ERR_NO_MEMORY;
-	}
-	if (!page_tree_insert(&frame->tree, index, page)) {
-		pages_free(page, 0);
-		return_charge(frame);
-		return ERR_NO_MEMORY;
-	}
-	frame->resident++;
-	*out = page;
-	return ERR_OK;
-}
-
-static uint32_t page_locked(struct frame *frame, uint64_t offset, bool may_fill, struct paddr *out)
-{
-	if (offset >= frame->length)
-		return ERR_BAD_ADDRESS;
-	if (!is_lazy(frame)) {
-		*out = range_page(frame, offset);
-		return ERR_OK;
-	}
-
-	struct page_tree_place place;
-	bool located = page_tree_locate(&frame->tree, offset / PAGE_SIZE, &place);
-	if (located && *place.entry) {
-		*out = paddr(*place.entry);
-		return ERR_OK;
-	}
-	if (!may_fill)
-		return ERR_PAGE_ABSENT;
-	return located ? fill_place(frame, &place, out) : fill(frame, offset / PAGE_SIZE, out);
-}
-
-uint32_t frame_page(struct frame *frame, uint64_t offset, bool may_fill, struct paddr *out)
-{
-	struct paddr page;
-
-	lock_acquire(&frame->lock);
-	uint32_t error = page_locked(frame, offset, may_fill, &page);
-	lock_release(&frame->lock);
-	if (!error)
-		*out = page;
-	return error;
-}
-
-bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned budget)
-{
-	uint64_t index = *offset / PAGE_SIZE;
-	struct paddr page[DISCARD_BATCH];
-	unsigned count = DISCARD_BATCH;
-
-	while (budget && count) {
-		count = page_tree_take(
-		        &frame->tree, &index, end_offset / PAGE_SIZE, page, budget < DISCARD_BATCH ? budget : DISCARD_BATCH);
-		pages_free_many(page, count);
-		frame->resident -= count;
-		budget -= count;
-	}
-	*offset = index * PAGE_SIZE;
-	return_charge(frame);
-	return !count;
-}
-
-bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned budget)
-{
-	lock_acquire(&frame->lock);
-	bool done = frame_discard_locked(frame, offset, end_offset, budget);
-	lock_release(&frame->lock);
-	return done;
-}
-
 uint32_t frame_copy_in(struct frame *frame, uint64_t offset, const void *from, uint64_t length)
 {
-	struct paddr page;
+	struct frame_found found;
 
 	if (frame->flags & (FRAME_DEVICE | FRAME_OVER))
 		return ERR_NOT_SUPPORTED;
-	uint32_t error = frame_page(frame, offset, true, &page);
+	uint32_t error = frame_find(frame, offset, FRAME_WRITE, 0, &found);
 	if (!error)
-		memcpy(direct_map(paddr_add(page, offset & PAGE_MASK)), from, length);
+		memcpy(direct_map(paddr_add(found.page, offset & PAGE_MASK)), from, length);
 	return error;
 }
 
@@ -293,8 +149,9 @@ bool frame_destroy_step(struct object *object)
 {
 	struct frame *frame = (struct frame *)object;
 	uint64_t offset = 0;
+	unsigned budget = DESTROY_BUDGET;
 
-	if (is_lazy(frame) && !frame_discard(frame, &offset, FRAME_END, DESTROY_BUDGET))
+	if (frame_is_lazy(frame) && !frame_discard(frame, &offset, FRAME_END, &budget))
 		return false;
 	if (frame->flags & FRAME_CONTIGUOUS)
 		free_contiguous(frame);

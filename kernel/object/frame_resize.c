@@ -1,83 +1,47 @@
 /*
- * Changing a frame's length. Locks are taken in the order vmem, frame, so a shrink cannot hold the frame's lock while it looks
- * after mappings. It goes like this:
+ * Changing a frame's length. A shrink goes like this:
  *
- *   1. The new length is set: from here on nobody gets a page beyond it.
- *   2. Mapping for mapping, pages beyond it leave the page table. New mappings come first in the list and have none; one that is
- *      split off comes behind the other part; one that is removed hands `shrink_at` on; and none are joined meanwhile.
- *   3. The pages leave the tree and are freed.
+ *   1. The nodes of the tree in which the new end lies become the frame's own, which can fail. The new length is set: from here on
+ *      nobody gets a page beyond it.
+ *   2. Mapping for mapping, pages beyond it leave the page table (frame_walk.c).
+ *   3. The pages leave the tree and are freed. Whatever other frames share of it goes as whole nodes.
  *
- * Each call does a bounded part of that. A growth waits until an unfinished shrink is done, so that nothing old comes back.
+ * Each call does a bounded part of that. A growth waits until an unfinished shrink is done, so that nothing old comes back, and so
+ * does a clone, so that step 3 finds the nodes of step 1 unshared.
  */
 #include "object/frame.h"
 
-#include "core/panic.h"
-#include "object/vmem.h"
-
 #define RESIZE_BUDGET 8u /* pages: some 2,000 instructions if no two lie side by side */
 
-void frame_add_mapping(struct frame *frame, struct vmem_mapping *mapping, struct vmem_mapping *after)
+bool frame_shrink_step(struct frame *frame)
 {
-	lock_acquire(&frame->lock);
-	mapping->link_of_frame = after ? &after->next_of_frame : &frame->mappings;
-	mapping->next_of_frame = *mapping->link_of_frame;
-	if (mapping->next_of_frame)
-		mapping->next_of_frame->link_of_frame = &mapping->next_of_frame;
-	*mapping->link_of_frame = mapping;
-	lock_release(&frame->lock);
+	uint64_t offset = frame->length;
+	unsigned budget = RESIZE_BUDGET;
+
+	if (frame_discard_locked(frame, &offset, FRAME_END, &budget))
+		frame->shrinking = false;
+	return !frame->shrinking;
 }
 
-static void next_mapping_locked(struct frame *frame)
+/* Sets the length as far as that is allowed now. */
+static uint32_t begin(struct frame *frame, uint64_t length)
 {
-	frame->shrink_at = frame->shrink_at->next_of_frame;
-	frame->shrink_progress = 0;
-}
-
-void frame_remove_mapping(struct frame *frame, struct vmem_mapping *mapping)
-{
-	lock_acquire(&frame->lock);
-	if (frame->shrink_at == mapping)
-		next_mapping_locked(frame);
-	*mapping->link_of_frame = mapping->next_of_frame;
-	if (mapping->next_of_frame)
-		mapping->next_of_frame->link_of_frame = mapping->link_of_frame;
-	lock_release(&frame->lock);
-}
-
-/* One mapping's part of the second step, which begins without the lock, because the vmem's comes first. */
-static void shrink_mapping(struct frame *frame)
-{
-	struct vmem_mapping *mapping = frame->shrink_at;
-	struct vmem *vmem = mapping->vmem;
-	uint64_t start = mapping->start, length = frame->length, progress = frame->shrink_progress;
-
-	lock_release(&frame->lock);
-	bool done = vmem_forget(vmem, mapping, start, frame, length, &progress);
-	lock_acquire(&frame->lock);
-	if (frame->shrink_at != mapping)
-		return;
-	frame->shrink_progress = progress;
-	if (done)
-		next_mapping_locked(frame);
-}
-
-/* Sets the length as far as that is allowed now. True: there is a shrink to go on with. */
-static bool begin_locked(struct frame *frame, uint64_t length)
-{
-	if (length < frame->length) {
+	if (length < frame->length && (frame->walk == FRAME_STANDS || frame->walk == FRAME_SHRINKS)) {
+		uint32_t error = frame_cut(frame, length);
+		if (error)
+			return error;
 		frame->length = length;
 		frame->shrinking = true;
-		frame->shrink_at = frame->mappings;
-		frame->shrink_progress = 0;
+		frame_walk_begin(frame, FRAME_SHRINKS, 0);
 	}
-	if (!frame->shrinking)
+	if (length > frame->length && !frame->shrinking)
 		frame->length = length;
-	return frame->shrinking;
+	return ERR_OK;
 }
 
 uint32_t frame_resize(struct frame *frame, uint64_t length)
 {
-	if (frame->flags & (FRAME_CONTIGUOUS | FRAME_DEVICE | FRAME_OVER))
+	if (!frame_is_lazy(frame))
 		return ERR_NOT_SUPPORTED;
 	if (!length)
 		return ERR_BAD_ARGUMENT;
@@ -85,15 +49,12 @@ uint32_t frame_resize(struct frame *frame, uint64_t length)
 		return ERR_TOO_LARGE;
 	length = whole_pages(length);
 
-	lock_acquire(&frame->lock);
-	bool more = begin_locked(frame, length);
-	if (more) {
-		if (frame->shrink_at)
-			shrink_mapping(frame);
-		else if (frame_discard_locked(frame, &(uint64_t){frame->length}, FRAME_END, RESIZE_BUDGET))
-			frame->shrinking = false;
-		more = frame->shrinking || frame->length != length;
+	frame_acquire(frame);
+	uint32_t error = begin(frame, length);
+	if (!error && (frame->shrinking || frame->length != length)) {
+		frame_settle_locked(frame);
+		error = frame->shrinking || frame->length != length ? FRAME_MORE : ERR_OK;
 	}
-	lock_release(&frame->lock);
-	return more ? FRAME_MORE : ERR_OK;
+	frame_release(frame);
+	return error;
 }

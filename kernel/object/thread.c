@@ -188,6 +188,15 @@ void thread_wake_error(struct thread *thread, uint32_t error)
 	sched_ready(&thread->task);
 }
 
+void thread_drop_held(struct thread *thread)
+{
+	for (unsigned i = 0; i < sizeof thread->held / sizeof *thread->held; i++) {
+		if (thread->held[i])
+			object_release(thread->held[i]);
+		thread->held[i] = 0;
+	}
+}
+
 /* Ends one whose wait was taken, and which is in no queue any more. */
 static void end_taken(struct thread *thread)
 {
@@ -195,6 +204,7 @@ static void end_taken(struct thread *thread)
 	bool started = thread->task.state != TASK_NEW;
 	upcall_unbind(thread);
 	sched_end(&thread->task);
+	thread_drop_held(thread);
 	if (thread->reply_to) {
 		struct reply_record *record = thread->reply_to;
 		thread->reply_to = 0;

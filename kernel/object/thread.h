@@ -60,7 +60,8 @@ struct thread {
 	struct notify *upcall_notify; /* whose bits interrupt it (upcall.h): a reference; 0: none. Guarded by process.lock */
 	uint64_t upcall_entry;        /* 0: nothing interrupts it */
 
-	uint64_t progress; /* of a call in steps, 0 between calls */
+	uint64_t progress;      /* of a call in steps, 0 between calls */
+	struct object *held[2]; /* references of a call in steps, let go when it ends without having made use of them */
 	uint64_t exception_words[MESSAGE_WORDS];
 	void (*exception_report)(struct task *task); /* puts the fault on the log and ends the process */
 	uint32_t exception_status;                   /* with this one */
@@ -108,6 +109,9 @@ bool thread_end(struct thread *thread);
  * one to another: as many as there are threads, and each end would be inside of the one before.
  */
 void thread_end_by_fault(struct thread *thread);
+
+/* Lets go what a call in steps has held. */
+void thread_drop_held(struct thread *thread);
 
 /* Whether the deadline that the current thread has set for a wait to come has passed; it is forgotten then. */
 bool thread_deadline_passed(struct thread *thread);

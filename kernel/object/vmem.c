@@ -79,27 +79,32 @@ static struct vmem_mapping *find(struct vmem *vmem, uint64_t address, uint32_t a
 	return mapping && mapping->flags & access ? mapping : 0;
 }
 
-static uint32_t page_of(const struct vmem_mapping *mapping, uint64_t address, struct paddr *out)
+static uint32_t page_of(const struct vmem_mapping *mapping, uint64_t address, bool write, struct frame_found *out)
 {
-	return frame_page(mapping->frame, mapping->offset + ((address & ~PAGE_MASK) - mapping->start), true, out);
+	uint64_t offset = mapping->offset + ((address & ~PAGE_MASK) - mapping->start);
+
+	return frame_find(mapping->frame, offset, write ? FRAME_WRITE : FRAME_READ, mapping, out);
 }
 
-static uint32_t fault_locked(struct vmem *vmem, uint64_t address, uint32_t access)
+/* An entry lets write only where the page is not shared; else a write is to fault. */
+static uint32_t fault(struct vmem *vmem, const struct vmem_mapping *mapping, uint64_t address, uint32_t access)
 {
-	struct vmem_mapping *mapping = find(vmem, address, access);
-	struct paddr page;
+	struct frame_found found;
 	bool replaced;
-
-	if (!mapping)
-		return ERR_BAD_ADDRESS;
 	uint32_t error = charge_tables(vmem);
+
 	if (!error)
-		error = page_of(mapping, address, &page);
+		error = page_of(mapping, address, access == MAP_WRITE, &found);
 	if (error)
 		return error;
 	address &= ~PAGE_MASK;
-	if (!page_table_map(&vmem->table, uaddr(address), page, vmem_mapping_rights(mapping), &replaced))
+	struct page_rights rights = vmem_mapping_rights(mapping);
+	rights.writable &= found.own;
+	if (!page_table_map(&vmem->table, uaddr(address), found.page, rights, &replaced)) {
+		if (found.replaced)
+			vmem_forget_page(vmem, address);
 		return ERR_NO_MEMORY;
+	}
 	if (replaced)
 		page_flush(uaddr(address));
 	else
@@ -107,44 +112,88 @@ static uint32_t fault_locked(struct vmem *vmem, uint64_t address, uint32_t acces
 	return ERR_OK;
 }
 
+/* Without any lock: a step of what the frame must be done with before. */
+static uint32_t settle(struct frame *frame, uint32_t error)
+{
+	if (error == FRAME_MORE)
+		frame_settle(frame);
+	return error;
+}
+
 uint32_t vmem_fault(struct vmem *vmem, uint64_t address, bool write, bool execute)
 {
+	uint32_t access = execute ? MAP_EXECUTE : write ? MAP_WRITE : MAP_READ;
+
 	lock_acquire(&vmem->lock);
-	uint32_t error = fault_locked(vmem, address, execute ? MAP_EXECUTE : write ? MAP_WRITE : MAP_READ);
+	const struct vmem_mapping *mapping = find(vmem, address, access);
+	struct frame *frame = mapping ? mapping->frame : 0;
+	uint32_t error = mapping ? fault(vmem, mapping, address, access) : ERR_BAD_ADDRESS;
 	lock_release(&vmem->lock);
-	return error;
+	return settle(frame, error);
 }
 
 uint32_t vmem_page(struct vmem *vmem, uint64_t address, bool write, struct paddr *out)
 {
-	struct paddr page;
+	struct frame_found found;
+	struct frame *frame = 0;
 
 	lock_acquire(&vmem->lock);
 	const struct vmem_mapping *mapping = find(vmem, address, write ? MAP_WRITE : MAP_READ);
 	uint32_t error = ERR_BAD_ADDRESS; /* also for device memory, which the kernel does not reach */
-	if (mapping && !(mapping->frame->flags & FRAME_DEVICE))
-		error = page_of(mapping, address, &page);
+	if (mapping && !(mapping->frame->flags & FRAME_DEVICE)) {
+		frame = mapping->frame;
+		error = page_of(mapping, address, write, &found);
+		if (!error && found.replaced)
+			vmem_forget_page(vmem, address & ~PAGE_MASK);
+	}
 	lock_release(&vmem->lock);
 	if (!error)
-		*out = paddr_add(page, address & PAGE_MASK);
-	return error;
+		*out = paddr_add(found.page, address & PAGE_MASK);
+	return settle(frame, error);
 }
 
-bool vmem_forget(struct vmem *vmem, const struct vmem_mapping *mapping, uint64_t start, const struct frame *frame,
-        uint64_t length, uint64_t *progress)
+/* Entries of [*at, end) of a mapping. */
+static bool forget_range(struct vmem *vmem, const struct vmem_forgetting *what, uint64_t *at, uint64_t end)
 {
+	unsigned budget = VMEM_BUDGET;
+	uint64_t start = *at;
+	struct uaddr stop = {start};
+
+	if (!what->writing_only)
+		return vmem_clear(vmem, at, end, &budget);
+	if (!(what->mapping->rights & MAP_WRITE)) { /* not the flags: a vmem_protect may be half-way */
+		*at = end;
+		return true;
+	}
+	struct page_rights rights = vmem_mapping_rights(what->mapping);
+	rights.writable = false;
+	if (page_table_protect(&vmem->table, &stop, uaddr(end), rights, budget))
+		vmem_flush(vmem, start, stop.raw);
+	*at = stop.raw;
+	return stop.raw == end;
+}
+
+bool vmem_forget(struct vmem *vmem, struct vmem_forgetting *what)
+{
+	const struct vmem_mapping *mapping = what->mapping;
 	bool done;
 
 	lock_acquire(&vmem->lock);
-	if (vmem_tree_find(vmem->root, start) != mapping || mapping->frame != frame) {
+	if (vmem_tree_find(vmem->root, what->start) != mapping || mapping->frame != what->frame) {
 		done = vmem_clean(vmem, VMEM_BUDGET); /* it is discarded, or was */
 	} else {
-		uint64_t kept = mapping->offset < length ? length - mapping->offset : 0;
-		uint64_t at = mapping->start + (kept > *progress ? kept : *progress);
-		unsigned budget = VMEM_BUDGET;
+		uint64_t length = mapping->end - mapping->start;
+		uint64_t first = mapping->offset < what->from ? what->from - mapping->offset : 0;
+		uint64_t end = mapping->offset < what->to ? what->to - mapping->offset : 0;
 
-		done = at >= mapping->end || vmem_clear(vmem, &at, mapping->end, &budget);
-		*progress = at - mapping->start;
+		first = what->progress > first ? what->progress : first;
+		end = end < length ? end : length;
+		done = first >= end;
+		if (!done) {
+			uint64_t at = mapping->start + first;
+			done = forget_range(vmem, what, &at, mapping->start + end);
+			what->progress = at - mapping->start;
+		}
 	}
 	lock_release(&vmem->lock);
 	return done;

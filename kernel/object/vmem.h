@@ -92,14 +92,14 @@ uint32_t vmem_protect(struct vmem *vmem, uint64_t address, uint64_t length, uint
         __attribute__((warn_unused_result));
 
 /*
- * Makes the page at `address` present for this access, filling it if needed. BAD_ADDRESS: a real fault; NO_MEMORY, QUOTA: the page
- * cannot be had now.
+ * Makes the page at `address` present for this access, filling or copying it if needed. BAD_ADDRESS: a real fault; NO_MEMORY,
+ * QUOTA: the page cannot be had now; VMEM_MORE: it takes another step.
  */
 uint32_t vmem_fault(struct vmem *vmem, uint64_t address, bool write, bool execute) __attribute__((warn_unused_result));
 
 /*
- * The physical page behind an address for an access that the kernel makes through the direct map; fills it. It stays at least
- * until the CPU leaves the kernel. Errors as above.
+ * The physical page behind an address for an access that the kernel makes through the direct map; fills or copies it. It stays at
+ * least until the CPU leaves the kernel. Errors as above.
  */
 uint32_t vmem_page(struct vmem *vmem, uint64_t address, bool write, struct paddr *out) __attribute__((warn_unused_result));
 
@@ -119,10 +119,17 @@ uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_ke
         __attribute__((warn_unused_result));
 
 /*
- * For frame_resize: takes pages beyond `length` bytes of the frame out of the page table at this mapping, which began at `start`
- * and may have gone since it was looked up. A bounded step from *progress on; true when done.
+ * For a frame's walk over its mappings: entries of this mapping, which began at `start` and may have gone since it was looked up,
+ * for bytes [from, to) of the frame leave the page table, or only cease to let write. A bounded step from `progress` on; true when
+ * done.
  */
-bool vmem_forget(struct vmem *vmem, const struct vmem_mapping *mapping, uint64_t start, const struct frame *frame,
-        uint64_t length, uint64_t *progress);
+struct vmem_forgetting {
+	const struct vmem_mapping *mapping;
+	const struct frame *frame;
+	uint64_t start, from, to;
+	bool writing_only;
+	uint64_t progress;
+};
+bool vmem_forget(struct vmem *vmem, struct vmem_forgetting *what);
 
 bool vmem_destroy_step(struct object *object);

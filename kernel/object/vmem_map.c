@@ -49,7 +49,7 @@ static bool extend(struct vmem *vmem, const struct want *want)
 	struct vmem_mapping *low = vmem_tree_below(vmem->root, want->address);
 
 	if (!(want->flags & PLACED) || !low || low->end != want->address || low->flags != (want->flags & ~PLACED) ||
-	        !is_empty(vmem, want->address, want->address + want->length))
+	        low->rights != want->rights || !is_empty(vmem, want->address, want->address + want->length))
 		return false;
 
 	/* What the frame has beyond this mapping may still be waiting to be freed. */
@@ -112,6 +112,7 @@ static uint32_t add_fresh(struct vmem *vmem, struct want *want)
 	uint32_t error = frame_create(vmem->object.group, want->length, 0, &want->frame);
 	if (error)
 		return error;
+	want->frame->one_way = true;
 	error = add(vmem, want);
 	if (error)
 		vmem_release_frame(want->frame, true);
@@ -150,12 +151,12 @@ uint32_t vmem_map(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t
 uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
 {
 	struct want want = {0, PAGE_SIZE, MAP_READ | MAP_WRITE, MAP_READ | MAP_WRITE, 0, 0};
-	struct paddr page;
+	struct frame_found found;
 	uint32_t error = frame_create(vmem->object.group, PAGE_SIZE, 0, &want.frame);
 
 	if (error)
 		return error;
-	error = frame_page(want.frame, 0, true, &page);
+	error = frame_find(want.frame, 0, FRAME_WRITE, 0, &found);
 	if (!error) {
 		lock_acquire(&vmem->lock);
 		/* First: a page that was unmapped at the chosen address must not show through. */
@@ -167,7 +168,7 @@ uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_ke
 		return error;
 	}
 	*out_address = want.address;
-	*out_kernel = direct_map(page);
+	*out_kernel = direct_map(found.page);
 	*out_frame = want.frame;
 	return ERR_OK;
 }

@@ -123,7 +123,7 @@ void vmem_mapping_join(struct vmem *vmem, uint64_t address)
 
 	if (!low || !high || low->end != address || high->start != address || low->frame != high->frame ||
 	        low->offset + (low->end - low->start) != high->offset || low->flags != high->flags ||
-	        low->rights != high->rights || low->frame->shrinking)
+	        low->rights != high->rights || low->frame->walk != FRAME_STANDS)
 		return;
 	vmem_tree_cut(&vmem->root, high->start, high->end);
 	low->end = high->end;
@@ -185,6 +185,11 @@ bool vmem_clear(struct vmem *vmem, uint64_t *at, uint64_t end, unsigned *budget)
 	return stop.raw >= end;
 }
 
+void vmem_forget_page(struct vmem *vmem, uint64_t address)
+{
+	vmem_clear(vmem, &address, address + PAGE_SIZE, &(unsigned){1});
+}
+
 /* One step for a discarded mapping that is in no tree; true when nothing holds it any more. */
 static bool clean_mapping(struct vmem *vmem, struct vmem_mapping *mapping, unsigned *budget)
 {
@@ -195,10 +200,11 @@ static bool clean_mapping(struct vmem *vmem, struct vmem_mapping *mapping, unsig
 
 	/* It was the only way to its part of the frame. */
 	struct frame *frame = mapping->frame;
-	uint64_t offset = mapping->offset, end = offset + (mapping->end - mapping->start), resident = frame->resident;
-	bool done = frame_discard(frame, &offset, end, *budget / COST_PAGE);
+	uint64_t offset = mapping->offset, end = offset + (mapping->end - mapping->start);
+	unsigned before = *budget / COST_PAGE, pages = before;
+	bool done = frame_discard(frame, &offset, end, &pages);
 
-	*budget -= (unsigned)(resident - frame->resident) * COST_PAGE;
+	*budget -= (before - pages) * COST_PAGE;
 	return done;
 }
 

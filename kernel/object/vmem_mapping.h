@@ -42,6 +42,9 @@ uint32_t vmem_finish(struct vmem *vmem);
 /* Takes pages out of the page table from *at on; true when `end` is reached. */
 bool vmem_clear(struct vmem *vmem, uint64_t *at, uint64_t end, unsigned *budget);
 
+/* A page that is another now. */
+void vmem_forget_page(struct vmem *vmem, uint64_t address);
+
 /* After table entries of a range have changed. */
 void vmem_flush(const struct vmem *vmem, uint64_t start, uint64_t end);
 

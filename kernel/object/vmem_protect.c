@@ -69,7 +69,9 @@ static void change_entries(struct vmem *vmem, struct change *change)
 	if (!(change->flags & MAP_READ)) {
 		vmem_clear(vmem, &change->at, end, &change->budget);
 	} else {
-		if (page_table_protect(&vmem->table, &at, uaddr(end), vmem_mapping_rights(mapping), change->budget))
+		struct page_rights rights = vmem_mapping_rights(mapping);
+		rights.writable &= !mapping->frame->family; /* a write to a page that may be shared is to fault */
+		if (page_table_protect(&vmem->table, &at, uaddr(end), rights, change->budget))
 			vmem_flush(vmem, start, at.raw);
 		uint64_t looked = (at.raw - start) / PAGE_SIZE;
 		change->budget -= looked < change->budget ? (unsigned)looked : change->budget;

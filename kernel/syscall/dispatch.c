@@ -120,8 +120,10 @@ void call_repeat(struct task *task)
 {
 	struct thread *thread = thread_of_task(task);
 	dispatch(thread);
-	if (!task->continuation)
+	if (!task->continuation) {
 		thread->progress = 0;
+		thread_drop_held(thread); /* the call ended before it came to its handler */
+	}
 }
 
 void upcall_foreign_unhandled(void)

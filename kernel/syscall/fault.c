@@ -108,8 +108,8 @@ void upcall_exception(const struct fault *fault)
 	uint32_t repair_error = ERR_OK;
 	if (fault->vector == VECTOR_PAGE_FAULT) {
 		repair_error = repair_page(thread, fault);
-		if (repair_error == ERR_OK)
-			return;
+		if (repair_error == ERR_OK || repair_error == VMEM_MORE)
+			return; /* more steps: it faults again */
 	}
 	if (fault->vector == VECTOR_PROTECTION && ioport_grant(thread))
 		return;

@@ -48,17 +48,19 @@ static uint32_t copy_page(struct thread *thread, struct frame *frame, uint64_t o
         bool write, uint64_t *copied)
 {
 	struct vmem *vmem = thread->process->vmem;
-	struct paddr page;
-	uint32_t error = frame_page(frame, offset, write, &page);
+	struct frame_found found;
+	uint32_t error = frame_find(frame, offset, write ? FRAME_WRITE : FRAME_LOOK, 0, &found);
 
 	if (error == ERR_PAGE_ABSENT)
 		*copied = vmem_copy_out(vmem, address, absent_page, length);
+	else if (error == FRAME_MORE)
+		return frame_settle(frame), ERR_OK;
 	else if (error)
 		return error;
 	else if (write)
-		*copied = vmem_copy_in(vmem, direct_map(paddr_add(page, offset & PAGE_MASK)), address, length);
+		*copied = vmem_copy_in(vmem, direct_map(paddr_add(found.page, offset & PAGE_MASK)), address, length);
 	else
-		*copied = vmem_copy_out(vmem, address, direct_map(paddr_add(page, offset & PAGE_MASK)), length);
+		*copied = vmem_copy_out(vmem, address, direct_map(paddr_add(found.page, offset & PAGE_MASK)), length);
 	return *copied == length ? ERR_OK : ERR_BAD_ADDRESS;
 }
 

@@ -3,7 +3,8 @@
  * address space. Programs access memory through a TLB that forgets nothing by itself. After each call the page table is compared
  * with the model entry by entry, and while a call is in the middle of its steps other accesses go on, as other threads' do.
  */
-/* sources: kernel/object/frame.c kernel/object/frame_resize.c kernel/object/vmem.c kernel/object/vmem_mapping.c */
+/* sources: kernel/object/frame.c kernel/object/frame_pages.c kernel/object/frame_walk.c kernel/object/frame_resize.c */
+/* sources: kernel/object/frame_clone.c kernel/object/vmem.c kernel/object/vmem_mapping.c */
 /* sources: kernel/object/vmem_tree.c kernel/object/vmem_map.c kernel/object/vmem_place.c kernel/object/vmem_unmap.c */
 /* sources: kernel/object/vmem_protect.c kernel/object/vmem_copy.c */
 /* sources: kernel/mm/page_tree.c kernel/mm/slab.c kernel/mm/pages.c kernel/mm/pages_boot.c kernel/mm/buddy.c */
@@ -56,7 +57,8 @@ static void start(uint64_t free)
 static bool nothing_left(void)
 {
 	fake_reap();
-	return pages_available() == available && !slab_pages() && !fake_group.pages_used && !fake_group.objects_used;
+	return pages_available() == available && !slab_pages() && !fake_group.pages_used && !fake_group.nodes_used &&
+	        !fake_group.objects_used;
 }
 
 /* The model: a page belongs to a piece of fresh memory, counted on, or to a frame; contents are one word per page. */
@@ -80,6 +82,9 @@ static struct vmem *vmem;
 
 /* The piece that is being shrunk: until that is done its old pages may still be reached. */
 static unsigned resizing = ~0u;
+
+/* The piece that is being cloned: until that is done entries let write to what the clone has too. */
+static unsigned cloning = ~0u;
 
 /* A call was given up half-way: entries that it left are there until the next call is done. */
 static bool unfinished;
@@ -119,7 +124,10 @@ static bool access_page(uint64_t address, uint32_t access, uint64_t **out_word)
 	uint64_t physical;
 
 	if (!fake_translate(address, write, execute, &physical)) {
-		if (vmem_fault(vmem, address, write, execute))
+		uint32_t error;
+		while ((error = vmem_fault(vmem, address, write, execute)) == VMEM_MORE)
+			;
+		if (error)
 			return false;
 		if (!fake_translate(address, write, execute, &physical))
 			fail("a page is not there after its fault was handled");
@@ -134,6 +142,8 @@ static void access_and_compare(unsigned i)
 	uint32_t access = kinds[random_below(3)];
 	struct page *page = &model[i];
 	uint64_t *word;
+	if (page->mapped && page->piece == cloning && access == MAP_WRITE)
+		return;
 	bool allowed = access_page(address_of(i), access, &word);
 
 	if (page->mapped && page->piece == resizing)
@@ -175,7 +185,8 @@ static void compare_tables(void)
 	uint64_t present = 0;
 
 	for (unsigned i = 0; i < WINDOW_PAGES; i++) {
-		struct paddr page, expected;
+		struct frame_found expected;
+		struct paddr page;
 		struct page_rights rights;
 
 		if (!page_table_find(&vmem->table, uaddr(address_of(i)), &page, &rights))
@@ -185,12 +196,18 @@ static void compare_tables(void)
 			continue;
 		if (!model_allows(&model[i], MAP_READ))
 			fail("an entry is in the page table where none may be");
-		if (rights.writable != !!(model[i].flags & MAP_WRITE) || rights.executable != !!(model[i].flags & MAP_EXECUTE))
+		if (rights.executable != !!(model[i].flags & MAP_EXECUTE) || (rights.writable && !(model[i].flags & MAP_WRITE)))
 			fail("an entry has other rights than its mapping");
 		struct vmem_mapping *mapping = vmem_tree_find(vmem->root, address_of(i));
-		if (frame_page(mapping->frame, mapping->offset + (address_of(i) - mapping->start), false, &expected) ||
-		        expected.raw != page.raw)
+		uint64_t offset = mapping->offset + (address_of(i) - mapping->start);
+		uint32_t error = frame_find(mapping->frame, offset, FRAME_LOOK, 0, &expected);
+		if (error == FRAME_MORE)
+			continue; /* it is just being replaced */
+		if (error || expected.page.raw != page.raw)
 			fail("an entry leads to a page that is not the frame's");
+		if (rights.writable ? !expected.own && model[i].piece != cloning
+		                    : !mapping->frame->family && model[i].flags & MAP_WRITE)
+			fail("an entry lets write to what is shared, or not to what is not");
 	}
 	if (present + BALLAST != vmem->resident)
 		fail("the count of resident pages is wrong");
@@ -423,9 +440,71 @@ static void do_resize(void)
 	resizing = ~0u;
 }
 
+/* A frame is given up for a clone of another, or of itself, while other calls go on; its mappings stay. */
+static void do_clone(void)
+{
+	unsigned from = random_below(FRAMES), to = random_below(FRAMES);
+	struct frame *clone;
+	uint64_t walk = 0;
+	uint32_t error;
+
+	fake_fail_in = random_below(4) ? UINT64_MAX : random_below(3);
+	while ((error = frame_clone(pieces[from].frame, &fake_group, &clone)) == FRAME_MORE)
+		frame_settle(pieces[from].frame);
+	bool failed = fake_fail_in == UINT64_MAX;
+	fake_fail_in = UINT64_MAX;
+	if (error && failed)
+		return;
+	if (error)
+		fail("a frame could not be cloned");
+
+	uint64_t *word = calloc(FRAME_PAGES, sizeof *word);
+	memcpy(word, pieces[from].word, FRAME_PAGES * sizeof *word);
+	cloning = from;
+	while (!frame_clone_finish(pieces[from].frame, &walk))
+		change_something();
+	cloning = ~0u;
+
+	unsigned rest = add_piece(FRAME_PAGES, 0);
+	memcpy(pieces[rest].word, pieces[to].word, FRAME_PAGES * sizeof *word);
+	pieces[rest].length = pieces[to].length;
+	for (unsigned i = 0; i < WINDOW_PAGES; i++) {
+		if (model[i].mapped && model[i].piece == to)
+			model[i].piece = rest;
+	}
+	free(pieces[to].word);
+	pieces[to].word = word;
+	pieces[to].length = pieces[from].length;
+	object_release(&pieces[to].frame->object);
+	pieces[to].frame = clone;
+	fake_reap();
+}
+
+/* By its handle, with other calls going on meanwhile. */
+static void do_frame_write(void)
+{
+	unsigned which = random_below(FRAMES);
+	struct piece *piece = &pieces[which];
+	uint64_t index = random_below((unsigned)piece->length), word = (uint64_t)rand() + 1;
+	uint32_t error;
+
+	while ((error = frame_copy_in(piece->frame, index * PAGE_SIZE, &word, sizeof word)) == FRAME_MORE) {
+		frame_settle(piece->frame);
+		change_something();
+		piece = &pieces[which];
+	}
+	if (error)
+		fail("a frame could not be written to");
+	piece->word[index] = word;
+}
+
 static void step(void)
 {
-	switch (random_below(13)) {
+	switch (random_below(17)) {
+	case 13: do_clone(); break;
+	case 14:
+	case 15:
+	case 16: do_frame_write(); break;
 	case 0:
 	case 1: do_map(); break;
 	case 2: do_unmap(); break;
@@ -779,7 +858,7 @@ static void test_join_while_shrinking(void)
 			fail("a page was not to be had");
 	}
 	struct vmem_mapping *first = frame->mappings;
-	while (frame->shrink_at == first || !frame->shrinking) {
+	while (frame->walk_at == first || !frame->shrinking) {
 		if (frame_resize(frame, PAGE_SIZE) != FRAME_MORE)
 			fail("the shrink is shorter than the test wants");
 	}
@@ -829,8 +908,8 @@ static void test_replace_keeps_rights(void)
 	}
 	bool untouched = true;
 	for (unsigned i = 0; i < PAGES; i++) {
-		struct paddr page;
-		untouched &= !frame_page(frame, i * PAGE_SIZE, false, &page) && !*(uint64_t *)direct_map(page);
+		struct frame_found found;
+		untouched &= !frame_find(frame, i * PAGE_SIZE, FRAME_LOOK, 0, &found) && !*(uint64_t *)direct_map(found.page);
 	}
 	check(!result && untouched, "vmem: no entry of a replaced mapping gets the new one's rights", "one did");
 	object_release(&frame->object);

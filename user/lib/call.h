@@ -498,6 +498,15 @@ static inline MUST_CHECK status_t sys_frame_resize(handle_t frame, uint64_t leng
 	return status;
 }
 
+static inline MUST_CHECK status_t sys_frame_clone(handle_t frame, handle_t *out_clone)
+{
+	SYS_WORDS(0);
+	SYS_RUN(frame_clone, frame);
+	if (!status)
+		*out_clone = (handle_t)word[0];
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_frame_info(
         handle_t frame, uint64_t *out_length, uint64_t *out_resident_pages, uint32_t *out_flags)
 {

@@ -99,6 +99,7 @@ void test_waiting(void);
 void test_memory(void);
 void test_vmem(void);
 void test_frame(void);
+void test_clones(void);
 void test_devices(void);
 void test_random(void);
 void random_for_ever(void);

@@ -9,6 +9,7 @@
 #include "object/vmem.h"
 
 struct group fake_group = {.pages_limit = UINT64_MAX, .objects_limit = UINT64_MAX};
+struct group fake_other_group = {.pages_limit = UINT64_MAX, .objects_limit = UINT64_MAX, .number = 1};
 struct group *group_root = &fake_group;
 uint64_t fake_fail_in = UINT64_MAX;
 
@@ -23,21 +24,38 @@ static bool fails(void)
 	return true;
 }
 
-uint32_t group_charge_pages(struct group *group, uint64_t pages)
+uint32_t group_charge_memory(struct group *group, uint64_t pages, uint64_t nodes)
 {
 	if (fails() || pages > group->pages_limit - group->pages_used)
 		return ERR_QUOTA;
 	group->pages_used += pages;
+	group->nodes_used += nodes;
 	return ERR_OK;
+}
+
+void group_return_memory(struct group *group, uint64_t pages, uint64_t nodes)
+{
+	if (pages > group->pages_used || nodes > group->nodes_used) {
+		printf("not ok group: more is returned than was charged\n");
+		abort();
+	}
+	group->pages_used -= pages;
+	group->nodes_used -= nodes;
+}
+
+uint32_t group_charge_pages(struct group *group, uint64_t pages)
+{
+	return group_charge_memory(group, pages, 0);
 }
 
 void group_return_pages(struct group *group, uint64_t pages)
 {
-	if (pages > group->pages_used) {
-		printf("not ok group: more pages are returned than were charged\n");
-		abort();
-	}
-	group->pages_used -= pages;
+	group_return_memory(group, pages, 0);
+}
+
+struct group *group_of_number(uint32_t number)
+{
+	return number ? &fake_other_group : &fake_group;
 }
 
 uint32_t object_init(struct object *object, enum object_type type, struct group *group)

@@ -10,7 +10,7 @@
 #include "object/group.h"
 #include "object/object.h"
 
-extern struct group fake_group;
+extern struct group fake_group, fake_other_group;
 
 /* Allocations and charges until one fails, once; UINT64_MAX: none does. After it has failed this is UINT64_MAX again. */
 extern uint64_t fake_fail_in;

@@ -1,0 +1,195 @@
+/*
+ * Finding, filling, replacing and freeing the pages of frames.
+ *
+ * Who pays: a page and a node are charged to the group of the frame that they were made for, from then until they are free, which
+ * may be when another frame of the family lets go of them. Each bears the number of that group (mm/page_tree.h).
+ */
+#include "arch/paging.h"
+#include "lib/string.h"
+#include "mm/pages.h"
+#include "object/frame.h"
+#include "object/group.h"
+#include "object/vmem.h"
+
+static struct paddr range_page(struct frame *frame, uint64_t offset)
+{
+	uint64_t index = offset / PAGE_SIZE;
+	struct paddr page = paddr_add(frame->start, index * PAGE_SIZE);
+
+	if (frame->touched && !(frame->touched[index / 64] & 1ull << index % 64)) {
+		memset(direct_map(page), 0, PAGE_SIZE);
+		frame->touched[index / 64] |= 1ull << index % 64;
+	}
+	return page;
+}
+
+/* A page for an index that has none, with the nodes that this takes. */
+static uint32_t fill(struct frame *frame, uint64_t index, struct page_tree_place *place, struct paddr *out)
+{
+	struct group *group = frame->object.group;
+	bool ready = place->entry && !place->shared;
+	unsigned missing = ready ? 0 : page_tree_missing(&frame->tree, index);
+	uint32_t error = group_charge_memory(group, 1, missing);
+
+	if (error)
+		return error;
+	if (!pages_alloc(0, PAGES_ZERO, out))
+		goto uncharge;
+	if (!ready && !page_tree_own(&frame->tree, index, group->number, place)) {
+		pages_free(*out, 0);
+		goto uncharge;
+	}
+	page_tree_put(place, *out, group->number);
+	frame->resident++;
+	return ERR_OK;
+
+uncharge:
+	group_return_memory(group, 1, missing);
+	return ERR_NO_MEMORY;
+}
+
+uint32_t frame_replace_page(struct frame *frame, uint64_t index, struct frame_found *out)
+{
+	struct group *group = frame->object.group;
+	unsigned missing = page_tree_missing(&frame->tree, index);
+	struct page_tree_place place;
+	struct paddr page;
+	uint32_t error = group_charge_memory(group, 1, missing);
+
+	if (error)
+		return error;
+	if (!pages_alloc(0, 0, &page))
+		goto uncharge;
+	if (!page_tree_own(&frame->tree, index, group->number, &place)) {
+		pages_free(page, 0);
+		goto uncharge;
+	}
+	memcpy(direct_map(page), direct_map(paddr(*place.entry)), PAGE_SIZE);
+	page_tree_replace(&place, page, group->number);
+	*out = (struct frame_found){page, true, true};
+	return ERR_OK;
+
+uncharge:
+	group_return_memory(group, 1, missing);
+	return ERR_NO_MEMORY;
+}
+
+/* Whether nothing but the mapping that wants it can have an entry for a page, so that it may become another at once. */
+static bool is_alone(const struct frame *frame, const struct vmem_mapping *by)
+{
+	const struct vmem_mapping *first = frame->mappings;
+
+	return frame->one_way || !first || (first == by && !first->next_of_frame);
+}
+
+/* A page that another frame has too. */
+static uint32_t find_shared(
+        struct frame *frame, uint64_t index, enum frame_access access, const struct vmem_mapping *by, struct frame_found *out)
+{
+	if (frame->walk == FRAME_REPLACES && frame->walk_index == index)
+		return FRAME_MORE; /* no entry for it may be made */
+	if (access != FRAME_WRITE)
+		return ERR_OK;
+	if (is_alone(frame, by))
+		return frame_replace_page(frame, index, out);
+	if (frame->walk == FRAME_STANDS)
+		frame_walk_begin(frame, FRAME_REPLACES, index);
+	return FRAME_MORE;
+}
+
+static uint32_t find(
+        struct frame *frame, uint64_t offset, enum frame_access access, const struct vmem_mapping *by, struct frame_found *out)
+{
+	struct page_tree_place place;
+	uint64_t index = offset / PAGE_SIZE;
+
+	if (offset >= frame->length)
+		return ERR_BAD_ADDRESS;
+	out->replaced = false;
+	out->own = true;
+	if (!frame_is_lazy(frame)) {
+		out->page = range_page(frame, offset);
+		return ERR_OK;
+	}
+	if (!page_tree_locate(&frame->tree, index, &place))
+		place.entry = 0;
+	if (!place.entry || !*place.entry)
+		return access == FRAME_LOOK ? ERR_PAGE_ABSENT : fill(frame, index, &place, &out->page);
+	out->page = paddr(*place.entry);
+	if (!frame->family)
+		return ERR_OK;
+	out->own = !place.shared && !page_tree_is_shared(out->page);
+	return out->own ? ERR_OK : find_shared(frame, index, access, by, out);
+}
+
+uint32_t frame_find(
+        struct frame *frame, uint64_t offset, enum frame_access access, const struct vmem_mapping *by, struct frame_found *out)
+{
+	struct frame_found found;
+
+	frame_acquire(frame);
+	uint32_t error = find(frame, offset, access, by, &found);
+	frame_release(frame);
+	if (!error)
+		*out = found;
+	return error;
+}
+
+/* Frees what a step of removal has left, at the gain of those who paid. */
+static void free_gone(struct page_tree_gone *gone)
+{
+	for (unsigned i = 0, run; i < gone->pages; i += run) {
+		uint32_t payer = page_tree_payer(gone->page[i]);
+
+		for (run = 1; i + run < gone->pages && page_tree_payer(gone->page[i + run]) == payer; run++)
+			;
+		group_return_memory(group_of_number(payer), run, 0);
+	}
+	pages_free_many(gone->page, gone->pages);
+	for (unsigned i = 0; i < gone->nodes; i++)
+		group_return_memory(group_of_number(gone->node_payer[i]), 0, 1);
+}
+
+uint32_t frame_cut(struct frame *frame, uint64_t offset)
+{
+	struct group *group = frame->object.group;
+	unsigned missing = frame->family ? page_tree_cut_missing(&frame->tree, offset / PAGE_SIZE) : 0;
+
+	if (!missing)
+		return ERR_OK;
+	uint32_t error = group_charge_memory(group, 0, missing);
+	if (error)
+		return error;
+	if (page_tree_cut(&frame->tree, offset / PAGE_SIZE, group->number))
+		return ERR_OK;
+	group_return_memory(group, 0, missing);
+	return ERR_NO_MEMORY;
+}
+
+bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned *budget)
+{
+	uint64_t index = *offset / PAGE_SIZE, end = end_offset / PAGE_SIZE;
+	struct page_tree_gone gone;
+	bool more = true;
+
+	/* As far as there is memory for it. */
+	(void)!frame_cut(frame, *offset);
+	(void)!frame_cut(frame, end_offset);
+	while (*budget && more) {
+		unsigned most = *budget < PAGE_TREE_GONE_MAX ? *budget : PAGE_TREE_GONE_MAX;
+		more = page_tree_remove(&frame->tree, &index, end, most, &gone);
+		free_gone(&gone);
+		frame->resident -= gone.removed;
+		*budget -= gone.pages ? gone.pages : 1;
+	}
+	*offset = index * PAGE_SIZE;
+	return !more;
+}
+
+bool frame_discard(struct frame *frame, uint64_t *offset, uint64_t end_offset, unsigned *budget)
+{
+	frame_acquire(frame);
+	bool done = frame_discard_locked(frame, offset, end_offset, budget);
+	frame_release(frame);
+	return done;
+}
