@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define WAITING_MAX 256u
+#define WAITING_MAX 128u /* readers, and as many writers */
 #define WINDOW_TIMEOUT_NS 2000000000ull
 #define TERMINAL_DEVICE 0x0501u /* major 5, minor 1: /dev/console, as Linux numbers it */
 #define FILES_MAX 256u
@@ -36,7 +36,7 @@ static uint32_t ready_events(const struct terminal *terminal)
 
 	if (line_readable(&terminal->line))
 		events |= FS_READY_READ;
-	if (output_space(&terminal->output) > 0 && !terminal->writers)
+	if (output_space(&terminal->output) > 0 && !writes_wait(&terminal->writes))
 		events |= FS_READY_WRITE;
 	return events;
 }
@@ -79,41 +79,6 @@ static status_t handle_watch(struct request *request)
 	return ERR_OK;
 }
 
-/* Waiting calls. */
-
-static status_t save(struct request *request, struct terminal_wait **list, uint64_t length, uint64_t done)
-{
-	struct terminal *terminal = terminal_of(request);
-
-	if (terminal->waiting == WAITING_MAX)
-		return ERR_FULL;
-	struct terminal_wait *wait = malloc(sizeof *wait);
-	if (!wait)
-		return ERR_NO_MEMORY;
-	*wait = (struct terminal_wait){.file = request->object, .length = length, .done = done};
-	status_t status = request_save(request, &wait->reply);
-	if (status) {
-		free(wait);
-		return status;
-	}
-	while (*list)
-		list = &(*list)->next;
-	*list = wait;
-	terminal->waiting++;
-	return ERR_OK;
-}
-
-static void answer_wait(struct terminal *terminal, struct terminal_wait **list, status_t status, uint64_t word)
-{
-	struct terminal_wait *wait = *list;
-	struct answer answer = {.word = {word}};
-
-	*list = wait->next;
-	terminal->waiting--;
-	answer_send(wait->reply, status, &answer);
-	free(wait);
-}
-
 /* Reading. */
 
 static status_t read_now(struct terminal *terminal, handle_t reply, uint64_t length, uint64_t *out_length)
@@ -145,19 +110,19 @@ static status_t handle_read(struct request *request)
 	if (length == 0)
 		return ERR_OK;
 	say_first_read(terminal);
-	if (!terminal->readers && !read_waits(terminal))
+	if (!terminal->readers.first && !read_waits(terminal))
 		return read_now(terminal, request->reply, length, &request->answer.word[0]);
 	if (file->flags & OPEN_NONBLOCK)
 		return ERR_WOULD_BLOCK;
-	return save(request, &terminal->readers, length, 0);
+	return waiting_add(&terminal->readers, request, length, 0);
 }
 
 static void serve_readers(struct terminal *terminal)
 {
-	while (terminal->readers && !read_waits(terminal)) {
+	while (terminal->readers.first && !read_waits(terminal)) {
 		uint64_t length = 0;
-		status_t status = read_now(terminal, terminal->readers->reply, terminal->readers->length, &length);
-		answer_wait(terminal, &terminal->readers, status, length);
+		status_t status = read_now(terminal, terminal->readers.first->reply, terminal->readers.first->length, &length);
+		waiting_answer(&terminal->readers, status, length);
 	}
 }
 
@@ -175,60 +140,33 @@ void terminal_input(struct terminal *terminal, const uint8_t *bytes, size_t leng
 
 /* Writing. */
 
-/* Sends as much as there is room for, from `*done` on. */
-static status_t write_some(struct terminal *terminal, handle_t reply, uint64_t length, uint64_t *done)
+static size_t room(void *context)
 {
-	char bytes[2048];
+	const struct terminal *terminal = context;
 
-	while (*done < length) {
-		size_t space = output_space(&terminal->output);
-		size_t part = length - *done < sizeof bytes ? (size_t)(length - *done) : sizeof bytes;
-		if (part > space)
-			part = space;
-		if (part == 0)
-			return ERR_OK;
-		status_t status = reply_read_bytes(reply, *done, bytes, part);
-		if (status)
-			return status;
-		show(terminal, bytes, part);
-		*done += part;
-	}
-	return ERR_OK;
+	return output_space(&terminal->output);
+}
+
+static void put(void *context, uint64_t stamp, const char *bytes, size_t length)
+{
+	(void)stamp;
+	show(context, bytes, length);
 }
 
 static status_t handle_write(struct request *request)
 {
-	struct terminal *terminal = terminal_of(request);
 	struct terminal_file *file = request->object;
-	uint64_t length = request->word[0], done = 0;
 
 	if (!(file->flags & OPEN_WRITE))
 		return ERR_DENIED;
-	if (length > request->readable)
-		return ERR_BAD_ARGUMENT;
-	if (!terminal->writers) {
-		status_t status = write_some(terminal, request->reply, length, &done);
-		if (status && done == 0)
-			return status;
-		request->answer.word[0] = done;
-		if (status || done == length)
-			return ERR_OK;
-	}
-	if (file->flags & OPEN_NONBLOCK)
-		return done ? ERR_OK : ERR_WOULD_BLOCK;
-	return save(request, &terminal->writers, length, done);
+	return writes_add(&terminal_of(request)->writes, request, !(file->flags & OPEN_NONBLOCK));
 }
 
 void terminal_drained(struct terminal *terminal)
 {
-	while (terminal->writers) {
-		struct terminal_wait *wait = terminal->writers;
-		status_t status = write_some(terminal, wait->reply, wait->length, &wait->done);
-		if (!status && wait->done < wait->length)
-			return;
-		answer_wait(terminal, &terminal->writers, wait->done ? ERR_OK : status, wait->done);
-	}
-	wake_watchers(terminal);
+	writes_continue(&terminal->writes);
+	if (!writes_wait(&terminal->writes))
+		wake_watchers(terminal);
 }
 
 /* Opening, closing, looking. */
@@ -287,15 +225,8 @@ static void close_file(struct server *server, void *object)
 	while (*link != file)
 		link = &(*link)->next;
 	*link = file->next;
-	for (unsigned i = 0; i < 2; i++) {
-		struct terminal_wait **wait = i ? &terminal->writers : &terminal->readers;
-		while (*wait) {
-			if ((*wait)->file == file)
-				answer_wait(terminal, wait, ERR_DEAD, 0);
-			else
-				wait = &(*wait)->next;
-		}
-	}
+	waiting_drop(&terminal->readers, file);
+	waiting_drop(&terminal->writes.waiting, file);
 	drop_watcher(file);
 	free(file);
 }
@@ -419,5 +350,7 @@ void terminal_init(struct terminal *terminal)
 	        .close_object = close_file,
 	};
 	terminal->window_timer = (struct server_timer){.expired = window_expired, .context = terminal};
+	terminal->readers.most = WAITING_MAX;
+	terminal->writes = (struct writes){.room = room, .put = put, .context = terminal, .waiting = {.most = WAITING_MAX}};
 	line_init(&terminal->line, show, terminal);
 }

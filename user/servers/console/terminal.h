@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "user/lib/server.h"
+#include "user/lib/writes.h"
 #include "user/servers/console/line.h"
 #include "user/servers/console/output.h"
 #include "user/servers/console/window.h"
@@ -20,14 +21,6 @@ struct terminal_file {
 	uint32_t watch_events;
 };
 
-/* A read or a write that waits. */
-struct terminal_wait {
-	struct terminal_wait *next;
-	struct terminal_file *file;
-	handle_t reply;
-	uint64_t length, done;
-};
-
 struct terminal {
 	struct server server;
 	struct uart uart;
@@ -36,8 +29,8 @@ struct terminal {
 	struct window window;
 	struct server_timer window_timer;
 	struct terminal_file *files;
-	struct terminal_wait *readers, *writers;
-	uint32_t waiting; /* readers and writers */
+	struct waiting_list readers;
+	struct writes writes;
 	bool first_read_said;
 	void (*first_read)(void); /* called once when a program first waits for input: the system is up */
 };

@@ -18,6 +18,7 @@
 #include "user/lib/program.h"
 #include "user/lib/server.h"
 #include "user/lib/spawn.h"
+#include "user/lib/writes.h"
 #include "user/servers/guestd/link.h"
 
 HEARTH_MANIFEST("name guestd\n"
@@ -39,45 +40,26 @@ HEARTH_MANIFEST("name guestd\n"
 #define START_TIMEOUT_MS 10000u
 #define WAITING_MAX 64u
 
-/* A write that waits for room in the queue of the serial line. */
-struct writer {
-	struct writer *next;
-	handle_t reply;
-	uint32_t type;
-	uint64_t length, done;
-};
-
 static struct server server;
 static struct link link_to_host;
 static handle_t irq;
-static struct writer *writers;
-static uint32_t waiting;
 static bool started;
 static handle_t shell;
 static bool shell_ended;
 static uint32_t shell_status;
 static bool status_sent;
 
-/* Sends as much of a write as there is room for. */
-static status_t send_some(handle_t reply, uint32_t type, uint64_t length, uint64_t *done)
+static size_t room(void *context)
 {
-	char bytes[4096];
-
-	while (*done < length) {
-		size_t part = length - *done < sizeof bytes ? (size_t)(length - *done) : sizeof bytes;
-		size_t space = link_space(&link_to_host);
-		if (part > space)
-			part = space;
-		if (part == 0)
-			return ERR_OK;
-		status_t status = reply_read_bytes(reply, *done, bytes, part);
-		if (status)
-			return status;
-		link_send(&link_to_host, type, bytes, part);
-		*done += part;
-	}
-	return ERR_OK;
+	return link_space(context);
 }
+
+static void put(void *context, uint64_t stamp, const char *bytes, size_t length)
+{
+	link_send(context, stamp == STAMP_FIRST_FILE + 1 ? GUEST_STDOUT : GUEST_STDERR, bytes, length);
+}
+
+static struct writes writes = {.room = room, .put = put, .context = &link_to_host, .waiting = {.most = WAITING_MAX}};
 
 /* What Linux' wait would tell of a status of abi/syscalls.h, as a shell says it: 0 to 255. */
 static uint32_t exit_code(uint32_t status)
@@ -91,49 +73,12 @@ static uint32_t exit_code(uint32_t status)
 
 static void send_status(void)
 {
-	if (!shell_ended || status_sent || writers || link_space(&link_to_host) < 4)
+	if (!shell_ended || status_sent || writes_wait(&writes) || link_space(&link_to_host) < 4)
 		return;
 	uint32_t code = exit_code(shell_status);
 	uint8_t bytes[4] = {(uint8_t)code, (uint8_t)(code >> 8), 0, 0};
 	link_send(&link_to_host, GUEST_EXIT, bytes, sizeof bytes);
 	status_sent = true;
-}
-
-static void serve_writers(void)
-{
-	while (writers) {
-		struct writer *writer = writers;
-		struct answer answer = {0};
-		status_t status = send_some(writer->reply, writer->type, writer->length, &writer->done);
-		if (!status && writer->done < writer->length)
-			return;
-		answer.word[0] = writer->done;
-		writers = writer->next;
-		waiting--;
-		answer_send(writer->reply, writer->done ? ERR_OK : status, &answer);
-		free(writer);
-	}
-	send_status();
-}
-
-static status_t save_writer(struct request *request, uint32_t type, uint64_t length, uint64_t done)
-{
-	if (waiting == WAITING_MAX)
-		return ERR_FULL;
-	struct writer *writer = malloc(sizeof *writer), **last = &writers;
-	if (!writer)
-		return ERR_NO_MEMORY;
-	*writer = (struct writer){.type = type, .length = length, .done = done};
-	status_t status = request_save(request, &writer->reply);
-	if (status) {
-		free(writer);
-		return status;
-	}
-	while (*last)
-		last = &(*last)->next;
-	*last = writer;
-	waiting++;
-	return ERR_OK;
 }
 
 /* 0 is standard input, 1 output, 2 error. */
@@ -144,22 +89,9 @@ static uint64_t file_number(const struct request *request)
 
 static status_t handle_write(struct request *request)
 {
-	static const uint32_t types[] = {0, GUEST_STDOUT, GUEST_STDERR};
-	uint64_t file = file_number(request), length = request->word[0], done = 0;
+	uint64_t file = file_number(request);
 
-	if (file != 1 && file != 2)
-		return ERR_DENIED;
-	if (length > request->readable)
-		return ERR_BAD_ARGUMENT;
-	if (!writers) {
-		status_t status = send_some(request->reply, types[file], length, &done);
-		request->answer.word[0] = done;
-		if (status && done == 0)
-			return status;
-		if (status || done == length)
-			return ERR_OK;
-	}
-	return save_writer(request, types[file], length, done);
+	return file == 1 || file == 2 ? writes_add(&writes, request, true) : ERR_DENIED;
 }
 
 /* Standard input is empty: its end is read at once. */
@@ -311,7 +243,8 @@ static void serial_interrupt(void *context)
 	if (link_receive_command(&link_to_host) && !started)
 		run_command(link_to_host.content);
 	uart_send(&link_to_host.uart);
-	serve_writers();
+	writes_continue(&writes);
+	send_status();
 	status_t status = sys_irq_ack(irq);
 	if (status)
 		log_error("the interrupt of COM2 cannot be acknowledged: %s", error_text(status));

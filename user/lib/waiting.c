@@ -1,0 +1,52 @@
+/* The list of waiting.h: adding walks to its end, which its bound makes short. */
+#include "user/lib/waiting.h"
+
+#include <stdlib.h>
+
+status_t waiting_add(struct waiting_list *list, struct request *request, uint64_t length, uint64_t done)
+{
+	struct waiting *waiting, **last = &list->first;
+
+	if (list->count == list->most)
+		return ERR_FULL;
+	waiting = malloc(sizeof *waiting);
+	if (!waiting)
+		return ERR_NO_MEMORY;
+	*waiting = (struct waiting){.object = request->object, .stamp = request->stamp, .length = length, .done = done};
+	status_t status = request_save(request, &waiting->reply);
+	if (status) {
+		free(waiting);
+		return status;
+	}
+	while (*last)
+		last = &(*last)->next;
+	*last = waiting;
+	list->count++;
+	return ERR_OK;
+}
+
+static void answer_at(struct waiting_list *list, struct waiting **place, status_t status, uint64_t word)
+{
+	struct waiting *waiting = *place;
+	struct answer answer = {.word = {word}};
+
+	*place = waiting->next;
+	list->count--;
+	answer_send(waiting->reply, status, &answer);
+	free(waiting);
+}
+
+void waiting_answer(struct waiting_list *list, status_t status, uint64_t word)
+{
+	answer_at(list, &list->first, status, word);
+}
+
+void waiting_drop(struct waiting_list *list, const void *object)
+{
+	for (struct waiting **place = &list->first; *place;) {
+		if ((*place)->object == object)
+			answer_at(list, place, ERR_DEAD, 0);
+		else
+			place = &(*place)->next;
+	}
+}

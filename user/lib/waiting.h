@@ -1,0 +1,31 @@
+/*
+ * Saved calls that wait their turn: a list in the order in which they came, with a bound. The server answers the first when it
+ * can, and those of an object that is closed.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "user/lib/request.h"
+
+struct waiting {
+	struct waiting *next;
+	void *object;   /* of the request */
+	uint64_t stamp; /* likewise */
+	handle_t reply;
+	uint64_t length, done; /* bytes wanted, and given already */
+};
+
+struct waiting_list {
+	struct waiting *first;
+	uint32_t count, most; /* `most` is filled by the server */
+};
+
+/* Saves the request at the end of the list; the handler then returns ERR_OK. ERR_FULL when `most` wait. */
+MUST_CHECK status_t waiting_add(struct waiting_list *list, struct request *request, uint64_t length, uint64_t done);
+
+/* Answers the first, with this word, and forgets it. */
+void waiting_answer(struct waiting_list *list, status_t status, uint64_t word);
+
+/* Answers ERR_DEAD to those of an object that is being closed. */
+void waiting_drop(struct waiting_list *list, const void *object);
