@@ -11,6 +11,7 @@ holds() { # NAME STATUS
 }
 
 [ $((6 * 7)) = 42 ]; holds arithmetic $?
+[ -c /dev/console ] && [ -e /dev/power ]; holds all_is_mounted_before_a_command_runs $?
 i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); done; [ $i = 1000 ]; holds loops $?
 f() { local x=$1; [ $x = 0 ] || f $((x - 1)); }; f 50; holds functions_call_themselves $?
 case $PWD in /*) true ;; *) false ;; esac; holds the_working_directory_is_absolute $?

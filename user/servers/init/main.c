@@ -132,6 +132,7 @@ static void start_services(void)
 		service->config = config[i];
 		service->number = service_count;
 		service_start(service, services, service_count);
+		mounts_make_of(service);
 		service_count++;
 	}
 	free(text);
@@ -240,8 +241,9 @@ int main(int argc, char **argv)
 	init.words = argv + 1;
 	if (!take_grants())
 		return 1;
+	mounts_read();
 	start_services();
-	mounts_make(services, service_count);
+	mounts_check(services, service_count);
 	if (init_has_word("bench"))
 		bench_started();
 	if (!init_has_word("guest") || init_has_word("shell"))

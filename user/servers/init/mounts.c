@@ -15,17 +15,6 @@ static struct config_mount mounts[CONFIG_MOUNTS];
 static handle_t senders[CONFIG_MOUNTS]; /* HANDLE_NONE: there is nothing to mount */
 static size_t mount_count;
 
-static void find_export(size_t i, const struct service *services, uint32_t count)
-{
-	status_t status = ERR_NOT_FOUND;
-	for (uint32_t s = 0; s < count && status == ERR_NOT_FOUND; s++)
-		status = service_mint(&services[s], mounts[i].export, FIRST_STAMP + i, &senders[i]);
-	if (status == ERR_NOT_FOUND)
-		log_error("%s is not mounted: no service that was started exports %s", mounts[i].path, mounts[i].export);
-	else if (status)
-		log_error("%s is not mounted: no sender to %s: %s", mounts[i].path, mounts[i].export, error_text(status));
-}
-
 static void mount(size_t i)
 {
 	status_t status = fs_mount(init.vfs_admin, mounts[i].path, senders[i], deadline_in_ms(INIT_PATIENCE_MS));
@@ -33,7 +22,7 @@ static void mount(size_t i)
 		log_error("%s is not mounted: vfs refuses: %s", mounts[i].path, error_text(status));
 }
 
-void mounts_make(const struct service *services, uint32_t count)
+void mounts_read(void)
 {
 	struct words_problems problems = {0};
 	char *text;
@@ -48,9 +37,28 @@ void mounts_make(const struct service *services, uint32_t count)
 	free(text);
 	for (uint32_t i = 0; i < problems.count && i < WORDS_PROBLEMS; i++)
 		log_error("/etc/mounts: line %u %s", problems.list[i].line, problems.list[i].text);
+}
+
+void mounts_make_of(const struct service *service)
+{
+	for (size_t i = 0; i < mount_count; i++) {
+		if (senders[i] || !service_exports(service, mounts[i].export))
+			continue;
+		status_t status = service_mint(service, mounts[i].export, FIRST_STAMP + i, &senders[i]);
+		if (status)
+			log_error(
+			        "%s is not mounted: no sender to %s: %s", mounts[i].path, mounts[i].export, error_text(status));
+		else
+			mount(i);
+	}
+}
+
+void mounts_check(const struct service *services, uint32_t count)
+{
 	for (size_t i = 0; i < mount_count; i++)
-		find_export(i, services, count);
-	mounts_make_again();
+		if (!mounts_service_at(mounts[i].path, services, count))
+			log_error(
+			        "%s is not mounted: no service that was started exports %s", mounts[i].path, mounts[i].export);
 }
 
 void mounts_make_again(void)

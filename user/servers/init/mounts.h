@@ -6,8 +6,14 @@
 
 #include "user/servers/init/service.h"
 
-/* Reads /etc/mounts and mounts what the services export; the log says what could not be. */
-void mounts_make(const struct service *services, uint32_t count);
+/* Reads /etc/mounts; the log says what is wrong with it, as it does of all that follows. */
+void mounts_read(void);
+
+/* Mounts what a service exports that was started, so that those after it find it there. */
+void mounts_make_of(const struct service *service);
+
+/* Once all services were started: says of which mounts nobody has the export. */
+void mounts_check(const struct service *services, uint32_t count);
 
 /* Mounts all of it a second time. */
 void mounts_make_again(void);
