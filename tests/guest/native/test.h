@@ -102,6 +102,7 @@ void test_inspect(void);
 void test_replace(void);
 void test_faults(void);
 void test_upcalls(void);
+void test_interrupt(void);
 void test_waiting(void);
 void test_memory(void);
 void test_vmem(void);
