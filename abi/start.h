@@ -41,6 +41,8 @@ struct start_file {
 };
 
 #define START_FILE_CLOSE_ON_EXEC 02000000u /* Linux's O_CLOEXEC */
+#define START_FILE_LOG_ERRORS 0x40000000u  /* of the log: lines of level warning, as descriptor 2 has them in any case */
+#define START_FILE_NEVER_WAITS 0x80000000u /* it was opened with OPEN_NONBLOCK */
 #define START_FILE_ITS_OWN UINT32_MAX
 
 #define START_PROGRAM_MAPPED 0x1u    /* the program is there already (only root): program_* describe it */

@@ -5,6 +5,8 @@
  */
 #include "user/linux/errors.h"
 
+#include "user/linux/linux_abi.h"
+
 #include "tests/host/check.h"
 
 int main(void)
@@ -14,10 +16,13 @@ int main(void)
 
 	check_begin("linux_errors.every_error_has_an_errno_of_its_own_choice");
 #define ERROR(number, name, sentence) \
-	if (ERR_##name != ERR_OK) \
+	if (ERR_##name != ERR_OK && ERR_##name != ERR_INTERRUPTED) \
 		CHECK(errors_to_linux(ERR_##name) < 0 && errors_to_linux(ERR_##name) > -134);
 #include "abi/errors.def"
 #undef ERROR
+
+	check_begin("linux_errors.an_interrupted_call_is_left_to_the_way_back");
+	CHECK(errors_to_linux(ERR_INTERRUPTED) == -LINUX_ERESTARTSYS);
 
 	check_begin("linux_errors.names_of_files");
 	CHECK(errors_to_linux(ERR_NOT_FOUND) == -ENOENT);

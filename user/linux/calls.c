@@ -6,13 +6,17 @@
  */
 #include "user/linux/calls.h"
 
+#include "user/linux/alarm.h"
 #include "user/linux/attributes.h"
+#include "user/linux/child.h"
 #include "user/linux/copy.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
 #include "user/linux/event.h"
+#include "user/linux/exec.h"
 #include "user/linux/file.h"
+#include "user/linux/fork.h"
 #include "user/linux/futex.h"
 #include "user/linux/identity.h"
 #include "user/linux/log.h"

@@ -24,6 +24,9 @@ void cpu_inspect(struct process *process)
 	process->has_rdrand = (cpuid(1, 0).c & LEAF1_ECX_RDRAND) != 0;
 	process->vectors_how = cpuid(13, 1).a & LEAF13_1_EAX_XSAVEC ? VECTORS_XSAVEC : VECTORS_XSAVE;
 	process->vectors_size = cpuid(13, 0).b;
+	uint32_t low, high;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	process->vectors_features = (uint64_t)high << 32 | low;
 }
 
 uint32_t cpu_hwcap(void)

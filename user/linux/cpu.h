@@ -3,7 +3,7 @@
 
 #include "user/linux/state.h"
 
-/* Fills in how vector state is saved, how large it is, and whether there is RDRAND. */
+/* Fills in how vector state is saved, which parts it has, how large it is, and whether there is RDRAND. */
 void cpu_inspect(struct process *process);
 /* AT_HWCAP. */
 uint32_t cpu_hwcap(void);

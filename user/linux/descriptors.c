@@ -27,6 +27,7 @@ struct open_file *descriptors_hold(int fd)
 	if (file)
 		file->references++;
 	lock_drop(&process->descriptors_lock);
+	thread_self()->held_file = file;
 	return file;
 }
 
@@ -45,6 +46,7 @@ static handle_t let_go_locked(struct open_file *file)
 void descriptors_drop(struct open_file *file)
 {
 	struct process *process = process_self();
+	thread_self()->held_file = NULL;
 	lock_take(&process->descriptors_lock);
 	handle_t last = let_go_locked(file);
 	lock_drop(&process->descriptors_lock);
@@ -63,14 +65,27 @@ static uint32_t find_free_locked(const struct process *process, uint32_t from)
 static struct open_file *find_free_file_locked(struct process *process)
 {
 	for (uint32_t i = 0; i < DESCRIPTORS_MAX; i++) {
-		if (!process->files[i].references)
-			return &process->files[i];
+		if (process->files[i].references)
+			continue;
+		if (i >= process->files_high)
+			process->files_high = i + 1;
+		return &process->files[i];
 	}
 	return NULL;
 }
 
+/* A descriptor, which was free or is replaced, becomes a name of the open file with this number. */
+static void set_locked(struct process *process, uint32_t fd, uint16_t file, bool close_on_exec)
+{
+	process->descriptors[fd] = (struct descriptor){file, close_on_exec};
+	if (fd >= process->descriptors_high)
+		process->descriptors_high = fd + 1;
+}
+
 static bool remember_path_locked(struct process *process, struct open_file *file, const struct path *path)
 {
+	if (process->paths_borrowed)
+		return true; /* the parent's table, not to be written: names in this directory are not found until execve */
 	if (!process->directory_paths) {
 		uint64_t address;
 		if (sys_vmem_map(HANDLE_SELF_VMEM, 0, (uint64_t)DESCRIPTORS_MAX * FS_PATH_MAX, MAP_READ | MAP_WRITE,
@@ -95,8 +110,7 @@ static int64_t add_locked(struct process *process, const struct open_file *what,
 	if (path && !remember_path_locked(process, file, path))
 		return -ENOMEM;
 	file->references = 1;
-	process->descriptors[fd].file = (uint16_t)(file - process->files + 1);
-	process->descriptors[fd].close_on_exec = close_on_exec;
+	set_locked(process, fd, (uint16_t)(file - process->files + 1), close_on_exec);
 	return fd;
 }
 
@@ -115,12 +129,13 @@ int64_t descriptors_add(const struct open_file *what, bool close_on_exec, const 
 static struct open_file *add_first_file(struct process *process, const struct start_block *start, const struct start_file *from)
 {
 	struct open_file *file = find_free_file_locked(process);
-	*file = (struct open_file){
-	        .handle = from->handle, .flags = from->flags & ~START_FILE_CLOSE_ON_EXEC, .kind = from->kind};
+	*file = (struct open_file){.handle = from->handle, .kind = from->kind};
+	file->flags = from->flags & ~(START_FILE_CLOSE_ON_EXEC | START_FILE_LOG_ERRORS | START_FILE_NEVER_WAITS);
 	if (!from->flags && !from->kind)
 		file->flags = LINUX_O_RDWR;
-	file->server_never_waits = (from->flags & LINUX_O_NONBLOCK) != 0;
-	file->log_stream = from->descriptor == 2 ? LOG_STREAM_ERRORS : LOG_STREAM_OUTPUT;
+	file->server_never_waits = (from->flags & START_FILE_NEVER_WAITS) != 0;
+	bool errors = from->descriptor == 2 || (from->flags & START_FILE_LOG_ERRORS);
+	file->log_stream = errors ? LOG_STREAM_ERRORS : LOG_STREAM_OUTPUT;
 	if (!from->path)
 		return file;
 	struct path path = {.length = (uint32_t)strlen((const char *)start + from->path)};
@@ -140,13 +155,11 @@ bool descriptors_add_first(const struct start_block *start)
 		const struct start_file *first = &from[i];
 		while (first->same_as != START_FILE_ITS_OWN)
 			first = &from[first->same_as];
-		struct descriptor *descriptor = &process->descriptors[from[i].descriptor];
+		uint16_t file = process->descriptors[first->descriptor].file;
 		if (first == &from[i])
-			descriptor->file = (uint16_t)(add_first_file(process, start, first) - process->files + 1);
-		else
-			descriptor->file = process->descriptors[first->descriptor].file;
-		process->files[descriptor->file - 1].references++;
-		descriptor->close_on_exec = (from[i].flags & START_FILE_CLOSE_ON_EXEC) != 0;
+			file = (uint16_t)(add_first_file(process, start, first) - process->files + 1);
+		process->files[file - 1].references++;
+		set_locked(process, from[i].descriptor, file, (from[i].flags & START_FILE_CLOSE_ON_EXEC) != 0);
 	}
 	return true;
 }
@@ -226,7 +239,7 @@ int64_t descriptors_close_range(uint32_t first, uint32_t last, uint32_t flags)
 	if (first > last || (flags & ~(uint32_t)(UNSHARE | CLOEXEC)))
 		return -EINVAL;
 	struct process *process = process_self();
-	for (uint32_t fd = first; fd < DESCRIPTORS_MAX && fd <= last; fd++) {
+	for (uint32_t fd = first; fd < process->descriptors_high && fd <= last; fd++) {
 		if (!(flags & CLOEXEC)) {
 			descriptors_close((int)fd);
 			continue;
@@ -251,7 +264,7 @@ static int64_t duplicate(int fd, uint64_t lowest, bool close_on_exec)
 		uint32_t to = find_free_locked(process, (uint32_t)lowest);
 		result = -EMFILE;
 		if (to < DESCRIPTORS_MAX) {
-			process->descriptors[to] = (struct descriptor){process->descriptors[fd].file, close_on_exec};
+			set_locked(process, to, process->descriptors[fd].file, close_on_exec);
 			file->references++;
 			result = to;
 		}
@@ -277,7 +290,7 @@ static int64_t replace(int from, int to, bool close_on_exec)
 		file->references++;
 		if (old)
 			last = let_go_locked(old);
-		process->descriptors[to] = (struct descriptor){process->descriptors[from].file, close_on_exec};
+		set_locked(process, (uint32_t)to, process->descriptors[from].file, close_on_exec);
 	}
 	lock_drop(&process->descriptors_lock);
 	if (last)

@@ -58,10 +58,12 @@ static int64_t resolve_plainly(struct process *process, int dirfd, const char *s
 
 int64_t directory_resolve(int dirfd, uint64_t name, struct path *out)
 {
+	return user_range(name, 1) ? directory_resolve_text(dirfd, user_pointer(name), out) : -EFAULT;
+}
+
+int64_t directory_resolve_text(int dirfd, const char *said, struct path *out)
+{
 	struct process *process = process_self();
-	if (!user_range(name, 1))
-		return -EFAULT;
-	const char *said = user_pointer(name);
 	if (said[0] == '/')
 		return normalise("/", said, out);
 	size_t name_length, rest;
@@ -81,12 +83,13 @@ int64_t directory_getcwd(uint64_t buffer, uint64_t size)
 	struct process *process = process_self();
 	if (!user_range(buffer, size))
 		return -EFAULT;
-	lock_take(&process->directory_lock);
-	uint64_t length = strlen(process->working_directory) + 1;
-	if (length <= size)
-		memcpy(user_pointer(buffer), process->working_directory, length);
-	lock_drop(&process->directory_lock);
-	return length <= size ? (int64_t)length : -ERANGE;
+	char text[FS_PATH_MAX];
+	copy_base(process, LINUX_AT_FDCWD, text);
+	uint64_t length = strlen(text) + 1;
+	if (length > size)
+		return -ERANGE;
+	memcpy(user_pointer(buffer), text, length);
+	return (int64_t)length;
 }
 
 static void change(struct process *process, const char *text, uint32_t length)

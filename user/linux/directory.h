@@ -9,6 +9,9 @@
  */
 int64_t directory_resolve(int dirfd, uint64_t name, struct path *out);
 
+/* The same for a name of the image's own. */
+int64_t directory_resolve_text(int dirfd, const char *said, struct path *out);
+
 int64_t directory_getcwd(uint64_t buffer, uint64_t size);
 int64_t directory_chdir(uint64_t name);
 int64_t directory_fchdir(int fd);

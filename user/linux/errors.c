@@ -4,6 +4,8 @@
  */
 #include "user/linux/errors.h"
 
+#include "user/linux/linux_abi.h"
+
 #define ERRNO(name, number) [ERR_##name] = (number)
 
 static const uint8_t errno_of[] = {
@@ -25,7 +27,6 @@ static const uint8_t errno_of[] = {
         ERRNO(DEAD, EIO),
         ERRNO(PEER_CLOSED, EIO),
         ERRNO(DROPPED, EIO),
-        ERRNO(INTERRUPTED, EINTR),
         ERRNO(WOULD_BLOCK, EAGAIN),
         ERRNO(PAGE_ABSENT, EFAULT),
         ERRNO(CHANGED, EAGAIN),
@@ -63,6 +64,8 @@ int64_t errors_to_linux(status_t status)
 {
 	if (status == ERR_OK)
 		return 0;
+	if (status == ERR_INTERRUPTED)
+		return -LINUX_ERESTARTSYS; /* what becomes of it is decided on the way back (signal_deliver.c) */
 	if (status >= sizeof errno_of || !errno_of[status])
 		return -EIO;
 	return -(int64_t)errno_of[status];

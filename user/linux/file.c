@@ -18,6 +18,7 @@
 #include "user/linux/log.h"
 #include "user/linux/poll.h"
 #include "user/linux/remote.h"
+#include "user/linux/signal.h"
 #include "user/linux/state.h"
 #include "user/linux/stream.h"
 
@@ -137,6 +138,8 @@ static int64_t transfer(struct open_file *file, uint32_t operation, uint64_t buf
 		                                      : remote_fetch(file->handle, operation, buffer, length, position, &bytes);
 		if (!status)
 			return (int64_t)bytes;
+		if (status == ERR_BROKEN_PIPE)
+			signal_pipe();
 		if (status != ERR_WOULD_BLOCK || !wait)
 			return errors_to_linux(status);
 		int64_t error = poll_wait(file, ready);

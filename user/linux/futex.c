@@ -7,12 +7,21 @@
 
 #include "user/linux/errors.h"
 #include "user/linux/native.h"
+#include "user/linux/signal.h"
 #include "user/linux/state.h"
 #include "user/linux/time.h"
 
 static int64_t wait(uint64_t word, uint32_t value, uint64_t deadline)
 {
-	return errors_to_linux(sys_futex_wait(user_pointer(word), value, deadline));
+	status_t status;
+	do {
+		signal_ask();
+		status = sys_futex_wait(user_pointer(word), value, deadline);
+		signal_hold();
+	} while (signal_repeat(status));
+	if (status == ERR_INTERRUPTED && deadline != DEADLINE_NEVER)
+		return -EINTR; /* begun again it would wait for all of its time once more */
+	return errors_to_linux(status);
 }
 
 static int64_t wake(uint64_t word, uint64_t most)

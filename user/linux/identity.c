@@ -1,12 +1,13 @@
 /*
- * There are no users: uid and gid are 0, because programs ask. There are no sessions yet: a process is alone in its group and
- * its session, and has no children. Limits are told, not set.
+ * There are no users: uid and gid are 0, because programs ask. Parents, groups, sessions and limits are pm's to know.
  */
 #include "user/linux/identity.h"
 
 #include <string.h>
 
+#include "user/linux/access.h"
 #include "user/linux/errors.h"
+#include "user/linux/pm.h"
 #include "user/linux/stack.h"
 #include "user/linux/state.h"
 #include "user/linux/thread.h"
@@ -22,15 +23,18 @@ int64_t identity_getpid(void)
 	return process_self()->number;
 }
 
-/* The starter is not known by number: 0, as for a process whose parent is outside of its view. */
-int64_t identity_getppid(void)
+static int64_t get(int process, struct pm_process *out)
 {
-	return 0;
+	if (process < 0)
+		return -ESRCH;
+	return pm_to_linux(pm_get(process_self()->pm, (uint32_t)process, out), ESRCH);
 }
 
-int64_t identity_getpgrp(void)
+/* Without pm nobody is known by number: it is alone in its group and session, and its parent outside of its view. */
+int64_t identity_getppid(void)
 {
-	return process_self()->number;
+	struct pm_process self;
+	return get(0, &self) ? 0 : (int64_t)self.parent;
 }
 
 static bool is_self(int process)
@@ -38,25 +42,47 @@ static bool is_self(int process)
 	return process == 0 || process == (int)process_self()->number;
 }
 
-/* getpgid and getsid. */
 int64_t identity_getpgid(int process)
 {
-	return is_self(process) ? identity_getpgrp() : -ESRCH;
+	struct pm_process other;
+	if (!process_self()->pm)
+		return is_self(process) ? (int64_t)process_self()->number : -ESRCH;
+	int64_t error = get(process, &other);
+	return error ? error : (int64_t)other.group;
+}
+
+int64_t identity_getsid(int process)
+{
+	struct pm_process other;
+	if (!process_self()->pm)
+		return is_self(process) ? (int64_t)process_self()->number : -ESRCH;
+	int64_t error = get(process, &other);
+	return error ? error : (int64_t)other.session;
+}
+
+int64_t identity_getpgrp(void)
+{
+	return identity_getpgid(0);
 }
 
 int64_t identity_setpgid(int process, int group)
 {
-	if (group < 0)
+	struct process *self = process_self();
+	if (process < 0 || group < 0)
 		return -EINVAL;
-	if (!is_self(process))
-		return -ESRCH;
-	return is_self(group) ? 0 : -EPERM;
+	if (!self->pm)
+		return !is_self(process) ? -ESRCH : is_self(group) ? 0 : -EPERM;
+	return pm_to_linux(pm_set_group(self->pm, (uint32_t)process, (uint32_t)group), ESRCH);
 }
 
-/* It leads its group already, so Linux would refuse too. */
 int64_t identity_setsid(void)
 {
-	return -EPERM;
+	uint32_t session;
+	struct process *self = process_self();
+	if (!self->pm)
+		return -EPERM;
+	int64_t error = pm_to_linux(pm_set_session(self->pm, &session), ESRCH);
+	return error ? error : (int64_t)session;
 }
 
 int64_t identity_getgroups(int size, uint64_t out)
@@ -100,33 +126,60 @@ static uint64_t limit(uint32_t resource)
 	return LINUX_RLIM_INFINITY;
 }
 
-int64_t identity_getrlimit(uint32_t resource, uint64_t out)
+/* pm keeps what was set; what it has no limit for has one here that can not be exceeded. */
+static int64_t get_limit(int process, uint32_t resource, struct linux_rlimit *out)
 {
-	if (resource >= LINUX_RLIMITS)
-		return -EINVAL;
-	if (!user_range(out, sizeof(struct linux_rlimit)))
-		return -EFAULT;
-	*(struct linux_rlimit *)user_pointer(out) = (struct linux_rlimit){limit(resource), limit(resource)};
-	return 0;
+	uint64_t most = limit(resource);
+	if (!process_self()->pm) {
+		*out = (struct linux_rlimit){most, most};
+		return is_self(process) ? 0 : -ESRCH;
+	}
+	status_t status = pm_get_limit(process_self()->pm, (uint32_t)process, resource, &out->soft, &out->hard);
+	if (out->hard > most)
+		out->hard = most;
+	if (out->soft > out->hard)
+		out->soft = out->hard;
+	return pm_to_linux(status, ESRCH);
 }
 
-/* Only what holds already can be set. */
-int64_t identity_setrlimit(uint32_t resource, uint64_t new)
+static int64_t set_limit(int process, uint32_t resource, const struct linux_rlimit *wanted)
 {
-	if (resource >= LINUX_RLIMITS)
+	struct process *self = process_self();
+	uint64_t most = limit(resource);
+	if (wanted->soft > wanted->hard)
 		return -EINVAL;
-	if (!user_range(new, sizeof(struct linux_rlimit)))
-		return -EFAULT;
-	struct linux_rlimit wanted = *(const struct linux_rlimit *)user_pointer(new);
-	return wanted.soft == limit(resource) && wanted.hard == limit(resource) ? 0 : -EPERM;
+	if (!is_self(process))
+		return -EPERM;
+	if (wanted->hard > most && wanted->hard != LINUX_RLIM_INFINITY)
+		return -EPERM;
+	if (!self->pm)
+		return wanted->soft == most && wanted->hard >= most ? 0 : -EPERM;
+	return pm_to_linux(pm_set_limit(self->pm, 0, resource, wanted->soft, wanted->hard), ESRCH);
 }
 
 int64_t identity_prlimit64(int process, uint32_t resource, uint64_t new, uint64_t old)
 {
-	if (!is_self(process))
-		return -ESRCH;
-	int64_t error = new ? identity_setrlimit(resource, new) : 0;
-	return error || !old ? error : identity_getrlimit(resource, old);
+	struct linux_rlimit wanted, before;
+	if (resource >= LINUX_RLIMITS || process < 0)
+		return -EINVAL;
+	if (new && !access_read(&wanted, new, sizeof wanted))
+		return -EFAULT;
+	int64_t error = old ? get_limit(process, resource, &before) : 0;
+	if (!error && new)
+		error = set_limit(process, resource, &wanted);
+	if (error || !old)
+		return error;
+	return access_write(old, &before, sizeof before) ? 0 : -EFAULT;
+}
+
+int64_t identity_getrlimit(uint32_t resource, uint64_t out)
+{
+	return out ? identity_prlimit64(0, resource, 0, out) : -EFAULT;
+}
+
+int64_t identity_setrlimit(uint32_t resource, uint64_t new)
+{
+	return new ? identity_prlimit64(0, resource, new, 0) : -EFAULT;
 }
 
 /* The memory of the machine is not a process's to know without a handle that says so: those fields are 0. */
@@ -156,16 +209,10 @@ int64_t identity_sched_getaffinity(int thread, uint64_t size, uint64_t out)
 {
 	if (thread < 0 || size < 8 || size % 8)
 		return -EINVAL;
-	if (thread && !thread_exists((uint32_t)thread))
+	if (thread && !thread_find((uint32_t)thread))
 		return -ESRCH;
 	if (!user_range(out, 8))
 		return -EFAULT;
 	*(uint64_t *)user_pointer(out) = 1;
 	return 8;
-}
-
-int64_t identity_wait4(int process)
-{
-	(void)process;
-	return -ECHILD;
 }

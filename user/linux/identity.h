@@ -8,6 +8,7 @@ int64_t identity_getpid(void);
 int64_t identity_getppid(void);
 int64_t identity_getpgid(int process);
 int64_t identity_getpgrp(void);
+int64_t identity_getsid(int process);
 int64_t identity_setpgid(int process, int group);
 int64_t identity_setsid(void);
 int64_t identity_getgroups(int size, uint64_t out);
@@ -19,4 +20,3 @@ int64_t identity_prlimit64(int process, uint32_t resource, uint64_t new, uint64_
 int64_t identity_sysinfo(uint64_t out);
 int64_t identity_getcpu(uint64_t cpu, uint64_t node);
 int64_t identity_sched_getaffinity(int thread, uint64_t size, uint64_t out);
-int64_t identity_wait4(int process);

@@ -4,6 +4,8 @@
  */
 #include "user/linux/log.h"
 
+#include <string.h>
+
 #include "user/linux/native.h"
 
 void log_add(struct log_text *line, const char *part)
@@ -42,7 +44,7 @@ static void flush_locked(struct log_stream *stream)
 	stream->length = 0;
 }
 
-void log_stream_write(struct log_stream *stream, const char *bytes, uint64_t length)
+static void write_part(struct log_stream *stream, const char *bytes, uint64_t length)
 {
 	lock_take(&stream->lock);
 	for (uint64_t i = 0; i < length; i++) {
@@ -55,6 +57,17 @@ void log_stream_write(struct log_stream *stream, const char *bytes, uint64_t len
 		stream->text[stream->length++] = bytes[i];
 	}
 	lock_drop(&stream->lock);
+}
+
+void log_stream_write(struct log_stream *stream, const char *bytes, uint64_t length)
+{
+	char part[256];
+	for (uint64_t done = 0; done < length;) {
+		uint64_t size = length - done < sizeof part ? length - done : sizeof part;
+		memcpy(part, bytes + done, size); /* before the lock is taken: it may fail */
+		write_part(stream, part, size);
+		done += size;
+	}
 }
 
 void log_stream_flush(struct log_stream *stream)

@@ -228,13 +228,14 @@ int64_t memory_madvise(uint64_t address, uint64_t length, int advice)
 void memory_place_heap(uint64_t start)
 {
 	struct process *process = process_self();
-	process->heap_start = process->heap_break = process->heap_mapped = start;
+	process->heap = &process->own_heap;
+	process->own_heap.start = process->own_heap.end = process->own_heap.mapped = start;
 }
 
 /* Maps up to `end` at least; another mapping in the way ends the heap there. */
-static status_t heap_grow(struct process *process, uint64_t end)
+static status_t heap_grow(struct heap *heap, uint64_t end)
 {
-	uint64_t at = process->heap_mapped, unused;
+	uint64_t at = heap->mapped, unused;
 	uint64_t need = page_up(end) - at, step = need > HEAP_STEP ? need : HEAP_STEP;
 	uint32_t flags = MAP_READ | MAP_WRITE | MAP_FIXED_EMPTY;
 	status_t status = ERR_NO_SPACE;
@@ -245,32 +246,32 @@ static status_t heap_grow(struct process *process, uint64_t end)
 		status = sys_vmem_map(HANDLE_SELF_VMEM, at, step, flags, HANDLE_NONE, 0, &unused);
 	}
 	if (!status)
-		process->heap_mapped = at + step;
+		heap->mapped = at + step;
 	return status;
 }
 
 /* Gives back whole pages above `end`; they come back zeroed, so nothing else needs clearing. */
-static void heap_shrink(struct process *process, uint64_t end)
+static void heap_shrink(struct heap *heap, uint64_t end)
 {
 	uint64_t keep = page_up(end);
-	if (keep < process->heap_mapped && !sys_vmem_unmap(HANDLE_SELF_VMEM, keep, process->heap_mapped - keep))
-		process->heap_mapped = keep;
+	if (keep < heap->mapped && !sys_vmem_unmap(HANDLE_SELF_VMEM, keep, heap->mapped - keep))
+		heap->mapped = keep;
 }
 
 int64_t memory_brk(uint64_t address)
 {
-	struct process *process = process_self();
-	lock_take(&process->heap_lock);
-	if (address >= process->heap_start && address < USER_TOP) {
+	struct heap *heap = process_self()->heap;
+	lock_take(&heap->lock);
+	if (address >= heap->start && address < USER_TOP) {
 		bool possible = true;
-		if (address > process->heap_mapped)
-			possible = heap_grow(process, address) == ERR_OK;
-		else if (address < process->heap_break)
-			heap_shrink(process, address);
+		if (address > heap->mapped)
+			possible = heap_grow(heap, address) == ERR_OK;
+		else if (address < heap->end)
+			heap_shrink(heap, address);
 		if (possible)
-			process->heap_break = address;
+			heap->end = address;
 	}
-	int64_t now = (int64_t)process->heap_break;
-	lock_drop(&process->heap_lock);
+	int64_t now = (int64_t)heap->end;
+	lock_drop(&heap->lock);
 	return now;
 }

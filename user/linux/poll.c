@@ -3,35 +3,23 @@
  * server, with the notify as long as nothing was ready; then the thread waits for any bit and asks again. Bits can come late,
  * from watches that an earlier call left behind: they cost a pass, nothing else. A server that can not watch has files that
  * are always ready, as Linux has it.
- *
- * Signal masks of ppoll and pselect6 change nothing while no signal is delivered.
  */
 #include "user/linux/poll.h"
 
 #include <string.h>
 
+#include "user/linux/access.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
 #include "user/linux/remote.h"
+#include "user/linux/signal.h"
+#include "user/linux/thread.h"
 #include "user/linux/time.h"
 
 #define ALWAYS (LINUX_POLLERR | LINUX_POLLHUP | LINUX_POLLNVAL)
 #define READABLE (LINUX_POLLIN | LINUX_POLLRDNORM)
 #define WRITABLE (LINUX_POLLOUT | LINUX_POLLWRNORM)
 #define NS_PER_MS 1000000ull
-
-/* The thread's notify, made when first needed. */
-static status_t thread_notify(handle_t *out)
-{
-	struct thread *thread = thread_self();
-	if (!thread->notify) {
-		status_t status = sys_notify_create(&thread->notify);
-		if (status)
-			return status;
-	}
-	*out = thread->notify;
-	return ERR_OK;
-}
 
 /* FS_READY_* of an open file; `notify` may be HANDLE_NONE. Errors and hang-ups are always told. */
 static uint32_t readiness(const struct open_file *file, uint32_t events, handle_t notify, uint64_t bits)
@@ -52,13 +40,24 @@ bool poll_ready(const struct open_file *file, uint32_t events)
 	return readiness(file, events, HANDLE_NONE, 0) != 0;
 }
 
+/* Waits for any bit of a notify; a signal may end it. */
+static status_t wait_for_bits(handle_t notify, uint64_t deadline)
+{
+	uint64_t bits;
+	signal_ask();
+	status_t status = sys_notify_wait(notify, UINT64_MAX, deadline, &bits);
+	signal_hold();
+	return status;
+}
+
 int64_t poll_wait(const struct open_file *file, uint32_t events)
 {
 	handle_t notify;
 	status_t status = thread_notify(&notify);
 	while (!status && !readiness(file, events, notify, 1)) {
-		uint64_t bits;
-		status = sys_notify_wait(notify, UINT64_MAX, DEADLINE_NEVER, &bits);
+		do
+			status = wait_for_bits(notify, DEADLINE_NEVER);
+		while (signal_repeat(status));
 	}
 	return errors_to_linux(status);
 }
@@ -117,11 +116,12 @@ static int64_t wait_for(struct linux_pollfd *items, uint64_t count, uint64_t dea
 		uint64_t ready = pass(items, count, notify);
 		if (ready || deadline == DEADLINE_NOW)
 			return (int64_t)ready;
-		uint64_t bits;
-		status_t status = sys_notify_wait(notify, UINT64_MAX, deadline, &bits);
+		status_t status = wait_for_bits(notify, deadline);
 		if (status == ERR_TIMED_OUT)
 			deadline = DEADLINE_NOW; /* one last look */
-		else if (status)
+		else if (status == ERR_INTERRUPTED && signal_wanted())
+			return -LINUX_ERESTARTNOHAND;
+		else if (status && status != ERR_INTERRUPTED)
 			return errors_to_linux(status);
 	}
 }
@@ -151,7 +151,7 @@ static int64_t read_timeout(uint64_t address, uint64_t *out_deadline)
 	return error;
 }
 
-int64_t poll_ppoll(uint64_t items, uint64_t count, uint64_t timeout)
+int64_t poll_ppoll(uint64_t items, uint64_t count, uint64_t timeout, uint64_t mask, uint64_t mask_size)
 {
 	uint64_t deadline;
 	int64_t error = read_timeout(timeout, &deadline);
@@ -161,7 +161,12 @@ int64_t poll_ppoll(uint64_t items, uint64_t count, uint64_t timeout)
 		return -EINVAL;
 	if (count && !user_range(items, count * sizeof(struct linux_pollfd)))
 		return -EFAULT;
-	return wait_for(user_pointer(items), count, deadline);
+	error = signal_borrow_mask(mask, mask_size);
+	if (error)
+		return error;
+	int64_t result = wait_for(user_pointer(items), count, deadline);
+	signal_return_mask(result == -LINUX_ERESTARTNOHAND);
+	return result;
 }
 
 /* The sets of a select in the program's memory; NULL where it has none. */
@@ -256,9 +261,18 @@ int64_t poll_select(int count, uint64_t read, uint64_t write, uint64_t except, u
 	return select_until(count, read, write, except, deadline);
 }
 
-int64_t poll_pselect6(int count, uint64_t read, uint64_t write, uint64_t except, uint64_t timeout)
+/* `mask`: address of a pair, the mask's address and its size. */
+int64_t poll_pselect6(int count, uint64_t read, uint64_t write, uint64_t except, uint64_t timeout, uint64_t mask)
 {
-	uint64_t deadline;
+	uint64_t deadline, pair[2] = {0, SIGNAL_MASK_SIZE};
 	int64_t error = read_timeout(timeout, &deadline);
-	return error ? error : select_until(count, read, write, except, deadline);
+	if (!error && mask && !access_read(pair, mask, sizeof pair))
+		error = -EFAULT;
+	if (!error)
+		error = signal_borrow_mask(pair[0], pair[1]);
+	if (error)
+		return error;
+	int64_t result = select_until(count, read, write, except, deadline);
+	signal_return_mask(result == -LINUX_ERESTARTNOHAND);
+	return result;
 }

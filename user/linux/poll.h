@@ -6,9 +6,9 @@
 #include "user/linux/state.h"
 
 int64_t poll_poll(uint64_t items, uint64_t count, int timeout_ms);
-int64_t poll_ppoll(uint64_t items, uint64_t count, uint64_t timeout);
+int64_t poll_ppoll(uint64_t items, uint64_t count, uint64_t timeout, uint64_t mask, uint64_t mask_size);
 int64_t poll_select(int count, uint64_t read, uint64_t write, uint64_t except, uint64_t timeout);
-int64_t poll_pselect6(int count, uint64_t read, uint64_t write, uint64_t except, uint64_t timeout);
+int64_t poll_pselect6(int count, uint64_t read, uint64_t write, uint64_t except, uint64_t timeout, uint64_t mask);
 
 /* Whether one of FS_READY_* holds for an open file now. One whose server can not tell is always ready. */
 bool poll_ready(const struct open_file *file, uint32_t events);

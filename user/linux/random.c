@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "user/linux/access.h"
 #include "user/linux/errors.h"
 #include "user/linux/state.h"
 
@@ -31,6 +32,24 @@ void random_start(const uint8_t seed[32])
 	chacha_generator_mix(&process->random, (const uint8_t *)hardware);
 }
 
+void random_separate(void)
+{
+	process_self()->random_stale = true;
+}
+
+/* A copy of a process must not make the same bytes as the other one. */
+static void mix_anew_locked(struct process *process)
+{
+	uint64_t words[4] = {process->number, 0, 0, 0};
+	uint32_t low, high;
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	words[1] = (uint64_t)high << 32 | low;
+	words[2] = hardware_word(process);
+	words[3] = hardware_word(process);
+	chacha_generator_mix(&process->random, (const uint8_t *)words);
+	process->random_stale = false;
+}
+
 void random_fill(void *out, size_t length)
 {
 	struct process *process = process_self();
@@ -38,6 +57,8 @@ void random_fill(void *out, size_t length)
 	while (length) {
 		size_t part = length < CHUNK ? length : CHUNK;
 		lock_take(&process->random_lock);
+		if (process->random_stale)
+			mix_anew_locked(process);
 		chacha_generator_fill(&process->random, to, part);
 		lock_drop(&process->random_lock);
 		to += part;
@@ -52,8 +73,13 @@ int64_t random_getrandom(uint64_t buffer, uint64_t length, uint32_t flags)
 		return -EINVAL;
 	if (length > INT32_MAX)
 		length = INT32_MAX;
-	if (length && !user_range(buffer, length))
-		return -EFAULT;
-	random_fill(user_pointer(buffer), length);
+	uint8_t part[256];
+	for (uint64_t done = 0; done < length;) {
+		uint64_t size = length - done < sizeof part ? length - done : sizeof part;
+		random_fill(part, size);
+		if (!access_write(buffer + done, part, size))
+			return done ? (int64_t)done : -EFAULT;
+		done += size;
+	}
 	return (int64_t)length;
 }

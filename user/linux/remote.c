@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "user/linux/remote_call.h"
+#include "user/linux/signal.h"
 
 /*
  * Sends what `message` and the prepared `send` part say; the answer's label is the server's error. Where no server was
@@ -24,6 +25,23 @@ static status_t call_words_only(handle_t server, struct message *message)
 		return ERR_NOT_FOUND;
 	status_t status = sys_channel_call(server, message);
 	return status ? status : message->label;
+}
+
+status_t remote_call_waiting(handle_t server, struct message *message)
+{
+	const struct message asked = *message;
+	status_t status;
+	if (!server)
+		return ERR_NOT_FOUND;
+	do {
+		*message = asked;
+		signal_ask();
+		status = sys_channel_call_x(server, message);
+		signal_hold();
+		if (!status)
+			status = message->label;
+	} while (signal_repeat(status));
+	return status;
 }
 
 static status_t call_readable(handle_t server, struct message *message, uint64_t address, uint64_t length)
@@ -75,7 +93,8 @@ status_t remote_fetch(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
 {
 	struct message message = {operation, 0, {length, position}};
-	status_t status = call_writable(file, &message, address, length);
+	extras_begin()->writable = (struct message_buffer){address, length};
+	status_t status = remote_call_waiting(file, &message);
 	return take_count(status, &message, length, out_bytes);
 }
 
@@ -83,7 +102,8 @@ status_t remote_store(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
 {
 	struct message message = {operation, 0, {length, position}};
-	status_t status = call_readable(file, &message, address, length);
+	extras_begin()->readable = (struct message_buffer){address, length};
+	status_t status = remote_call_waiting(file, &message);
 	return take_count(status, &message, length, out_bytes);
 }
 
@@ -221,7 +241,8 @@ status_t remote_allocate(handle_t file, uint64_t start, uint64_t length, uint32_
 status_t remote_lock(handle_t file, struct remote_lock *lock, uint32_t flags, handle_t *out_locks)
 {
 	struct message message = {FS_lock, 0, {lock->kind, lock->start, lock->length, flags}};
-	status_t status = call_words_only(file, &message);
+	extras_begin();
+	status_t status = remote_call_waiting(file, &message);
 	if (status)
 		return status;
 	if (flags & FS_LOCK_TEST)

@@ -15,17 +15,19 @@
 #include "user/linux/memory.h"
 #include "user/linux/native.h"
 #include "user/linux/random.h"
+#include "user/linux/signal.h"
 #include "user/linux/stack.h"
 #include "user/linux/state.h"
 #include "user/linux/thread.h"
 
 #define BAD_START 126u
+#define RFLAGS_START 0x202u
 #define FIRST_STACK_LEAST (32 * 1024ull)
 #define HEAP_GAP_PAGES 0x2000u /* the heap begins at most so far behind the program */
 
-_Noreturn void start_process(struct start_block *start, struct control_block *control); /* entry.S calls it */
-_Noreturn void entry_run(uint64_t stack_pointer);                                       /* entry.S */
-void linux_foreign(void);                                                               /* entry.S */
+void start_process(struct start_block *start, struct control_block *control); /* entry.S calls it */
+_Noreturn void entry_run(uint64_t stack_pointer);                             /* entry.S */
+void linux_foreign(void);                                                     /* entry.S */
 
 static void set_gs(const struct thread *thread)
 {
@@ -130,6 +132,16 @@ static void take_seed(struct process *process)
 	__asm__ volatile("" : : "r"(process->start->seed) : "memory");
 }
 
+/* What outlives the image that was here before. */
+static void take_signals(struct process *process, struct thread *thread)
+{
+	thread->signal_mask = process->start->signal_mask & ~SIGNAL_UNBLOCKABLE;
+	for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
+		if (process->start->signals_ignored & SIGNAL_BIT(signal) & ~SIGNAL_UNBLOCKABLE)
+			process->signal_actions[signal - 1].handler = LINUX_SIG_IGN;
+	}
+}
+
 /* From the part of the name behind the last slash, as Linux does. */
 static void name_process(struct process *process)
 {
@@ -155,6 +167,12 @@ static struct process *make_state(struct start_block *start)
 	process->log = find_grant(start, "log");
 	process->vfs = find_grant(start, "vfs");
 	process->stream = find_grant(start, "stream");
+	process->pm = find_grant(start, "pm");
+	process->linux_image = find_grant(start, "linux");
+	process->time_frame = find_grant(start, "time");
+	process->alarm = start->alarm;
+	process->alarm_deadline = start->alarm_deadline;
+	process->alarm_period = start->alarm_period;
 	process->log_unknown_calls = (start->flags & START_LOG_UNKNOWN_CALLS) != 0;
 	process->umask = start->umask & 0777;
 	cpu_inspect(process);
@@ -163,6 +181,8 @@ static struct process *make_state(struct start_block *start)
 		fail(start, BAD_START, "found no memory for its first thread", "");
 	thread->vectors_saved = 1; /* nothing is there to be saved before the program runs */
 	set_gs(thread);
+	signal_attach_first(thread);
+	take_signals(process, thread);
 	take_seed(process);
 	name_process(process);
 	open_first_files(process);
@@ -252,13 +272,15 @@ static uint64_t make_stack(const struct process *process, const struct load_resu
 	return pointer;
 }
 
-_Noreturn void start_process(struct start_block *start, struct control_block *control)
+void start_process(struct start_block *start, struct control_block *control)
 {
 	struct thread stand_in = {.self = &stand_in, .vectors_saved = 1};
 	set_gs(&stand_in);
 	stand_in.control_block = control;
 	if (!control && start->magic == START_MAGIC)
 		stand_in.control_block = (struct control_block *)start->control_block;
+	stand_in.control_block->hold_off =
+	        HOLD_UPCALLS; /* until the way back from a Linux call clears it, which leads to the program */
 	check_block(start);
 	struct process *process = make_state(start);
 	if (sys_process_set_foreign(HANDLE_SELF_PROCESS, (uintptr_t)linux_foreign))
@@ -268,7 +290,6 @@ _Noreturn void start_process(struct start_block *start, struct control_block *co
 	place_heap(&program);
 	uint64_t stack_pointer = make_stack(process, &program);
 	struct thread *thread = thread_self();
-	thread->entry = program.entry;
+	*thread_frame(thread) = (struct frame){.rip = program.entry, .rsp = stack_pointer, .rflags = RFLAGS_START};
 	thread->vectors_saved = 0;
-	entry_run(stack_pointer);
 }

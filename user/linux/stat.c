@@ -198,7 +198,8 @@ int64_t stat_access(uint64_t name, uint32_t mode)
 /* The program's own name; 0 if it is not known by an absolute one. */
 static uint64_t own_name(const struct process *process, char out[FS_PATH_MAX])
 {
-	const char *name = (const char *)process->start + process->start->program_name;
+	const struct start_block *start = process->start;
+	const char *name = (const char *)start + (start->executable ? start->executable : start->program_name);
 	uint64_t length = strlen(name);
 	if (name[0] != '/' || length >= FS_PATH_MAX)
 		return 0;

@@ -33,39 +33,57 @@ struct frame {
 	uint64_t rax, rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, r13, r14, r15, rsp, rip, rflags;
 };
 
+struct open_file;
+
 struct thread {
 	struct thread *self;
 	struct control_block *control_block;
 	uint64_t stack_top; /* of the stack for Linux calls; the frame of the call is right below */
 	struct process *process;
-	uint64_t entry; /* where entry_run goes */
+	uint64_t return_rip;
 	uint8_t vectors_saved;
+	uint8_t return_full;
 	uint8_t vectors_how;
-	uint8_t reserved[6];
+	uint8_t reserved[5];
+	uint64_t rcx, r11; /* of the program, with return_full */
 
 	uint32_t id;         /* as gettid tells */
 	uint32_t sleep_word; /* always 0: sleepers wait on it for a wake-up that never comes */
 	uint64_t clear_id;   /* address of a word to clear and wake when the thread ends, 0: none */
 	uint64_t mapping;    /* what its end unmaps */
 	uint64_t mapping_size;
-	handle_t notify;      /* for poll; made when first needed */
-	uint64_t signal_mask; /* bit N-1: signal N */
-	uint64_t signal_pending;
+	handle_t notify; /* for poll; made when first needed */
+	struct open_file
+	        *held_file; /* the last that a call of this thread has begun to use: let go if the call fails on bad memory */
+	handle_t
+	        signal_notify; /* whose bits come to this thread as upcalls; HANDLE_SELF_NOTIFY or its own; HANDLE_NONE: none */
+
+	uint64_t signal_mask;    /* bit N-1: signal N; written by the thread alone */
+	uint64_t signal_pending; /* for this thread alone; guarded by process.signals_lock */
+	uint64_t mask_to_restore;
+	bool restore_mask; /* a handler that runs now returns to mask_to_restore, not to signal_mask */
 	struct linux_stack signal_stack;
-	struct thread *next, *previous; /* all threads of the process; guarded by process.threads_lock */
+	uint64_t trap_vector, trap_error, trap_address; /* of the last exception, for signal frames */
+	struct thread *next, *previous;                 /* all threads of the process; guarded by process.threads_lock */
 };
 
 _Static_assert(offsetof(struct thread, self) == LINUX_GS_SELF, "layout.h");
 _Static_assert(offsetof(struct thread, control_block) == LINUX_GS_CONTROL_BLOCK, "layout.h");
 _Static_assert(offsetof(struct thread, stack_top) == THREAD_STACK_TOP, "layout.h");
 _Static_assert(offsetof(struct thread, process) == THREAD_PROCESS, "layout.h");
-_Static_assert(offsetof(struct thread, entry) == THREAD_ENTRY, "layout.h");
+_Static_assert(offsetof(struct thread, return_rip) == THREAD_RETURN_RIP, "layout.h");
+_Static_assert(offsetof(struct thread, return_full) == THREAD_RETURN_FULL, "layout.h");
+_Static_assert(offsetof(struct thread, rcx) == THREAD_RCX && offsetof(struct thread, r11) == THREAD_R11, "layout.h");
 _Static_assert(offsetof(struct thread, vectors_saved) == THREAD_VECTORS_SAVED, "layout.h");
 _Static_assert(offsetof(struct thread, vectors_how) == THREAD_VECTORS_HOW, "layout.h");
 _Static_assert(sizeof(struct thread) <= THREAD_AREA, "layout.h");
 _Static_assert(offsetof(struct control_block, foreign_rip) == CONTROL_RIP, "layout.h");
 _Static_assert(offsetof(struct control_block, foreign_rflags) == CONTROL_RFLAGS, "layout.h");
 _Static_assert(offsetof(struct control_block, hold_off) == CONTROL_HOLD_OFF, "layout.h");
+_Static_assert(offsetof(struct control_block, upcall_pending) == CONTROL_UPCALL_PENDING, "layout.h");
+_Static_assert(offsetof(struct control_block, upcall_frame) == CONTROL_UPCALL_FRAME, "layout.h");
+_Static_assert(offsetof(struct control_block, upcall_frame.rip) == UPCALL_RIP, "layout.h");
+_Static_assert(offsetof(struct control_block, upcall_frame.held) == UPCALL_HELD, "layout.h");
 _Static_assert(offsetof(struct frame, rip) == FRAME_RIP && sizeof(struct frame) == FRAME_SIZE, "layout.h");
 
 /* What several descriptors can share: an open file of a server, or the log. */
@@ -87,6 +105,21 @@ struct descriptor {
 	uint16_t close_on_exec;
 };
 
+/* What a signal brings along, for siginfo. */
+struct signal_note {
+	int32_t code;  /* LINUX_SI_* and the like */
+	uint32_t pid;  /* of the sender; of SIGCHLD: the child */
+	uint64_t word; /* an address, or a value */
+};
+
+/* A signal that waits with a note of its own: real-time signals to this process, which come as often as they are sent. */
+struct queued_signal {
+	uint32_t signal; /* 0: free */
+	uint32_t thread; /* id; 0: to the process */
+	struct signal_note note;
+};
+#define QUEUED_SIGNALS 64u
+
 /* A line on its way to the log. */
 struct log_stream {
 	struct lock lock;
@@ -97,47 +130,78 @@ struct log_stream {
 
 enum { LOG_STREAM_OUTPUT, LOG_STREAM_ERRORS, LOG_STREAMS };
 
+struct heap {
+	struct lock lock; /* guards the three */
+	uint64_t start, end, mapped;
+};
+
+struct borrower;
+
+/* From the first field to `not_copied` this is what a process that borrows the memory begins with (fork.c). */
 struct process {
 	struct start_block *start;
 	const struct time_page *time_page;
 	uint32_t number;
-	uint32_t vectors_size; /* of a thread's area for vector state */
+	uint32_t vectors_size;     /* of a thread's area for vector state */
+	uint64_t vectors_features; /* XCR0 */
 	uint8_t vectors_how;
 	bool has_rdrand;
 	bool log_unknown_calls;
-	handle_t log; /* HANDLE_NONE where none was granted; so the next */
+	bool paths_borrowed; /* directory_paths is the parent's, and not to be written */
+	handle_t log;        /* HANDLE_NONE where none was granted; so the next */
 	handle_t vfs;
 	handle_t stream;
-	char name[16]; /* PR_SET_NAME */
+	handle_t pm;
+	handle_t linux_image, time_frame; /* what execve builds from */
+	char name[16];                    /* PR_SET_NAME */
+
+	struct lock random_lock;
+	bool random_stale;              /* it is a copy of the parent's */
+	struct chacha_generator random; /* guarded by random_lock */
+
+	struct heap *heap; /* own_heap, or the parent's where the memory is */
+
+	struct lock signals_lock;       /* guards these */
+	uint64_t signal_pending;        /* for any thread */
+	uint64_t signal_from_elsewhere; /* of those pending: pm has more to tell of it */
+	struct linux_sigaction signal_actions[LINUX_SIGNALS];
+	uint32_t queued_count;
+	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm was told last */
+	uint32_t stopped;        /* 1 while a stop signal's action is being done; other threads wait here */
+	bool signals_unattended; /* the thread that the own notify came to has ended */
+
+	struct lock alarm_lock; /* guards these */
+	handle_t alarm;         /* a timer that signals SIGALRM */
+	uint64_t alarm_deadline, alarm_period;
+
+	struct lock descriptors_lock;         /* guards the tables, and directory_paths once made */
+	char (*directory_paths)[FS_PATH_MAX]; /* by index of the open file */
+
+	struct lock directory_lock; /* guards umask and working_directory */
+	uint32_t umask;
+	bool has_locked; /* a range of some file, once */
+
+	char not_copied[0];
+	uint32_t descriptors_high, files_high; /* above all that were ever used */
 
 	struct lock threads_lock;
 	struct thread *threads;
 	uint32_t thread_count;        /* guarded by threads_lock */
 	uint32_t first_thread_number; /* the kernel's; the first thread calls itself by the process's number instead */
 
-	struct lock random_lock;
-	struct chacha_generator random; /* guarded by random_lock */
+	struct signal_note signal_notes[LINUX_SIGNALS]; /* guarded by signals_lock, as the next */
+	struct queued_signal queued[QUEUED_SIGNALS];
 
-	struct lock heap_lock; /* guards the three */
-	uint64_t heap_start, heap_break, heap_mapped;
-
-	struct lock signals_lock;
-	uint64_t signal_pending; /* guarded by signals_lock, as are the actions */
-	struct linux_sigaction signal_actions[LINUX_SIGNALS];
-
-	struct lock descriptors_lock;         /* guards the tables, and directory_paths once made */
-	char (*directory_paths)[FS_PATH_MAX]; /* by index of the open file */
-	struct descriptor descriptors[DESCRIPTORS_MAX];
-	struct open_file files[DESCRIPTORS_MAX];
-
-	struct lock directory_lock; /* guards the next two */
-	uint32_t umask;
-	bool has_locked; /* a range of some file, once */
+	struct heap own_heap;
+	struct borrower *borrower; /* state for the next vfork */
 	char working_directory[FS_PATH_MAX];
-
 	struct log_stream log_streams[LOG_STREAMS];
 	uint64_t unknown_told[CALLS_MAX / 64]; /* bit: this unknown call has had its line on the log */
+	struct descriptor descriptors[DESCRIPTORS_MAX];
+	struct open_file files[DESCRIPTORS_MAX];
 };
+
+#define PROCESS_COPIED offsetof(struct process, not_copied)
 
 static inline struct thread *thread_self(void)
 {

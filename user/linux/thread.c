@@ -14,8 +14,11 @@
 #include <string.h>
 
 #include "user/linux/errors.h"
+#include "user/linux/fork.h"
 #include "user/linux/log.h"
 #include "user/linux/native.h"
+#include "user/linux/pm.h"
+#include "user/linux/signal.h"
 
 #define STACK_SIZE (32 * 1024ull)
 
@@ -23,8 +26,6 @@
 #define THREAD_FLAGS_KNOWN \
 	(THREAD_FLAGS | LINUX_CLONE_SYSVSEM | LINUX_CLONE_SETTLS | LINUX_CLONE_PARENT_SETTID | LINUX_CLONE_CHILD_CLEARTID | \
 	        LINUX_CLONE_DETACHED | LINUX_CLONE_CHILD_SETTID)
-
-void linux_thread_begin(void); /* entry.S */
 
 static void list_add(struct process *process, struct thread *thread)
 {
@@ -52,15 +53,46 @@ static uint32_t list_remove(struct process *process, struct thread *thread)
 	return left;
 }
 
-bool thread_exists(uint32_t id)
+struct thread *thread_find(uint32_t id)
 {
 	struct process *process = process_self();
 	lock_take(&process->threads_lock);
-	const struct thread *thread = process->threads;
+	struct thread *thread = process->threads;
 	while (thread && thread->id != id)
 		thread = thread->next;
 	lock_drop(&process->threads_lock);
-	return thread != NULL;
+	return thread;
+}
+
+void thread_wake_others(void)
+{
+	struct process *process = process_self();
+	lock_take(&process->threads_lock);
+	for (struct thread *thread = process->threads; thread; thread = thread->next) {
+		if (thread == thread_self() || !thread->signal_notify)
+			continue;
+		status_t status = sys_notify_signal(thread->signal_notify, SIGNAL_LOOK);
+		(void)status; /* it is full of such bits, or about to end */
+	}
+	lock_drop(&process->threads_lock);
+}
+
+/* The thread's notify for waiting, made when first needed. A copy of the process must not have it: it is without INHERIT. */
+status_t thread_notify(handle_t *out)
+{
+	struct thread *thread = thread_self();
+	handle_t made;
+	status_t status = ERR_OK;
+	if (!thread->notify) {
+		status = sys_notify_create(&made);
+		if (status)
+			return status;
+		status = sys_handle_duplicate(
+		        made, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INSPECT, &thread->notify);
+		sys_handle_close(made);
+	}
+	*out = thread->notify;
+	return status;
 }
 
 /* Maps `below` bytes of stack with a guard and the state above it. The state is zero but for what all threads have. */
@@ -85,6 +117,11 @@ static struct thread *make(struct process *process, uint64_t below)
 	return thread;
 }
 
+struct thread *thread_make(struct process *process)
+{
+	return make(process, STACK_SIZE);
+}
+
 struct thread *thread_make_first(struct process *process)
 {
 	struct thread *thread = make(process, 0);
@@ -101,23 +138,21 @@ struct thread *thread_make_first(struct process *process)
 	return thread;
 }
 
-/* Fills in a thread that will return from its parent's clone with 0. */
-static void prepare(struct thread *child, uint32_t number, uint64_t stack)
+void thread_copy_call(struct thread *child, uint64_t stack)
 {
 	struct thread *parent = thread_self();
-	struct process *process = parent->process;
-	child->id = number == process->number ? process->first_thread_number : number;
 	child->signal_mask = parent->signal_mask;
 
 	/* The native calls before this have saved the parent's vector state. */
-	memcpy((char *)child + THREAD_AREA, (char *)parent + THREAD_AREA, process->vectors_size);
+	memcpy((char *)child + THREAD_AREA, (char *)parent + THREAD_AREA, parent->process->vectors_size);
 	child->vectors_saved = 1;
+	child->return_full = 0;
 
 	struct frame *frame = thread_frame(child);
 	*frame = *thread_frame(parent);
 	if (stack)
 		frame->rsp = stack;
-	child->control_block->hold_off = 1; /* until it is in the program */
+	child->control_block->hold_off = HOLD_UPCALLS; /* until it is in the program */
 }
 
 static bool id_address_bad(uint64_t flags, uint32_t flag, uint64_t address)
@@ -142,7 +177,9 @@ static int64_t make_thread(uint64_t flags, uint64_t stack, uint64_t parent_id, u
 		return -EAGAIN;
 	}
 	child->control_block = (struct control_block *)control_block;
-	prepare(child, number, stack);
+	child->id = number == process->number ? process->first_thread_number : number;
+	thread_copy_call(child, stack);
+	signal_attach(child, handle);
 	uint32_t id = child->id;
 	if (flags & LINUX_CLONE_CHILD_CLEARTID)
 		child->clear_id = child_id;
@@ -161,16 +198,17 @@ static int64_t make_thread(uint64_t flags, uint64_t stack, uint64_t parent_id, u
 	if (!status)
 		return id;
 	list_remove(process, child);
+	if (child->signal_notify)
+		sys_handle_close(child->signal_notify);
 	status_t undone = sys_vmem_unmap(HANDLE_SELF_VMEM, child->mapping, child->mapping_size);
 	(void)undone;
 	return -EAGAIN;
 }
 
-/* Threads only: a copy of the process, and a process that borrows its memory, do not exist yet. */
 int64_t thread_clone(uint64_t flags, uint64_t stack, uint64_t parent_id, uint64_t child_id, uint64_t tls)
 {
 	if (!(flags & LINUX_CLONE_THREAD))
-		return -ENOSYS;
+		return fork_clone(flags, stack, parent_id, child_id, tls);
 	if ((flags & THREAD_FLAGS) != THREAD_FLAGS || (flags & ~(uint64_t)THREAD_FLAGS_KNOWN))
 		return -EINVAL;
 	if (id_address_bad(flags, LINUX_CLONE_PARENT_SETTID, parent_id) ||
@@ -201,6 +239,7 @@ int64_t thread_exit(uint32_t status)
 	struct thread *thread = thread_self();
 	if (!list_remove(thread->process, thread))
 		thread_end_process(status & 0xff);
+	signal_detach(thread);
 	if (thread->notify)
 		sys_handle_close(thread->notify);
 	sys_thread_exit(user_pointer(thread->clear_id), thread->mapping, thread->mapping_size);
@@ -265,5 +304,7 @@ int64_t thread_prctl(int operation, uint64_t argument)
 		length++;
 	memcpy(process->name, said, length);
 	memset(process->name + length, 0, sizeof process->name - length);
+	status_t status = pm_set_name(process->pm, process->name);
+	(void)status; /* it is what ps shows; the process has it in any case */
 	return 0;
 }

@@ -1,11 +1,21 @@
 /* Threads: their state, clone, and the ends of threads and of the process. */
 #pragma once
 
+#include "abi/errors.h"
 #include "user/linux/state.h"
 
 /* The state of the first thread, whose stack for Linux calls is the starter's. NULL if there is no memory. */
 struct thread *thread_make_first(struct process *process);
-bool thread_exists(uint32_t id);
+/* A thread's state with a stack for Linux calls, not started. */
+struct thread *thread_make(struct process *process);
+/* Makes a thread one that will return from the caller's Linux call with 0, on another stack if one is given. */
+void thread_copy_call(struct thread *child, uint64_t stack);
+/* NULL if there is none with that id. */
+struct thread *thread_find(uint32_t id);
+/* All but the caller go through signal_at_return soon. */
+void thread_wake_others(void);
+status_t thread_notify(handle_t *out) __attribute__((warn_unused_result));
+void linux_thread_begin(void); /* entry.S */
 /* Writes out what waits for the end of a line, and ends the process. */
 _Noreturn void thread_end_process(uint32_t status);
 

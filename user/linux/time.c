@@ -6,6 +6,7 @@
 
 #include "user/linux/errors.h"
 #include "user/linux/native.h"
+#include "user/linux/signal.h"
 #include "user/linux/state.h"
 
 #define NS_PER_SECOND 1000000000ull
@@ -153,24 +154,31 @@ int64_t time_time(uint64_t out)
 	return seconds;
 }
 
-static int64_t sleep_until(uint64_t deadline)
+/* -EINTR if a signal ends it, with the time that was left written to `remaining` unless that is 0. */
+static int64_t sleep_until(uint64_t deadline, uint64_t remaining)
 {
 	for (;;) {
+		signal_ask();
 		status_t status = sys_futex_wait(&thread_self()->sleep_word, 0, deadline);
+		signal_hold();
 		if (status == ERR_TIMED_OUT)
 			return 0;
-		if (status)
+		if (!status || signal_repeat(status))
+			continue;
+		if (status != ERR_INTERRUPTED)
 			return errors_to_linux(status);
+		uint64_t now = time_now(), left = deadline > now ? deadline - now : 0;
+		int64_t error = remaining ? write_timespec(remaining, left) : 0;
+		return error ? error : -EINTR;
 	}
 }
 
-int64_t time_nanosleep(uint64_t request)
+int64_t time_nanosleep(uint64_t request, uint64_t remaining)
 {
-	return time_clock_nanosleep(LINUX_CLOCK_MONOTONIC, 0, request);
+	return time_clock_nanosleep(LINUX_CLOCK_MONOTONIC, 0, request, remaining);
 }
 
-/* What was left of the time is never told: nothing ends a sleep early yet. */
-int64_t time_clock_nanosleep(int clock, uint32_t flags, uint64_t request)
+int64_t time_clock_nanosleep(int clock, uint32_t flags, uint64_t request, uint64_t remaining)
 {
 	if (clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC && clock != LINUX_CLOCK_BOOTTIME)
 		return clock == LINUX_CLOCK_TAI ? -EOPNOTSUPP : -EINVAL;
@@ -179,23 +187,6 @@ int64_t time_clock_nanosleep(int clock, uint32_t flags, uint64_t request)
 	if (error)
 		return error;
 	if (!(flags & LINUX_TIMER_ABSTIME))
-		return ns ? sleep_until(time_deadline(ns)) : 0;
-	return sleep_until(clock == LINUX_CLOCK_REALTIME ? time_wall_deadline(ns) : ns);
-}
-
-int64_t time_times(uint64_t out)
-{
-	uint64_t tick = NS_PER_SECOND / LINUX_CLOCK_TICKS;
-	if (out) {
-		if (!user_range(out, sizeof(struct linux_tms)))
-			return -EFAULT;
-		*(struct linux_tms *)user_pointer(out) = (struct linux_tms){.user = (int64_t)(process_time() / tick)};
-	}
-	return (int64_t)(time_now() / tick);
-}
-
-/* Until a signal is delivered, which none is yet; so until the process ends. */
-int64_t time_pause(void)
-{
-	return sleep_until(DEADLINE_NEVER);
+		return ns ? sleep_until(time_deadline(ns), remaining) : 0;
+	return sleep_until(clock == LINUX_CLOCK_REALTIME ? time_wall_deadline(ns) : ns, 0);
 }

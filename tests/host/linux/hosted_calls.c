@@ -276,7 +276,9 @@ static status_t do_call(uint32_t number, handle_t handle, uint64_t word[MESSAGE_
 {
 	struct hosted_handle *found;
 	switch (number) {
-	case SYS_process_exit: HOST1(__NR_exit_group, word[0]); return ERR_OK;
+	case SYS_process_exit: /* a signal's end as a shell tells it */
+		HOST1(__NR_exit_group, word[0] > PROCESS_STATUS_SIGNAL ? 128 + (word[0] & 0x7f) : word[0]);
+		return ERR_OK;
 	case SYS_process_set_foreign: hosted.foreign_entry = word[0]; return ERR_OK;
 	case SYS_process_info: word[5] = hosted.native_calls * 1000; return ERR_OK;
 	case SYS_thread_create: return thread_create(word);

@@ -1,0 +1,488 @@
+/*
+ * execve is what spawn does (user/lib/spawn.h), done by a process to itself: an address space without a process is filled with the
+ * image of user/linux, the time page, a first stack and a start block, and process_replace changes to it. Until then everything is
+ * beside this program, so that an error leaves it as it was.
+ *
+ * The block's strings go into its frame through a small buffer. They are measured first; where another thread changes them in
+ * between, they are cut or padded to what was measured.
+ *
+ * A failure of pm to take the new name does not stop anything: it is told right before the change, because afterwards nobody could.
+ */
+#include "user/linux/exec.h"
+
+#include <string.h>
+
+#include "abi/linux_image.h"
+#include "user/linux/access.h"
+#include "user/linux/descriptors.h"
+#include "user/linux/errors.h"
+#include "user/linux/exec_file.h"
+#include "user/linux/log.h"
+#include "user/linux/native.h"
+#include "user/linux/pm.h"
+#include "user/linux/random.h"
+#include "user/linux/signal.h"
+
+#define STACK_SIZE (64 * 1024ull)
+#define STRING_MAX (128 * 1024ull) /* MAX_ARG_STRLEN */
+#define KEEP_MAX (START_GRANTS + START_FILES + 2)
+
+/* Strings of the program, as they were when they were measured. */
+struct list {
+	uint64_t pointers; /* address of a NULL-ended array; 0: none */
+	uint32_t count;
+	uint64_t size; /* with their NULs */
+};
+
+struct building {
+	struct exec_file *file;
+	struct list arguments, environment;
+	uint64_t name; /* as the program gave it */
+	uint64_t name_size;
+	handle_t frame, vmem; /* the block's; the new address space */
+	uint64_t block_size;
+	uint64_t block_address, entry, stack;
+};
+
+/* Where the block's bytes are gathered on their way into its frame. */
+struct writer {
+	handle_t frame;
+	uint64_t written; /* bytes that the frame has */
+	uint32_t used;
+	status_t status;
+	char buffer[2048];
+};
+
+/* Reads the program's memory as it is: a bad address ends the call here, where nothing has been made yet. */
+static int64_t measure_string(uint64_t address, uint64_t *out_size)
+{
+	const char *text = user_pointer(address);
+	uint64_t size = 0;
+	if (!user_range(address, 1))
+		return -EFAULT;
+	do {
+		if (size == STRING_MAX)
+			return -E2BIG;
+	} while (text[size++]);
+	*out_size = size;
+	return 0;
+}
+
+static int64_t measure(uint64_t pointers, struct list *out)
+{
+	*out = (struct list){.pointers = pointers};
+	for (uint64_t at = pointers; pointers; at += 8) {
+		if (!user_range(at, 8))
+			return -EFAULT;
+		uint64_t string = *(const uint64_t *)user_pointer(at), size;
+		if (!string)
+			break;
+		int64_t error = measure_string(string, &size);
+		if (error)
+			return error;
+		out->count++;
+		out->size += size;
+		if (out->size > START_SIZE_MAX)
+			return -E2BIG;
+	}
+	return 0;
+}
+
+static void flush(struct writer *writer)
+{
+	uint64_t copied = 0;
+	if (!writer->status && writer->used)
+		writer->status = sys_frame_write(writer->frame, writer->written, writer->buffer, writer->used, &copied);
+	if (!writer->status && copied != writer->used)
+		writer->status = ERR_NO_MEMORY;
+	writer->written += writer->used;
+	writer->used = 0;
+}
+
+/* `from` may be the program's memory; what can not be read of it becomes zero. */
+static void write_bytes(struct writer *writer, const void *from, uint64_t size)
+{
+	const char *at = from;
+	while (size) {
+		uint64_t part = sizeof writer->buffer - writer->used;
+		if (part > size)
+			part = size;
+		if (access_copy(writer->buffer + writer->used, at, part))
+			memset(writer->buffer + writer->used, 0, part);
+		writer->used += (uint32_t)part;
+		at += part;
+		size -= part;
+		if (writer->used == sizeof writer->buffer)
+			flush(writer);
+	}
+}
+
+/* A string of the program's of at most `most` bytes with its NUL, which it gets in any case; how many it was. */
+static uint64_t write_string(struct writer *writer, uint64_t address, uint64_t most)
+{
+	uint64_t size = 0;
+	char c = 0;
+	while (size + 1 < most && access_read(&c, address + size, 1) && c)
+		size++;
+	write_bytes(writer, user_pointer(address), size);
+	write_bytes(writer, "", 1);
+	return size + 1;
+}
+
+/* The strings of a list but for the first `skip`, in exactly the bytes that were measured for them. */
+static void write_list(struct writer *writer, const struct list *list, uint32_t skip, uint64_t size)
+{
+	uint64_t left = size;
+	for (uint32_t i = skip; i < list->count; i++) {
+		uint64_t string = 0, most = left - (list->count - i - 1);
+		if (!access_read(&string, list->pointers + 8ull * i, 8))
+			string = 0;
+		left -= write_string(writer, string, most);
+	}
+	for (; left; left--)
+		write_bytes(writer, "", 1);
+}
+
+/* The bytes of the first argument, which a script's interpreter stands in the place of. */
+static uint64_t first_argument_size(const struct building *b)
+{
+	uint64_t string, size;
+	if (!b->arguments.count || !access_read(&string, b->arguments.pointers, 8) || measure_string(string, &size))
+		return 0;
+	return size < b->arguments.size ? size : 0;
+}
+
+/* What the files of the block are: those that stay open, and their paths behind them. */
+static uint32_t count_files(const struct process *process)
+{
+	uint32_t count = 0;
+	for (uint32_t fd = 0; fd < process->descriptors_high; fd++)
+		count += process->descriptors[fd].file && !process->descriptors[fd].close_on_exec;
+	return count;
+}
+
+/* Another descriptor of the same open file below `fd` that stays open: its index in the table, START_FILE_ITS_OWN if none. */
+static uint32_t earlier(const struct process *process, uint32_t fd)
+{
+	uint32_t index = 0, file = process->descriptors[fd].file;
+	if (process->files[file - 1].references == 1)
+		return START_FILE_ITS_OWN;
+	for (uint32_t i = 0; i < fd; i++) {
+		if (!process->descriptors[i].file || process->descriptors[i].close_on_exec)
+			continue;
+		if (process->descriptors[i].file == file)
+			return index;
+		index++;
+	}
+	return START_FILE_ITS_OWN;
+}
+
+/* Writes the table; the paths of open directories begin at `paths`. Returns where they end. */
+static uint64_t write_files(struct writer *writer, const struct process *process, uint64_t paths)
+{
+	for (uint32_t fd = 0; fd < process->descriptors_high; fd++) {
+		if (!process->descriptors[fd].file || process->descriptors[fd].close_on_exec)
+			continue;
+		const struct open_file *from = &process->files[process->descriptors[fd].file - 1];
+		struct start_file to = {fd, from->handle, from->flags, from->kind, earlier(process, fd), 0};
+		if (from->server_never_waits)
+			to.flags |= START_FILE_NEVER_WAITS;
+		if (from->log_stream == LOG_STREAM_ERRORS)
+			to.flags |= START_FILE_LOG_ERRORS;
+		if (from->has_path && to.same_as == START_FILE_ITS_OWN) {
+			to.path = (uint32_t)paths;
+			paths += strlen(process->directory_paths[from - process->files]) + 1;
+		}
+		write_bytes(writer, &to, sizeof to);
+	}
+	return paths;
+}
+
+static void write_paths(struct writer *writer, const struct process *process)
+{
+	for (uint32_t fd = 0; fd < process->descriptors_high; fd++) {
+		if (!process->descriptors[fd].file || process->descriptors[fd].close_on_exec)
+			continue;
+		const struct open_file *from = &process->files[process->descriptors[fd].file - 1];
+		if (!from->has_path || earlier(process, fd) != START_FILE_ITS_OWN)
+			continue;
+		const char *path = process->directory_paths[from - process->files];
+		write_bytes(writer, path, strlen(path) + 1);
+	}
+}
+
+static uint64_t ignored_signals(const struct process *process)
+{
+	uint64_t ignored = 0;
+	for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
+		if (process->signal_actions[signal - 1].handler == LINUX_SIG_IGN)
+			ignored |= SIGNAL_BIT(signal);
+	}
+	return ignored;
+}
+
+static void fill_block(const struct building *b, struct start_block *block)
+{
+	const struct process *process = process_self();
+	const struct start_block *old = process->start;
+	memset(block, 0, sizeof *block);
+	block->magic = START_MAGIC;
+	block->version = START_VERSION;
+	block->flags = old->flags & (START_LOG_UNKNOWN_CALLS | START_TRACE_CALLS);
+	block->process_number = process->number;
+	block->linux_image_size = old->linux_image_size;
+	block->program_frame = b->file->frame;
+	block->program_offset = b->file->offset;
+	block->program_length = b->file->length;
+	block->umask = process->umask;
+	block->alarm = process->alarm;
+	block->alarm_deadline = process->alarm_deadline;
+	block->alarm_period = process->alarm_period;
+	block->signals_ignored = ignored_signals(process);
+	block->signal_mask = thread_self()->signal_mask;
+	block->grant_count = old->grant_count;
+	memcpy(block->grants, old->grants, sizeof block->grants);
+	random_fill(block->seed, sizeof block->seed);
+}
+
+/* Everything behind the structure, in order: files, their paths, name, executable, working directory, arguments, environment. */
+static __attribute__((noinline)) status_t write_tail(struct building *b, struct start_block *block)
+{
+	struct process *process = process_self();
+	struct writer writer = {.frame = b->frame, .written = sizeof *block};
+	uint64_t first = b->file->dropped ? first_argument_size(b) : 0;
+	uint32_t skip = b->file->dropped && b->arguments.count;
+
+	lock_take(&process->descriptors_lock);
+	block->files = sizeof *block;
+	block->file_count = count_files(process);
+	write_files(&writer, process, sizeof *block + block->file_count * sizeof(struct start_file));
+	write_paths(&writer, process);
+	lock_drop(&process->descriptors_lock);
+
+#define HERE() ((uint32_t)(writer.written + writer.used))
+	block->program_name = HERE();
+	if (b->name)
+		write_string(&writer, b->name, b->name_size);
+	else
+		write_bytes(&writer, b->file->path.text, b->file->path.length + 1);
+	block->executable = HERE();
+	write_bytes(&writer, b->file->path.text, b->file->path.length + 1);
+	block->working_directory = HERE();
+	write_bytes(&writer, process->working_directory, strlen(process->working_directory) + 1);
+	block->arguments = HERE();
+	block->argument_count = b->file->prefix_count + b->arguments.count - skip;
+	write_bytes(&writer, b->file->prefix, b->file->prefix_size);
+	write_list(&writer, &b->arguments, skip, b->arguments.size - (skip ? first : 0));
+	if (!block->argument_count) { /* as Linux has it: there is always a first one */
+		write_bytes(&writer, "", 1);
+		block->argument_count = 1;
+	}
+	block->environment = HERE();
+	block->environment_count = b->environment.count;
+	write_list(&writer, &b->environment, 0, b->environment.size);
+	block->size = HERE();
+#undef HERE
+	flush(&writer);
+	return writer.status;
+}
+
+static status_t map_stack(struct building *b, struct start_block *block)
+{
+	uint64_t address;
+	status_t status = sys_vmem_map(b->vmem, 0, PAGE_SIZE + STACK_SIZE, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address);
+	if (status)
+		return status;
+	block->stack_base = address + PAGE_SIZE;
+	block->stack_size = STACK_SIZE;
+	b->stack = address + PAGE_SIZE + STACK_SIZE;
+	return sys_vmem_protect(b->vmem, address, PAGE_SIZE, 0);
+}
+
+/* The new address space, with what every process has. */
+static status_t map_all(struct building *b, struct start_block *block)
+{
+	const struct process *process = process_self();
+	const struct linux_image_header *header = (const struct linux_image_header *)process->start->linux_image;
+	status_t status = sys_vmem_create(&b->vmem);
+	if (!status)
+		status = sys_vmem_map(b->vmem, 0, page_up(header->size), MAP_READ | MAP_EXECUTE, process->linux_image, 0,
+		        &block->linux_image);
+	b->entry = block->linux_image + header->start;
+	if (!status && process->time_frame)
+		status = sys_vmem_map(b->vmem, 0, PAGE_SIZE, MAP_READ, process->time_frame, 0, &block->time_page);
+	if (!status)
+		status = map_stack(b, block);
+	if (!status)
+		status = sys_vmem_map(b->vmem, 0, page_up(block->size), MAP_READ | MAP_WRITE, b->frame, 0, &b->block_address);
+	return status;
+}
+
+static __attribute__((noinline)) status_t make(struct building *b)
+{
+	struct start_block block;
+	uint64_t copied = 0;
+	status_t status = sys_frame_create(page_up(b->block_size), 0, &b->frame);
+	if (status)
+		return status;
+	fill_block(b, &block);
+	status = write_tail(b, &block);
+	if (!status && block.size > b->block_size)
+		status = ERR_TOO_LARGE;
+	if (!status)
+		status = map_all(b, &block);
+	if (!status)
+		status = sys_frame_write(b->frame, 0, &block, sizeof block, &copied);
+	memset(block.seed, 0, sizeof block.seed);
+	__asm__ volatile("" : : "r"(block.seed) : "memory");
+	return status || copied == sizeof block ? status : ERR_NO_MEMORY;
+}
+
+/* Tells pm the arguments, as many as it keeps, and the path; all of them are in the block. */
+static __attribute__((noinline)) void tell_pm(const struct building *b)
+{
+	struct process *process = process_self();
+	char text[PROCESS_ARGUMENTS_MAX + PROCESS_PATH_MAX];
+	uint64_t size = b->file->prefix_size, copied;
+	if (!process->pm)
+		return;
+	memcpy(text, b->file->prefix, size);
+	for (uint32_t i = b->file->dropped; i < b->arguments.count && size + 1 < PROCESS_ARGUMENTS_MAX; i++) {
+		uint64_t string;
+		char c = 1;
+		if (!access_read(&string, b->arguments.pointers + 8ull * i, 8))
+			break;
+		for (; c && size + 1 < PROCESS_ARGUMENTS_MAX; string++) {
+			if (!access_read(&c, string, 1))
+				c = 0;
+			text[size++] = c;
+		}
+		text[size - 1] = 0;
+	}
+	copied = b->file->path.length + 1;
+	memcpy(text + size, b->file->path.text, copied);
+	process->children_flags = signal_children_flags();
+	status_t status = pm_exec(process->pm, text, size, copied - 1, process->children_flags);
+	(void)status;
+}
+
+static uint32_t fill_keep(const struct building *b, handle_t keep[static KEEP_MAX], bool check)
+{
+	struct process *process = process_self();
+	const struct start_block *start = process->start;
+	uint32_t count = 0;
+	keep[count++] = b->file->frame;
+	if (process->alarm)
+		keep[count++] = process->alarm;
+	for (uint32_t i = 0; i < start->grant_count; i++) {
+		uint32_t type, rights;
+		uint64_t object;
+		handle_t handle = start->grants[i].handle;
+		/* A copy of a process has not those grants that are without INHERIT. */
+		if (handle && !(check && sys_handle_info(handle, &type, &rights, &object)))
+			keep[count++] = handle;
+	}
+	for (uint32_t fd = 0; fd < process->descriptors_high; fd++) {
+		if (!process->descriptors[fd].file || process->descriptors[fd].close_on_exec ||
+		        earlier(process, fd) != START_FILE_ITS_OWN)
+			continue;
+		handle_t handle = process->files[process->descriptors[fd].file - 1].handle;
+		if (handle)
+			keep[count++] = handle;
+	}
+	return count;
+}
+
+/* The last part of the name, in the kernel's process name. */
+static void fill_name(const struct building *b, char name[32])
+{
+	uint64_t at = b->name, size = b->name_size - 1;
+	const char *text = b->name ? user_pointer(at) : b->file->path.text;
+	if (!b->name)
+		size = b->file->path.length;
+	uint64_t from = size;
+	while (from && text[from - 1] != '/')
+		from--;
+	for (unsigned i = 0; i < 31 && from + i < size; i++)
+		name[i] = text[from + i];
+}
+
+/* Does not come back but with an error. */
+static __attribute__((noinline)) status_t replace(const struct building *b)
+{
+	handle_t keep[KEEP_MAX];
+	struct process_replacement replacement = {
+	        .vmem = b->vmem, .entry = b->entry, .stack = b->stack, .argument = b->block_address, .keep = (uintptr_t)keep};
+	fill_name(b, replacement.name);
+	replacement.keep_count = fill_keep(b, keep, false);
+	status_t status = sys_process_replace(HANDLE_SELF_PROCESS, &replacement);
+	if (status == ERR_BAD_HANDLE) {
+		replacement.keep_count = fill_keep(b, keep, true);
+		status = sys_process_replace(HANDLE_SELF_PROCESS, &replacement);
+	}
+	return status;
+}
+
+static void close_if_any(handle_t handle)
+{
+	if (handle)
+		sys_handle_close(handle);
+}
+
+static status_t run(struct building *b)
+{
+	struct process *process = process_self();
+	status_t status = make(b);
+	if (!status) {
+		for (unsigned i = 0; i < LOG_STREAMS; i++)
+			log_stream_flush(&process->log_streams[i]);
+		tell_pm(b);
+		signal_give_back();
+		status = replace(b);
+		signal_look_later(thread_self());
+	}
+	close_if_any(b->frame);
+	close_if_any(b->vmem);
+	return status;
+}
+
+static uint64_t paths_size(const struct process *process)
+{
+	uint64_t size = 0;
+	for (uint32_t i = 0; i < DESCRIPTORS_MAX && process->directory_paths; i++)
+		size += process->files[i].has_path ? strlen(process->directory_paths[i]) + 1 : 0;
+	return size;
+}
+
+int64_t exec_execveat(int dirfd, uint64_t name, uint64_t arguments, uint64_t environment, uint32_t flags)
+{
+	struct process *process = process_self();
+	struct exec_file file;
+	struct building b = {.file = &file, .name = name};
+	if (flags & ~(LINUX_AT_EMPTY_PATH | LINUX_AT_SYMLINK_NOFOLLOW))
+		return -EINVAL;
+	if (!process->linux_image)
+		return -ENOSYS; /* not granted, so no process can be built */
+	int64_t error = measure_string(name, &b.name_size);
+	if (!error)
+		error = measure(arguments, &b.arguments);
+	if (!error)
+		error = measure(environment, &b.environment);
+	if (!error)
+		error = exec_file_open(dirfd, name, flags, &file);
+	if (error)
+		return error;
+	if (b.name_size == 1)
+		b.name = 0; /* by its descriptor: the path says which */
+	b.block_size = sizeof(struct start_block) + process->descriptors_high * sizeof(struct start_file) +
+	        paths_size(process) + b.name_size + 2ull * FS_PATH_MAX + strlen(process->working_directory) + 2 +
+	        file.prefix_size + b.arguments.size + b.environment.size;
+	error = b.block_size > START_SIZE_MAX ? -E2BIG : errors_to_linux(run(&b));
+	sys_handle_close(file.frame);
+	return error;
+}
+
+int64_t exec_execve(uint64_t name, uint64_t arguments, uint64_t environment)
+{
+	return exec_execveat(LINUX_AT_FDCWD, name, arguments, environment, 0);
+}
