@@ -46,12 +46,16 @@ static struct open_file *file_of(const struct request *request)
 	return request->object;
 }
 
-/* Reads the path of a request and finds its node. */
+/* Reads the path of a request, which begins at an open directory or the root, and finds its node. */
 static status_t find(struct request *request, bool follow, uint32_t *out_node)
 {
 	char path[FS_PATH_MAX];
+	uint32_t base = request->object ? file_of(request)->number : TREE_ROOT;
 	status_t status = request_read_path(request, request->word[0], request->word[1], path);
-	return status ? status : tree_find(&tree, path, follow, out_node);
+	if (!status)
+		status = tree_find(&tree, base, path, follow, out_node, &request->answer.word[0]);
+	request->answer.word[1] = 0;
+	return status;
 }
 
 static void rewind_directory(struct open_file *file, uint64_t position)
@@ -213,7 +217,7 @@ static status_t handle_seek(struct request *request)
 }
 
 /* Appends the entry of a node to `to`, which has room for `room` bytes; 0 if it does not fit. */
-static uint32_t put_entry(char *to, uint64_t room, uint32_t number)
+static uint32_t put_entry(char *to, uint64_t room, uint32_t number, uint64_t next)
 {
 	const struct tree_node *node = &tree.nodes[number];
 	size_t length = strlen(node->name);
@@ -222,7 +226,7 @@ static uint32_t put_entry(char *to, uint64_t room, uint32_t number)
 		return 0;
 	struct fs_entry *entry = (struct fs_entry *)(void *)to;
 	memset(to, 0, size);
-	*entry = (struct fs_entry){number + 1, node->kind, (uint16_t)size, (uint16_t)length, 0};
+	*entry = (struct fs_entry){number + 1, node->kind, (uint16_t)size, (uint16_t)length, next};
 	memcpy(entry->name, node->name, length);
 	return (uint32_t)size;
 }
@@ -238,7 +242,7 @@ static status_t handle_readdir(struct request *request)
 
 	if (file->node->kind != FS_KIND_DIRECTORY)
 		return ERR_NOT_DIRECTORY;
-	while (next != TREE_NONE && (size = put_entry(entries + bytes, room - bytes, next))) {
+	while (next != TREE_NONE && (size = put_entry(entries + bytes, room - bytes, next, file->position + listed + 1))) {
 		bytes += size;
 		listed++;
 		next = tree.nodes[next].next_sibling;
@@ -302,6 +306,34 @@ static status_t handle_change(struct request *request)
 	return file_of(request)->flags & OPEN_WRITE ? ERR_READ_ONLY : ERR_DENIED;
 }
 
+/* Operations on names that would change something. */
+static status_t handle_change_name(struct request *request)
+{
+	(void)request;
+	return ERR_READ_ONLY;
+}
+
+static status_t answer_info(struct request *request)
+{
+	struct fs_info info = {
+	        .file_system = control_block()->process_number,
+	        .block_size = TREE_PAGE,
+	        .blocks = (archive.size + TREE_PAGE - 1) / TREE_PAGE,
+	        .files = tree.count,
+	        .name_max = FS_NAME_MAX,
+	        .flags = FS_INFO_READ_ONLY,
+	        .type = "initfs",
+	};
+	return request_write(request, 0, &info, sizeof info);
+}
+
+static status_t handle_statfs(struct request *request)
+{
+	uint32_t number;
+	status_t status = find(request, true, &number);
+	return status ? status : answer_info(request);
+}
+
 static status_t handle_sync(struct request *request)
 {
 	(void)request;
@@ -316,13 +348,17 @@ static status_t handle_watch(struct request *request)
 }
 
 static const struct server_operation operations[] = {
-        {.label = FS_open, .name = "open", .handle = handle_open, .audience = SERVER_SESSION},
-        {.label = FS_stat,
-                .name = "stat",
-                .handle = handle_stat,
-                .audience = SERVER_SESSION,
-                .writable = sizeof(struct fs_stat)},
-        {.label = FS_readlink, .name = "readlink", .handle = handle_readlink, .audience = SERVER_SESSION, .writable = 1},
+        {.label = FS_open, .name = "open", .handle = handle_open},
+        {.label = FS_stat, .name = "stat", .handle = handle_stat, .writable = sizeof(struct fs_stat)},
+        {.label = FS_readlink, .name = "readlink", .handle = handle_readlink, .writable = 1},
+        {.label = FS_statfs, .name = "statfs", .handle = handle_statfs, .writable = sizeof(struct fs_info)},
+        {.label = FS_unlink, .name = "unlink", .handle = handle_change_name},
+        {.label = FS_mkdir, .name = "mkdir", .handle = handle_change_name},
+        {.label = FS_symlink, .name = "symlink", .handle = handle_change_name},
+        {.label = FS_link, .name = "link", .handle = handle_change_name},
+        {.label = FS_rename, .name = "rename", .handle = handle_change_name},
+        {.label = FS_set_attributes, .name = "set_attributes", .handle = handle_change_name},
+        {.label = FS_mknod, .name = "mknod", .handle = handle_change_name},
         {.label = FS_read, .name = "read", .handle = handle_read, .audience = SERVER_OBJECT},
         {.label = FS_pread, .name = "pread", .handle = handle_pread, .audience = SERVER_OBJECT},
         {.label = FS_write, .name = "write", .handle = handle_change, .audience = SERVER_OBJECT},
@@ -336,6 +372,12 @@ static const struct server_operation operations[] = {
         {.label = FS_readdir, .name = "readdir", .handle = handle_readdir, .audience = SERVER_OBJECT, .writable = 1},
         {.label = FS_map, .name = "map", .handle = handle_map, .audience = SERVER_OBJECT},
         {.label = FS_truncate, .name = "truncate", .handle = handle_change, .audience = SERVER_OBJECT},
+        {.label = FS_fset_attributes, .name = "fset_attributes", .handle = handle_change_name, .audience = SERVER_OBJECT},
+        {.label = FS_fstatfs,
+                .name = "fstatfs",
+                .handle = answer_info,
+                .audience = SERVER_OBJECT,
+                .writable = sizeof(struct fs_info)},
         {.label = FS_sync, .name = "sync", .handle = handle_sync, .audience = SERVER_OBJECT},
         {.label = FS_watch, .name = "watch", .handle = handle_watch, .audience = SERVER_OBJECT},
 };

@@ -170,6 +170,7 @@ static status_t set_hard_link(struct tree *tree, uint32_t number, const struct t
 	char path[TAR_PATH_SIZE + 1];
 	size_t length = 0;
 	uint32_t target;
+	uint64_t left;
 	for (const char *from = member->link; *from;) {
 		size_t name = strcspn(from, "/");
 		if (name && !(name == 1 && *from == '.')) {
@@ -181,7 +182,7 @@ static status_t set_hard_link(struct tree *tree, uint32_t number, const struct t
 		from += strspn(from, "/");
 	}
 	path[length] = 0;
-	if (tree_find(tree, path, false, &target) || tree->nodes[target].kind != FS_KIND_FILE)
+	if (tree_find(tree, TREE_ROOT, path, false, &target, &left) || tree->nodes[target].kind != FS_KIND_FILE)
 		return fault(out_fault, member, "is a hard link to something that is not a file before it");
 	tree->nodes[number].offset = tree->nodes[target].offset;
 	tree->nodes[number].size = tree->nodes[target].size;

@@ -61,8 +61,10 @@ status_t tree_build(struct tree *tree, uint8_t *bytes, uint64_t size, struct tre
 void tree_free(struct tree *tree);
 
 /*
- * Finds what `path` names: in normal form, or "" for the root. Symbolic links on the way are followed within the tree, absolute
- * ones from its root, and a last one if `follow`. ERR_NOT_FOUND, ERR_NOT_DIRECTORY, ERR_LINK_LOOP, ERR_NAME_TOO_LONG.
+ * Finds what `path` names from `base` on: in normal form, or "" for `base` itself. Symbolic links on the way are followed, and a
+ * last one if `follow`, as far as they stay below `base`. ERR_NOT_FOUND, ERR_NOT_DIRECTORY, ERR_LINK_LOOP, ERR_NAME_TOO_LONG;
+ * ERR_REDIRECT for a link that is absolute, leads up and out, or to nothing, which may be in another file system: *out_left
+ * bytes of the path are left behind its name.
  */
-status_t tree_find(const struct tree *tree, const char *path, bool follow, uint32_t *out_node)
-        __attribute__((warn_unused_result));
+status_t tree_find(const struct tree *tree, uint32_t base, const char *path, bool follow, uint32_t *out_node,
+        uint64_t *out_left) __attribute__((warn_unused_result));

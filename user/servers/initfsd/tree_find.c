@@ -2,35 +2,45 @@
 #include <string.h>
 
 #include "abi/proto/fs.h"
+#include "common/path.h"
 #include "user/servers/initfsd/tree.h"
 #include "user/servers/initfsd/tree_name.h"
 
-#define LINKS_MAX 40 /* followed in one walk: Linux's limit */
-
-/* What is still to be walked. With each link its target is put before the rest, from the buffer's end downwards. */
+/* What is still to be walked. With each link its target is put before the rest, into the buffer that the rest is not in. */
 struct walk {
-	uint32_t node;
+	uint32_t base, node;
 	uint32_t links;
 	const char *rest;
+	uint64_t tail;      /* bytes of the path itself that were left when a link's target was put before them */
+	uint64_t link_left; /* what was left behind the last link of the path itself */
 	char buffer[2][FS_PATH_MAX];
 	unsigned used; /* which of the buffers `rest` is in */
 };
 
+static bool is_absolute(const char *target)
+{
+	size_t name, rest;
+	return *target == '/' || path_is_uri(target, &name, &rest);
+}
+
 /* The target, then what was left of the path: in the other buffer, since the rest is in this one. */
-static status_t follow_link(const struct tree *tree, struct walk *walk, const struct tree_node *link)
+static status_t follow_link(struct walk *walk, const struct tree_node *link)
 {
 	char *joined = walk->buffer[walk->used ^= 1];
 	size_t target = strlen(link->link), rest = strlen(walk->rest);
 
-	if (++walk->links > LINKS_MAX)
+	if (!walk->links || rest < walk->tail)
+		walk->tail = walk->link_left = rest;
+	if (is_absolute(link->link))
+		return ERR_REDIRECT;
+	if (++walk->links > FS_LINKS_MAX)
 		return ERR_LINK_LOOP;
 	if (target >= FS_PATH_MAX || rest >= FS_PATH_MAX - target)
 		return ERR_NAME_TOO_LONG;
 	memcpy(joined, link->link, target);
 	memcpy(joined + target, walk->rest, rest + 1);
 	walk->rest = joined;
-	walk->node = *joined == '/' ? TREE_ROOT : link->parent;
-	return tree->nodes[walk->node].kind == FS_KIND_DIRECTORY ? ERR_OK : ERR_NOT_DIRECTORY;
+	return ERR_OK;
 }
 
 /* One name: the rest begins behind it, with its slash if there is one. */
@@ -43,29 +53,37 @@ static status_t step(const struct tree *tree, struct walk *walk, const char *nam
 	if (!length || (length == 1 && *name == '.'))
 		return ERR_OK;
 	if (length == 2 && !memcmp(name, "..", 2)) {
+		if (walk->node == walk->base)
+			return ERR_REDIRECT;
 		walk->node = here->parent;
 		return ERR_OK;
 	}
 	uint32_t inner = tree_name_find(tree, walk->node, name, length);
 	if (inner == TREE_NONE)
-		return ERR_NOT_FOUND;
+		return walk->links ? ERR_REDIRECT : ERR_NOT_FOUND;
 	const struct tree_node *node = &tree->nodes[inner];
 	if (node->kind == FS_KIND_SYMLINK && (follow || *walk->rest))
-		return follow_link(tree, walk, node);
+		return follow_link(walk, node);
 	walk->node = inner;
 	return ERR_OK;
 }
 
-status_t tree_find(const struct tree *tree, const char *path, bool follow, uint32_t *out_node)
+status_t tree_find(
+        const struct tree *tree, uint32_t base, const char *path, bool follow, uint32_t *out_node, uint64_t *out_left)
 {
-	struct walk walk = {.node = TREE_ROOT, .rest = path};
+	struct walk walk;
 
+	walk.base = walk.node = base;
+	walk.links = walk.used = 0;
+	walk.rest = path;
+	walk.tail = walk.link_left = strlen(path);
 	while (*walk.rest) {
 		const char *name = walk.rest + strspn(walk.rest, "/");
 		size_t length = strcspn(name, "/");
 		/* A slash at the end (a link's target may have one) leaves an empty name, which asks for a directory. */
 		walk.rest = name + length;
 		status_t status = step(tree, &walk, name, length, follow);
+		*out_left = walk.link_left;
 		if (status)
 			return status;
 	}

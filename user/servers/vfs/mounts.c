@@ -1,30 +1,38 @@
-/* The mount table: see mounts.h. Sixty-four entries are looked through faster than any index of them. */
+/* A mount table: see mounts.h. Sixty-four entries are looked through faster than any index of them. */
 #include "user/servers/vfs/mounts.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool begins_with(const char *path, const struct mount *mount)
+#include "user/lib/call.h"
+
+/* The root is "" here. */
+static size_t effective_length(const char *path, size_t length)
 {
-	return !strncmp(path, mount->path, mount->length) && (!path[mount->length] || path[mount->length] == '/');
+	return length == 1 && *path == '/' ? 0 : length;
+}
+
+/* The mount at this very path. */
+static struct mount *find_exact(struct mounts *mounts, const char *path)
+{
+	size_t length = effective_length(path, strlen(path));
+	for (unsigned i = 0; i < mounts->count; i++)
+		if (mounts->mount[i].length == length && !memcmp(mounts->mount[i].path, path, length))
+			return &mounts->mount[i];
+	return NULL;
 }
 
 status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_system, handle_t *out_replaced)
 {
-	size_t length = strlen(path);
-	if (length == 1)
-		length = 0;
-	for (unsigned i = 0; i < mounts->count; i++) {
-		struct mount *mount = &mounts->mount[i];
-		if (mount->length != length || memcmp(mount->path, path, length))
-			continue;
+	struct mount *mount = find_exact(mounts, path);
+	if (mount) {
 		*out_replaced = mount->file_system;
 		mount->file_system = file_system;
 		return ERR_OK;
 	}
 	if (mounts->count == MOUNTS_MAX)
 		return ERR_FULL;
+	size_t length = effective_length(path, strlen(path));
 	char *copy = malloc(length + 1);
 	if (!copy)
 		return ERR_NO_MEMORY;
@@ -35,17 +43,100 @@ status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_syste
 	return ERR_OK;
 }
 
-status_t mounts_find(const struct mounts *mounts, const char *path, handle_t *out_file_system, size_t *out_skip)
+status_t mounts_remove(struct mounts *mounts, const char *path, handle_t *out_file_system)
+{
+	struct mount *mount = find_exact(mounts, path);
+	if (!mount)
+		return ERR_NOT_FOUND;
+	*out_file_system = mount->file_system;
+	free(mount->path);
+	size_t behind = mounts->count - (size_t)(mount + 1 - mounts->mount);
+	memmove(mount, mount + 1, behind * sizeof *mount);
+	mounts->count--;
+	return ERR_OK;
+}
+
+status_t mounts_find(const struct mounts *mounts, const char *path, size_t length, struct mount_place *out)
 {
 	const struct mount *best = NULL;
+	bool above = false;
+	length = effective_length(path, length);
 	for (unsigned i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->mount[i];
-		if ((!best || mount->length > best->length) && begins_with(path, mount))
+		if (mount->length > length) {
+			above = above || (mount->path[length] == '/' && !memcmp(mount->path, path, length));
+		} else if ((!best || mount->length > best->length) && (mount->length == length || path[mount->length] == '/') &&
+		        !memcmp(mount->path, path, mount->length)) {
 			best = mount;
+		}
 	}
 	if (!best)
 		return ERR_NOT_FOUND;
-	*out_file_system = best->file_system;
-	*out_skip = best->length;
+	*out = (struct mount_place){best, best->length == length, above};
 	return ERR_OK;
+}
+
+/* As mounts_name_in, whatever others have. */
+static const char *name_below(const struct mount *mount, const char *path, size_t length, size_t *out_length)
+{
+	length = effective_length(path, length);
+	if (mount->length <= length || mount->path[length] != '/' || memcmp(mount->path, path, length))
+		return NULL;
+	const char *name = mount->path + length + 1;
+	*out_length = strcspn(name, "/");
+	return name;
+}
+
+const char *mounts_name_in(
+        const struct mounts *mounts, unsigned i, const char *path, size_t length, size_t *out_length, bool *out_exact)
+{
+	const char *name = name_below(&mounts->mount[i], path, length, out_length);
+	*out_exact = name && !name[*out_length];
+	for (unsigned before = 0; name && before < i; before++) {
+		size_t other_length;
+		const char *other = name_below(&mounts->mount[before], path, length, &other_length);
+		if (other && other_length == *out_length && !memcmp(other, name, other_length))
+			return NULL;
+	}
+	return name;
+}
+
+bool mounts_have_name(const struct mounts *mounts, const char *path, size_t length, const char *name, size_t name_length)
+{
+	for (unsigned i = 0; i < mounts->count; i++) {
+		size_t other_length;
+		const char *other = name_below(&mounts->mount[i], path, length, &other_length);
+		if (other && other_length == name_length && !memcmp(other, name, name_length))
+			return true;
+	}
+	return false;
+}
+
+status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts *out)
+{
+	*out = (struct mounts){0};
+	for (unsigned i = 0; i < from->count; i++) {
+		const struct mount *mount = &from->mount[i];
+		struct mount copy = {strdup(mount->path), mount->length, HANDLE_NONE};
+		status_t status = copy.path ? ERR_OK : ERR_NO_MEMORY;
+		if (!status && with_handles)
+			status = sys_handle_duplicate(mount->file_system, RIGHTS_ALL, &copy.file_system);
+		if (status) {
+			free(copy.path);
+			mounts_free(out);
+			return status;
+		}
+		out->mount[out->count++] = copy;
+	}
+	return ERR_OK;
+}
+
+void mounts_free(struct mounts *mounts)
+{
+	for (unsigned i = 0; i < mounts->count; i++) {
+		if (mounts->mount[i].file_system)
+			sys_handle_close(mounts->mount[i].file_system);
+		free(mounts->mount[i].path);
+	}
+	mounts->count = 0;
 }

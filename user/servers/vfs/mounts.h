@@ -1,10 +1,13 @@
 /*
- * The mount table: which file system serves which part of the names. A path belongs to the longest mount point that it begins
+ * A mount table: which file system serves which part of the names. A path belongs to the longest mount point that it begins
  * with, names taken whole: "/dev" is a beginning of "/dev/null" and not of "/devices". What is left behind the mount point is
  * the path within the file system; nothing, if the path is the mount point.
+ *
+ * Directories on the way to a mount point are there although no file system may have them: "/scheme", for one.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,12 +19,19 @@
 struct mount {
 	char *path; /* in normal form; "" for the root, so that every path begins with it */
 	size_t length;
-	handle_t file_system;
+	handle_t file_system; /* a file system, or an open directory or file of one */
 };
 
 struct mounts {
 	struct mount mount[MOUNTS_MAX];
 	unsigned count;
+};
+
+/* Where a path lies. */
+struct mount_place {
+	const struct mount *mount;
+	bool exact; /* the path is the mount point */
+	bool above; /* there are mount points below the path */
 };
 
 /*
@@ -31,6 +41,25 @@ struct mounts {
 status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_system, handle_t *out_replaced)
         __attribute__((warn_unused_result));
 
-/* Finds the mount of a path in normal form and how many bytes of it are the mount point. ERR_NOT_FOUND if none has it. */
-status_t mounts_find(const struct mounts *mounts, const char *path, handle_t *out_file_system, size_t *out_skip)
+/* Takes out what is mounted at this very path; the handle is the caller's. ERR_NOT_FOUND. */
+status_t mounts_remove(struct mounts *mounts, const char *path, handle_t *out_file_system) __attribute__((warn_unused_result));
+
+/* Finds the mount of a path in normal form. ERR_NOT_FOUND if none has it. */
+status_t mounts_find(const struct mounts *mounts, const char *path, size_t length, struct mount_place *out)
         __attribute__((warn_unused_result));
+
+/*
+ * The name that mount point number `i` has in the directory `path`, if it lies in or below it and no mount point before it has
+ * the same there: *out_length bytes of it. *out_exact: it is the mount point itself, and not a directory on the way. Else NULL.
+ */
+const char *mounts_name_in(
+        const struct mounts *mounts, unsigned i, const char *path, size_t length, size_t *out_length, bool *out_exact);
+
+/* Whether mounts_name_in() gives this name for some mount. */
+bool mounts_have_name(const struct mounts *mounts, const char *path, size_t length, const char *name, size_t name_length);
+
+/* A copy with handles of its own, or none. ERR_NO_MEMORY, ERR_NO_HANDLES; then nothing is left of it. */
+status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts *out) __attribute__((warn_unused_result));
+
+/* Closes all handles and frees the paths. */
+void mounts_free(struct mounts *mounts);

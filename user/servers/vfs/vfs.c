@@ -5,97 +5,89 @@
  * in, with its caller and the caller's buffer; only offset and length of the path in that buffer are changed, to what is left
  * behind the mount point. The file system answers the caller, and what it opens is used without vfs.
  *
- * Only the sender stamped VFS_ADMIN may mount. What is mounted at a path takes the place of what was mounted there before, so
- * that a starter which has lost its memory can mount its file systems anew. A mount point need not exist in the file system
- * that it covers, and nothing is asked of that one: a listing shows what the file system has there.
+ * What is mounted at a path takes the place of what was mounted there before, so that a starter which has lost its memory can
+ * mount its file systems anew. A mount point need not exist in the file system that it covers. The few directories above mount
+ * points are vfs's own to open and list (listing.c). Mount tables, and who may change them, are in tables.c.
  *
  * Between the check here and its use there the caller may have changed its buffer; so the file system checks again, and can be
  * led nowhere but to another of its own files.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "abi/manifest.h"
-#include "abi/proto/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
-#include "user/lib/server.h"
-#include "user/servers/vfs/mounts.h"
+#include "user/servers/vfs/vfs.h"
 
 HEARTH_MANIFEST("name vfs\n"
                 "import log\n"
                 "export vfs\n"
                 "restart never\n");
 
-static struct mounts mounts;
+#define OBJECTS 16384u
+#define CLIENT_OBJECTS 1024u
 
-/* open, stat, readlink: words 0 and 1 are the path's offset and length, the others are the file system's business. */
-static status_t handle_path(struct request *request)
+struct mounts vfs_mounts;
+
+static void close_object(struct server *server, void *object)
 {
-	char path[FS_PATH_MAX];
-	handle_t file_system;
-	size_t skip;
-	uint64_t word[MESSAGE_WORDS];
-	status_t status = request_read_path(request, request->word[0], request->word[1], path);
-	if (status)
-		return status;
-	if (!*path)
-		return ERR_NOT_FOUND;
-	status = mounts_find(&mounts, path, &file_system, &skip);
-	if (status)
-		return status;
-	memcpy(word, request->word, sizeof word);
-	word[0] += skip;
-	word[1] -= skip;
-	return request_forward(request, file_system, word);
+	(void)server;
+	struct table_object *table = object;
+	if (table->kind == OBJECT_LISTING) {
+		listing_close(object);
+		return;
+	}
+	mounts_free(&table->mounts);
+	free(table);
 }
 
-/* Something that calls can be made to, and not any handle whatever. */
-static status_t check_file_system(handle_t handle)
-{
-	uint32_t type, rights;
-	uint64_t object;
-	status_t status = sys_handle_info(handle, &type, &rights, &object);
-	if (status)
-		return status;
-	if (type != OBJECT_SENDER)
-		return ERR_WRONG_TYPE;
-	return rights & RIGHT_SEND ? ERR_OK : ERR_NO_RIGHT;
-}
-
-static status_t handle_mount(struct request *request)
-{
-	char path[FS_PATH_MAX];
-	handle_t replaced;
-	if (request->stamp != VFS_ADMIN)
-		return ERR_NO_RIGHT;
-	status_t status = request_read_path(request, request->word[0], request->word[1], path);
-	if (!status && !*path)
-		status = ERR_BAD_ARGUMENT;
-	if (!status)
-		status = check_file_system(request->handles[0]);
-	if (!status)
-		status = mounts_set(&mounts, path, request->handles[0], &replaced);
-	if (status)
-		return status;
-	request_take_handle(request, 0);
-	if (replaced)
-		sys_handle_close(replaced);
-	log_info("mounted %s", path);
-	return ERR_OK;
-}
+#define STAT sizeof(struct fs_stat)
+#define OTHER(operation) \
+	{ \
+		.label = FS_##operation, .name = #operation, .handle = listing_other, .audience = SERVER_OBJECT \
+	}
 
 static const struct server_operation operations[] = {
-        {.label = FS_open, .name = "open", .handle = handle_path},
-        {.label = FS_stat, .name = "stat", .handle = handle_path, .writable = sizeof(struct fs_stat)},
-        {.label = FS_readlink, .name = "readlink", .handle = handle_path, .writable = 1},
-        {.label = FS_mount, .name = "mount", .handle = handle_mount, .handles = 1},
+        {.label = FS_open, .name = "open", .handle = names_open},
+        {.label = FS_stat, .name = "stat", .handle = names_stat, .writable = STAT},
+        {.label = FS_readlink, .name = "readlink", .handle = names_readlink, .writable = 1},
+        {.label = FS_unlink, .name = "unlink", .handle = names_unlink},
+        {.label = FS_mkdir, .name = "mkdir", .handle = names_make},
+        {.label = FS_mknod, .name = "mknod", .handle = names_make},
+        {.label = FS_symlink, .name = "symlink", .handle = names_make},
+        {.label = FS_link, .name = "link", .handle = names_two},
+        {.label = FS_rename, .name = "rename", .handle = names_two},
+        {.label = FS_set_attributes, .name = "set_attributes", .handle = names_plain},
+        {.label = FS_statfs, .name = "statfs", .handle = names_plain, .writable = sizeof(struct fs_info)},
+        {.label = FS_mount, .name = "mount", .handle = tables_mount, .handles = 1},
+        {.label = FS_bind, .name = "bind", .handle = tables_bind},
+        {.label = FS_unmount, .name = "unmount", .handle = tables_unmount},
+        {.label = FS_new_table, .name = "new_table", .handle = tables_new},
+        {.label = FS_readdir, .name = "readdir", .handle = listing_readdir, .audience = SERVER_OBJECT, .writable = 1},
+        {.label = FS_seek, .name = "seek", .handle = listing_seek, .audience = SERVER_OBJECT},
+        {.label = FS_fstat, .name = "fstat", .handle = listing_fstat, .audience = SERVER_OBJECT, .writable = STAT},
+        OTHER(read),
+        OTHER(pread),
+        OTHER(write),
+        OTHER(pwrite),
+        OTHER(map),
+        OTHER(truncate),
+        OTHER(sync),
+        OTHER(watch),
+        OTHER(fset_attributes),
+        OTHER(fstatfs),
+        OTHER(allocate),
+        OTHER(lock),
+        OTHER(available),
 };
 
 static struct server server = {
         .name = "vfs",
         .operations = operations,
         .operation_count = sizeof operations / sizeof *operations,
+        .objects = OBJECTS,
+        .client_objects = CLIENT_OBJECTS,
+        .close_object = close_object,
 };
 
 int main(void)

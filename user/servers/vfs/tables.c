@@ -1,0 +1,145 @@
+/*
+ * Mount tables and who may change them. All sessions share one, which only the sender stamped VFS_ADMIN may change. Whoever
+ * wants another asks for it (new_table): a copy, changed by nobody but the holders of its sender, who can give it to the programs
+ * that they start.
+ */
+#include <stdlib.h>
+
+#include "user/lib/deadline.h"
+#include "user/lib/fs.h"
+#include "user/lib/log.h"
+#include "user/servers/vfs/vfs.h"
+
+struct mounts *vfs_table(const struct request *request)
+{
+	struct table_object *table = request->object;
+	if (!table)
+		return &vfs_mounts;
+	return table->kind == OBJECT_TABLE ? &table->mounts : NULL;
+}
+
+/* The table that a request may change. */
+static status_t changeable(const struct request *request, struct mounts **out)
+{
+	*out = vfs_table(request);
+	if (!*out)
+		return ERR_NOT_SUPPORTED;
+	return request->object || request->stamp == VFS_ADMIN ? ERR_OK : ERR_NO_RIGHT;
+}
+
+/* Something that calls can be made to, and not any handle whatever. */
+static status_t check_file_system(handle_t handle)
+{
+	uint32_t type, rights;
+	uint64_t object;
+	status_t status = sys_handle_info(handle, &type, &rights, &object);
+	if (status)
+		return status;
+	if (type != OBJECT_SENDER)
+		return ERR_WRONG_TYPE;
+	return rights & RIGHT_SEND ? ERR_OK : ERR_NO_RIGHT;
+}
+
+/* Mounts; on success the handle is the table's. */
+static status_t set(struct mounts *mounts, const char *path, handle_t file_system)
+{
+	handle_t replaced;
+	status_t status = mounts_set(mounts, path, file_system, &replaced);
+	if (!status && replaced)
+		sys_handle_close(replaced);
+	return status;
+}
+
+status_t tables_mount(struct request *request)
+{
+	char path[FS_PATH_MAX];
+	struct mounts *mounts;
+	status_t status = changeable(request, &mounts);
+	if (!status)
+		status = request_read_path(request, request->word[0], request->word[1], path);
+	if (!status && !*path)
+		status = ERR_BAD_ARGUMENT;
+	if (!status)
+		status = check_file_system(request->handles[0]);
+	if (!status)
+		status = set(mounts, path, request->handles[0]);
+	if (status)
+		return status;
+	request_take_handle(request, 0);
+	if (!request->object)
+		log_info("mounted %s", path);
+	return ERR_OK;
+}
+
+/* A sender by which a path's operations begin at what it names. */
+static status_t open_base(const char *path, const struct mount_place *place, handle_t *out)
+{
+	struct fs_opened opened;
+	if (place->exact)
+		return sys_handle_duplicate(place->mount->file_system, RIGHTS_ALL, out);
+	status_t status =
+	        fs_open(place->mount->file_system, path + place->mount->length, 0, 0, deadline_in_ms(VFS_PATIENCE_MS), &opened);
+	if (!status)
+		*out = opened.file;
+	return status;
+}
+
+status_t tables_bind(struct request *request)
+{
+	char path[FS_PATH_MAX];
+	struct mounts *mounts;
+	struct mount_place place;
+	handle_t base;
+	status_t status = changeable(request, &mounts);
+	if (!status)
+		status = vfs_find(request, 0, path, &place);
+	if (!status)
+		status = open_base(path, &place, &base);
+	if (status)
+		return status;
+	status = request_read_path(request, request->word[2], request->word[3], path);
+	if (!status && !*path)
+		status = ERR_BAD_ARGUMENT;
+	if (!status)
+		status = set(mounts, path, base);
+	if (status)
+		sys_handle_close(base);
+	return status;
+}
+
+status_t tables_unmount(struct request *request)
+{
+	char path[FS_PATH_MAX];
+	struct mounts *mounts;
+	handle_t file_system;
+	status_t status = changeable(request, &mounts);
+	if (!status)
+		status = request_read_path(request, request->word[0], request->word[1], path);
+	if (!status && path[0] == '/' && !path[1])
+		status = ERR_BUSY; /* without a root there would be no names */
+	if (!status)
+		status = mounts_remove(mounts, path, &file_system);
+	if (status)
+		return status;
+	sys_handle_close(file_system);
+	if (!request->object)
+		log_info("unmounted %s", path);
+	return ERR_OK;
+}
+
+status_t tables_new(struct request *request)
+{
+	const struct mounts *mounts = vfs_table(request);
+	if (!mounts)
+		return ERR_NOT_SUPPORTED;
+	struct table_object *table = malloc(sizeof *table);
+	if (!table)
+		return ERR_NO_MEMORY;
+	table->kind = OBJECT_TABLE;
+	status_t status = mounts_copy(mounts, true, &table->mounts);
+	if (!status && (status = server_open(request, table)))
+		mounts_free(&table->mounts);
+	if (status)
+		free(table);
+	return status;
+}
