@@ -20,7 +20,7 @@
  * reply_write           offset in the caller's writable buffer, address, length → bytes copied
  * reply_copy            another reply, offset in this caller's readable buffer, offset in the other caller's writable one,
  *                       length → bytes copied
- * process_create        name (words 0 to 3, zero padded) → process handle, vmem handle, process number
+ * process_create        name (words 0 to 3, zero padded), PROCESS_* flags → process handle, vmem handle, process number
  * process_give          handle, rights → handle in that process (a copy; the giver's stays)
  * process_kill          status
  * process_exit          status; does not return
@@ -28,6 +28,7 @@
  * process_watch         notify handle, bits, PROCESS_WATCH_* flags: signalled when the process ends, at once if it has
  * process_set_foreign   entry of the foreign-call handler
  * process_set_exception sender handle (0: none) that faults of its threads are reported to
+ * process_replace       address of a struct process_replacement, its size; of oneself does not return
  * process_signal        bits: set in the process's own notify, its HANDLE_SELF_NOTIFY
  * process_stats         address of a struct process_stats, its size
  * thread_create         → thread handle, address of its control block in that process, thread number
@@ -126,6 +127,24 @@ enum { PROCESS_NEW, PROCESS_RUNNING, PROCESS_ENDED };
 #define PROCESS_STATUS_FAULT 0x10000u
 #define PROCESS_STATUS_KILLED 0x10100u
 #define PROCESS_STATUS_SIGNAL 0x20000u /* plus a Linux signal that ended the program */
+
+/* process_create */
+#define PROCESS_RESTARTABLE 1u /* keeps its handles when it has ended, until it is replaced, or killed again */
+
+/*
+ * process_replace: what the process runs then. Handles that are not named in the list are closed; with PROCESS_KEEP_ALL, none.
+ */
+struct process_replacement {
+	handle_t vmem; /* of no process yet */
+	uint32_t keep_count;
+	uint64_t entry;
+	uint64_t stack;
+	uint64_t argument;    /* for rdi; rsi is the address of the thread's control block */
+	uint64_t keep;        /* address of handle_t[keep_count]: names in the table of that process */
+	char name[32];        /* ends with a NUL; empty: stays as it is */
+	uint64_t reserved[2]; /* zero */
+};
+#define PROCESS_KEEP_ALL 0xffffffffu
 
 /* process_watch: also signalled when the process's address space is replaced, at once if it ever was; whichever comes first */
 #define PROCESS_WATCH_REPLACED 1u

@@ -21,18 +21,17 @@ struct control_page {
 static struct slab page_slab = SLAB_INIT("control pages", struct control_page);
 
 /* One more page, on both lists. */
-static uint32_t add_page(struct process *process)
+static uint32_t add_page(struct control_blocks *blocks, struct vmem *vmem)
 {
 	struct control_page *page = slab_alloc(&page_slab);
 	if (!page)
 		return ERR_NO_MEMORY;
 	void *kernel;
-	uint32_t error = vmem_map_pinned(process->vmem, &page->address, &kernel, &page->frame);
+	uint32_t error = vmem_map_pinned(vmem, &page->address, &kernel, &page->frame);
 	if (error) {
 		slab_free(&page_slab, page);
 		return error;
 	}
-	struct control_blocks *blocks = &process->blocks;
 	page->kernel = kernel;
 	page->next = blocks->pages;
 	blocks->pages = page;
@@ -41,12 +40,11 @@ static uint32_t add_page(struct process *process)
 	return ERR_OK;
 }
 
-uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
-        uint64_t *out_address)
+uint32_t control_block_allot_in(struct control_blocks *blocks, struct vmem *vmem, struct control_block_place *out_place,
+        struct control_block **out_kernel, uint64_t *out_address)
 {
-	struct control_blocks *blocks = &process->blocks;
 	if (!blocks->free) {
-		uint32_t error = add_page(process);
+		uint32_t error = add_page(blocks, vmem);
 		if (error)
 			return error;
 	}
@@ -62,6 +60,12 @@ uint32_t control_block_allot(struct process *process, struct control_block_place
 	*out_kernel = block;
 	*out_address = block->self;
 	return ERR_OK;
+}
+
+uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
+        uint64_t *out_address)
+{
+	return control_block_allot_in(&process->blocks, process->vmem, out_place, out_kernel, out_address);
 }
 
 uint64_t control_block_address(const struct control_block_place *place)
@@ -82,6 +86,17 @@ void control_block_return(struct process *process, struct control_block_place *p
 	place->page = 0;
 }
 
+bool control_blocks_leave_step(struct control_blocks *blocks, struct vmem *vmem, unsigned budget)
+{
+	for (; budget && blocks->pages; budget--) {
+		struct control_page *page = blocks->pages;
+		if (vmem_unmap_pinned(vmem, page->address, page->frame) == VMEM_MORE)
+			return false;
+		control_blocks_destroy_step(blocks, 1);
+	}
+	return !blocks->pages;
+}
+
 bool control_blocks_destroy_step(struct control_blocks *blocks, unsigned budget)
 {
 	for (; budget && blocks->pages; budget--) {
@@ -90,5 +105,7 @@ bool control_blocks_destroy_step(struct control_blocks *blocks, unsigned budget)
 		object_release(&page->frame->object);
 		slab_free(&page_slab, page);
 	}
+	if (!blocks->pages)
+		blocks->free = 0;
 	return !blocks->pages;
 }

@@ -11,6 +11,7 @@
 #include "abi/errors.h"
 
 struct process;
+struct vmem;
 struct control_page;
 
 struct control_blocks {
@@ -27,10 +28,17 @@ struct control_block_place {
 uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
         uint64_t *out_address) __attribute__((warn_unused_result));
 
+/* The same for an address space that is not the process's yet: of blocks that lie there. */
+uint32_t control_block_allot_in(struct control_blocks *blocks, struct vmem *vmem, struct control_block_place *out_place,
+        struct control_block **out_kernel, uint64_t *out_address) __attribute__((warn_unused_result));
+
 /* Its address in the process, whatever the program has written into its `self`; 0: there is none. */
 uint64_t control_block_address(const struct control_block_place *place);
 
 void control_block_return(struct process *process, struct control_block_place *place);
+
+/* Takes up to `budget` pages out of an address space that stays, and gives them back; true when all are gone. */
+bool control_blocks_leave_step(struct control_blocks *blocks, struct vmem *vmem, unsigned budget);
 
 /* Gives up to `budget` pages back; true when all are gone. No thread may be left. */
 bool control_blocks_destroy_step(struct control_blocks *blocks, unsigned budget);

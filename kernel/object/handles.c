@@ -122,7 +122,8 @@ static void free_entry(struct handles *table, uint32_t index)
 {
 	struct handle_entry *entry = entry_at(table, index);
 	entry->handle = 0;
-	entry->generation = (uint16_t)(entry->generation == GENERATION_LAST ? GENERATION_FIRST : entry->generation + 1u);
+	uint32_t generation = entry->generation & ~HANDLE_MARK;
+	entry->generation = (uint16_t)(generation == GENERATION_LAST ? GENERATION_FIRST : generation + 1u);
 	free_push(table, index);
 	table->used--;
 }
@@ -158,18 +159,47 @@ struct object *handles_take(struct handles *table, struct handle_entry *entry)
 	return object;
 }
 
-struct object *handles_take_next(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end)
+/* The next that is used and has none of the marks in `without`. */
+static struct object *take_next(struct handles *table, uint32_t *cursor, uint32_t budget, uint32_t without, bool *out_end)
 {
-	uint32_t index = *cursor ? *cursor : 1;
+	uint32_t index = *cursor ? *cursor : 1, end = table->never_used;
 	struct object *object = 0;
-	for (; budget && index < table->limit && !object; budget--, index++) {
+	for (; budget && index < end && !object; budget--, index++) {
 		struct handle_entry *entry = entry_at(table, index);
-		if (entry->handle)
+		if (entry->handle && !(entry->generation & without))
 			object = handles_take(table, entry);
 	}
 	*cursor = index;
-	*out_end = index >= table->limit;
+	*out_end = index >= end;
 	return object;
+}
+
+struct object *handles_take_next(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end)
+{
+	return take_next(table, cursor, budget, 0, out_end);
+}
+
+struct object *handles_take_unmarked(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end)
+{
+	return take_next(table, cursor, budget, HANDLE_MARK, out_end);
+}
+
+bool handles_mark(struct handles *table, handle_t handle)
+{
+	struct handle_entry *entry = handles_find(table, handle);
+	if (!entry)
+		return false;
+	entry->generation |= HANDLE_MARK;
+	return true;
+}
+
+bool handles_unmark(struct handles *table, uint32_t *cursor, uint32_t budget)
+{
+	uint32_t index = *cursor ? *cursor : 1;
+	for (; budget && index < table->never_used; budget--, index++)
+		entry_at(table, index)->generation &= (uint16_t)~HANDLE_MARK;
+	*cursor = index;
+	return index >= table->never_used;
 }
 
 bool handles_destroy_step(struct handles *table, uint32_t budget)

@@ -23,15 +23,17 @@
 #define HANDLES_MAX 65536u
 #define HANDLES_PER_CHUNK 256u
 #define HANDLES_CHUNKS (HANDLES_MAX / HANDLES_PER_CHUNK)
+#define HANDLE_MARK 0x8000u /* beside the bits of a generation */
 
 struct handle_entry {
 	union {
 		struct object *object;
 		uint64_t next_free; /* index, 0: the last one */
 	};
-	handle_t handle;     /* its name, 0 while free */
-	uint16_t rights;     /* RIGHT_* */
-	uint16_t generation; /* of its name, or the next one that it gets; 0: it never had one */
+	handle_t handle; /* its name, 0 while free */
+	uint16_t rights; /* RIGHT_* */
+	uint16_t
+	        generation; /* of its name, or the next one that it gets; 0: it never had one. HANDLE_MARK while it is marked */
 };
 
 _Static_assert(sizeof(struct handle_entry) * HANDLES_PER_CHUNK == PAGE_SIZE, "a chunk is a page");
@@ -80,6 +82,15 @@ struct object *handles_take(struct handles *table, struct handle_entry *entry);
 
 /* Looks at `budget` entries from *cursor on and takes the first that is used out; 0: none was. True in *out_end at the end. */
 struct object *handles_take_next(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end);
+
+/*
+ * Marks: which handles stay when a process is replaced. A name that is freed loses its mark. False from handles_mark: there is no
+ * handle of that name. handles_unmark takes all marks away, and handles_take_unmarked is handles_take_next for those without;
+ * both look at `budget` entries from *cursor on.
+ */
+bool handles_mark(struct handles *table, handle_t handle);
+bool handles_unmark(struct handles *table, uint32_t *cursor, uint32_t budget);
+struct object *handles_take_unmarked(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end);
 
 /* Gives the memory back, at most `budget` pages, when nobody looks anything up any more; true when all is. */
 bool handles_destroy_step(struct handles *table, uint32_t budget);

@@ -140,4 +140,5 @@ void ioport_release_bitmap(struct process *process)
 	pages_free(direct_map_physical(process->ports), BITMAP_ORDER);
 	group_return_pages(process->object.group, BITMAP_PAGES);
 	process->ports = 0;
+	process->ports_changes = process->ports_cursor = 0; /* the next one is not true yet */
 }

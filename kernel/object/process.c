@@ -14,8 +14,9 @@ static uint32_t last_number;
 struct process *process_root;
 
 /* Names stand in the log: only what can be seen. */
-static void copy_name(char *to, const char *name)
+void process_set_name(struct process *process, const char *name)
 {
+	char *to = process->name;
 	unsigned i = 0;
 	for (; i < PROCESS_NAME_MAX && name[i]; i++)
 		to[i] = name[i] > ' ' && name[i] < 0x7f ? name[i] : '?';
@@ -31,7 +32,7 @@ uint32_t process_create(struct group *group, const char *name, struct process **
 	if (error)
 		goto no_object;
 	lock_init(&process->lock, RANK_PROCESS, "process");
-	copy_name(process->name, name);
+	process_set_name(process, name);
 	error = handles_init(&process->handles, group);
 	if (error)
 		goto no_handles;
@@ -41,6 +42,7 @@ uint32_t process_create(struct group *group, const char *name, struct process **
 	error = vmem_create(group, &process->vmem);
 	if (error)
 		goto no_vmem;
+	(void)!vmem_join(process->vmem, true);
 	process->start_ns = timer_now();
 	process->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	*out = process;
@@ -67,16 +69,28 @@ static bool end_work_step(struct reaper_work *work)
 	return true;
 }
 
+/* What it kept for another goes like the rest. */
+static void forget_restart(struct process *process)
+{
+	process->restartable = process->resting = false;
+	process->end_stage = 0;
+	process->close_cursor = 0;
+}
+
 void process_end(struct process *process, uint32_t status)
 {
 	lock_acquire(&process->lock);
-	bool first = !process->ending;
-	if (first) {
+	bool begins = !process->ending, lets_go = process->resting;
+	if (begins) {
 		process->ending = true;
 		process->status = status;
+		process->end_stage = 0;
+		process->close_cursor = 0;
 	}
+	if (lets_go)
+		forget_restart(process);
 	lock_release(&process->lock);
-	if (!first)
+	if (!begins && !lets_go)
 		return;
 	object_reference(&process->object); /* the work's */
 	process->end_work.step = end_work_step;
@@ -91,7 +105,7 @@ void process_thread_ended(struct process *process, struct thread *thread, bool s
 		thread->next_of_process->link_of_process = thread->link_of_process;
 	process->thread_count--;
 	control_block_return(process, &thread->place);
-	bool last = started && --process->started_count == 0;
+	bool last = started && --process->started_count == 0 && !process->replacing;
 	lock_release(&process->lock);
 	if (last)
 		process_end(process, 0);
@@ -129,6 +143,8 @@ bool process_destroy_step(struct object *object)
 {
 	struct process *process = (struct process *)object;
 	process->ending = true;
+	if (process->restartable)
+		forget_restart(process);
 	if (!process_end_step(process))
 		return false;
 	object_release(&process->notify->object);

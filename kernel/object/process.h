@@ -5,6 +5,9 @@
  * steps of the reaper's (process_end.c): first all threads end, then its handles are closed and the address space let go, and
  * only then it is ENDED and its watchers are told, so that what it held is free again when they hear of it. Who still has a
  * handle to it can ask for the status.
+ *
+ * One that was made restartable keeps its handles beyond that, and the calls that its threads owed answers to with them, and
+ * *rests*: until another address space is put into it (process_replace.h), or it is killed once more, or nobody has a handle to it.
  */
 #pragma once
 
@@ -22,6 +25,7 @@
 #define PROCESS_NAME_MAX 31
 
 struct notify;
+struct replacement;
 struct sender;
 struct thread;
 
@@ -33,6 +37,9 @@ struct process {
 	uint32_t status;     /* valid from the beginning of the end */
 	bool ending;         /* no thread is added any more */
 	bool handles_closed; /* no handle is */
+	bool restartable;    /* it will rest */
+	bool resting;        /* it has ended, and has its handles */
+	bool replacing;      /* its threads end, but it does not: `replacement` is committed */
 	uint8_t end_stage;   /* of the reaper's work (process_end.c) */
 	struct reaper_work end_work;
 	struct handles handles;
@@ -47,6 +54,7 @@ struct process {
 	uint32_t close_cursor;
 	struct control_blocks blocks;
 	struct watch_list watchers;
+	struct replacement *replacement;    /* that is prepared or going on, 0: none (process_replace.h) */
 	struct watch_list replace_watchers; /* told at its end, or when its address space is replaced */
 	bool replaced;                      /* that has happened */
 	uint64_t cpu_time;                  /* TSC ticks */
@@ -67,9 +75,12 @@ uint32_t process_create(struct group *group, const char *name, struct process **
 
 /*
  * Begins its end; the first status counts. The reaper does the rest: its threads end, also those that run now, as soon as they
- * are not on a CPU.
+ * are not on a CPU. One that rests is let go.
  */
 void process_end(struct process *process, uint32_t status);
+
+/* Only what can be seen of it. */
+void process_set_name(struct process *process, const char *name);
 
 /* A thread of it has ended: it leaves the list. The end of the last one that was started ends the process, with status 0. */
 void process_thread_ended(struct process *process, struct thread *thread, bool started);
@@ -83,5 +94,11 @@ void process_drop_handle(struct object *object);
 
 /* One step of the end of a process (process_end.c); true when nothing is left but the object. */
 bool process_end_step(struct process *process);
+
+/*
+ * One step of leaving an address space, with the control blocks that lie there; true when it is done, and *vmem is 0. No thread may
+ * be left in it.
+ */
+bool process_leave_vmem_step(struct control_blocks *blocks, struct vmem **vmem);
 
 bool process_destroy_step(struct object *object);

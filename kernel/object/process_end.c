@@ -24,8 +24,34 @@ static bool end_threads(struct process *process)
 	return !process->threads;
 }
 
+static bool is_part_of(const struct process *process, struct object *object)
+{
+	return object == &process->object || object == &process->vmem->object ||
+	        (object->type == OBJECT_THREAD && thread_of_object(object)->process == process);
+}
+
+/* What rests must not hold itself, or nobody could let it go; and its memory is not needed any more. */
+static bool close_handles_to_itself(struct process *process)
+{
+	struct handles *table = &process->handles;
+	struct object *object = 0;
+	lock_acquire(&table->lock);
+	for (unsigned i = 0; i < ENTRIES_PER_STEP && process->close_cursor < table->never_used && !object; i++) {
+		struct handle_entry *entry = handles_entry(table, process->close_cursor++);
+		if (entry->handle && entry->object && is_part_of(process, entry->object))
+			object = handles_take(table, entry);
+	}
+	bool end = process->close_cursor >= table->never_used;
+	lock_release(&table->lock);
+	if (object)
+		process_drop_handle(object);
+	return end;
+}
+
 static bool close_handles(struct process *process)
 {
+	if (process->restartable)
+		return close_handles_to_itself(process);
 	bool end = false;
 	uint32_t before = process->close_cursor;
 	for (unsigned i = 0; i < HANDLES_PER_STEP && !end; i++) {
@@ -50,18 +76,30 @@ static bool let_go(struct process *process)
 	return true;
 }
 
-static bool free_memory(struct process *process)
+static bool free_table(struct process *process)
 {
-	return control_blocks_destroy_step(&process->blocks, PAGES_PER_STEP) &&
-	        handles_destroy_step(&process->handles, PAGES_PER_STEP);
+	return process->restartable || handles_destroy_step(&process->handles, PAGES_PER_STEP);
+}
+
+bool process_leave_vmem_step(struct control_blocks *blocks, struct vmem **vmem)
+{
+	if (!*vmem)
+		return true;
+	bool shared = (*vmem)->processes > 1;
+	bool done = shared ? control_blocks_leave_step(blocks, *vmem, PAGES_PER_STEP)
+	                   : control_blocks_destroy_step(blocks, PAGES_PER_STEP);
+	if (!done)
+		return false;
+	vmem_leave(*vmem);
+	object_release(&(*vmem)->object);
+	*vmem = 0;
+	return true;
 }
 
 static bool leave_space(struct process *process)
 {
 	sched_forget_space();
-	object_release(&process->vmem->object);
-	process->vmem = 0;
-	return true;
+	return process_leave_vmem_step(&process->blocks, &process->vmem);
 }
 
 /* Nobody is left who could start anything. */
@@ -93,12 +131,15 @@ static bool forget_exception(struct process *process)
 	return true;
 }
 
+#define STAGE_ANNOUNCE 5u /* its index below: here a process that is restartable stays */
+
 bool process_end_step(struct process *process)
 {
 	static bool (*const stages[])(struct process *) = {
-	        end_threads, close_handles, let_go, free_memory, leave_space, announce, forget_exception};
+	        end_threads, close_handles, let_go, free_table, leave_space, announce, forget_exception};
 	const unsigned count = sizeof stages / sizeof stages[0];
 	if (process->end_stage < count && stages[process->end_stage](process))
 		process->end_stage++;
-	return process->end_stage == count;
+	process->resting = process->restartable && process->end_stage > STAGE_ANNOUNCE;
+	return process->resting || process->end_stage == count;
 }

@@ -10,6 +10,7 @@
 #include "object/group.h"
 #include "object/notify.h"
 #include "object/process.h"
+#include "object/process_replace.h"
 #include "object/upcall.h"
 #include "sched/sched.h"
 #include "sched/timers.h"
@@ -56,12 +57,22 @@ static void return_fpu(struct thread *thread)
 	group_return_pages(thread->object.group, 1ull << fpu_order());
 }
 
-/* Joins its process, with a control block there. */
-static uint32_t join(struct thread *thread, struct process *process)
+/* Whether its process takes new threads. */
+static uint32_t ask_locked(const struct process *process)
+{
+	if (process->replacing)
+		return ERR_BAD_STATE;
+	return process->ending ? ERR_DEAD : ERR_OK;
+}
+
+/* Joins its process, with a control block there unless it shall get one later. */
+static uint32_t join(struct thread *thread, struct process *process, bool apart)
 {
 	uint64_t address;
 	lock_acquire(&process->lock);
-	uint32_t error = process->ending ? ERR_DEAD : control_block_allot(process, &thread->place, &thread->block, &address);
+	uint32_t error = apart ? ERR_OK : ask_locked(process);
+	if (!error && !apart)
+		error = control_block_allot(process, &thread->place, &thread->block, &address);
 	if (!error) {
 		thread->next_of_process = process->threads;
 		thread->link_of_process = &process->threads;
@@ -74,7 +85,17 @@ static uint32_t join(struct thread *thread, struct process *process)
 	return error;
 }
 
-uint32_t thread_create(struct process *process, struct thread **out)
+/* It has a control block now, and what its process wants of every thread. */
+static void enter(struct thread *thread)
+{
+	struct process *process = thread->process;
+	thread->task.context.control_block = thread->block;
+	thread->task.context.foreign_entry = process->foreign_entry;
+	thread->block->thread_number = thread->number;
+	thread->block->process_number = process->number;
+}
+
+static uint32_t create(struct process *process, bool apart, struct thread **out)
 {
 	struct group *group = process->object.group;
 	struct thread *thread = slab_alloc(&thread_slab);
@@ -90,7 +111,7 @@ uint32_t thread_create(struct process *process, struct thread **out)
 	thread->reply.object.type = OBJECT_REPLY;
 	error = allot_fpu(thread);
 	if (!error)
-		error = join(thread, process);
+		error = join(thread, process, apart);
 	if (error) {
 		return_fpu(thread);
 		object_end(&thread->object);
@@ -100,12 +121,20 @@ uint32_t thread_create(struct process *process, struct thread **out)
 	object_reference(&process->object);
 	thread->process = process;
 	thread->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
-	thread->task.context.control_block = thread->block;
-	thread->task.context.foreign_entry = process->foreign_entry;
-	thread->block->thread_number = thread->number;
-	thread->block->process_number = process->number;
+	if (!apart)
+		enter(thread);
 	*out = thread;
 	return ERR_OK;
+}
+
+uint32_t thread_create(struct process *process, struct thread **out)
+{
+	return create(process, false, out);
+}
+
+uint32_t thread_create_apart(struct process *process, struct thread **out)
+{
+	return create(process, true, out);
 }
 
 /* False: an address is not in the user half. */
@@ -143,6 +172,34 @@ uint32_t thread_start(
 	object_reference(&thread->object); /* its own, until it ends */
 	sched_ready(&thread->task);
 	return ERR_OK;
+}
+
+void thread_move(struct thread *thread, struct control_block_place place, struct control_block *block)
+{
+	struct page_table *table = &thread->process->vmem->table;
+	thread->place = place;
+	thread->block = block;
+	thread->task.space = table;
+	enter(thread);
+	if (cpu_current()->current == &thread->task)
+		page_table_activate(table);
+}
+
+void thread_begin_anew(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument)
+{
+	struct process *process = thread->process;
+	struct context *context = &thread->task.context;
+	bool runs = thread->task.state != TASK_NEW;
+	(void)!context_init(context, uaddr(entry), uaddr(stack), argument, 0, 0);
+	context->word[1] = control_block_address(&thread->place);
+	process->state = PROCESS_RUNNING;
+	if (runs) {
+		fpu_restore(context); /* to defaults */
+		return;
+	}
+	process->started_count++;
+	object_reference(&thread->object);
+	sched_ready(&thread->task);
 }
 
 /* A thread whose wait was taken leaves the place that it waited in. */
@@ -197,6 +254,33 @@ void thread_drop_held(struct thread *thread)
 	}
 }
 
+static bool work_goes_on(const struct process *process)
+{
+	if (process->replacing)
+		return process->replacement->how.keep_count == PROCESS_KEEP_ALL;
+	return process->ending && process->restartable;
+}
+
+/* The receiver of the call that it holds, if it was not closed since. */
+static struct channel *channel_received_by(const struct thread *thread)
+{
+	const struct handle_entry *entry = handles_find(&thread->process->handles, thread->received_by);
+	return entry && entry->object->type == OBJECT_RECEIVER ? channel_of_object(entry->object) : 0;
+}
+
+void thread_give_up_call(struct thread *thread)
+{
+	struct reply_record *record = thread->reply_to;
+	handle_t saved;
+	if (!record)
+		return;
+	if (record != &reply_dead && work_goes_on(thread->process) &&
+	        reply_save(thread, channel_received_by(thread), &saved) == ERR_OK)
+		return;
+	thread->reply_to = 0;
+	reply_drop(record);
+}
+
 /* Ends one whose wait was taken, and which is in no queue any more. */
 static void end_taken(struct thread *thread)
 {
@@ -205,11 +289,9 @@ static void end_taken(struct thread *thread)
 	upcall_unbind(thread);
 	sched_end(&thread->task);
 	thread_drop_held(thread);
-	if (thread->reply_to) {
-		struct reply_record *record = thread->reply_to;
-		thread->reply_to = 0;
-		reply_drop(record);
-	}
+	if (thread->replacement)
+		replacement_abandon(thread->replacement);
+	thread_give_up_call(thread);
 	process_thread_ended(process, thread, started);
 	if (started)
 		object_release(&thread->object);

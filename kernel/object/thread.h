@@ -19,6 +19,7 @@
 #include "sched/task.h"
 
 struct process;
+struct replacement;
 struct channel;
 struct sender;
 struct notify;
@@ -60,12 +61,13 @@ struct thread {
 	struct notify *upcall_notify; /* whose bits interrupt it (upcall.h): a reference; 0: none. Guarded by process.lock */
 	uint64_t upcall_entry;        /* 0: nothing interrupts it */
 
-	uint64_t progress;      /* of a call in steps, 0 between calls */
+	struct replacement *replacement; /* that it prepares, or goes through itself, 0: none (process_replace.h) */
+	uint64_t progress;               /* of a call in steps, 0 between calls */
 	struct object *held[2]; /* references of a call in steps, let go when it ends without having made use of them */
 	uint64_t exception_words[MESSAGE_WORDS];
 	void (*exception_report)(struct task *task); /* puts the fault on the log and ends the process */
 	uint32_t exception_status;                   /* with this one */
-	struct parcel parcel; /* handles on the way with its call, in no table */
+	struct parcel parcel;                        /* handles on the way with its call, in no table */
 };
 
 static inline struct thread *thread_of_task(struct task *task)
@@ -83,6 +85,21 @@ static inline struct thread *thread_of_object(struct object *object)
  * to be called again.
  */
 uint32_t thread_create(struct process *process, struct thread **out) __attribute__((warn_unused_result));
+
+/*
+ * For process_replace.h: one that is in its process's list but has no control block yet, whatever the process's state; the caller
+ * gets a reference. Its block is given, or another in another place, with the address space that the process has now; it may be the
+ * current one. Then it begins at an entry, whose address was checked, as if it had never run.
+ */
+uint32_t thread_create_apart(struct process *process, struct thread **out) __attribute__((warn_unused_result));
+void thread_move(struct thread *thread, struct control_block_place place, struct control_block *block);
+void thread_begin_anew(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument);
+
+/*
+ * It answers the call that it holds no more: where another will go on with the process's work, that call is saved for it, else the
+ * caller hears DROPPED.
+ */
+void thread_give_up_call(struct thread *thread);
 
 /*
  * Entry 0: it goes on with the registers that it has, but for rdi, which is the argument. Else it begins at the entry with the

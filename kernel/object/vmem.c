@@ -45,6 +45,23 @@ free:
 	return error;
 }
 
+bool vmem_join(struct vmem *vmem, bool alone)
+{
+	lock_acquire(&vmem->lock);
+	bool joins = !alone || !vmem->processes;
+	vmem->processes += joins;
+	lock_release(&vmem->lock);
+	return joins;
+}
+
+uint32_t vmem_leave(struct vmem *vmem)
+{
+	lock_acquire(&vmem->lock);
+	uint32_t left = --vmem->processes;
+	lock_release(&vmem->lock);
+	return left;
+}
+
 static uint32_t charge_tables(struct vmem *vmem)
 {
 	uint64_t needed = vmem->table.tables + TABLES_AHEAD;

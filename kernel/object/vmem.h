@@ -59,6 +59,7 @@ struct vmem {
 	uint64_t resident; /* pages in the page table */
 	uint64_t mapped;   /* bytes of all mappings, discarded ones included */
 	uint32_t mapping_count;
+	uint32_t processes;          /* whose address space it is */
 	struct digital_tree futexes; /* addresses that threads wait at (object/futex.h), guarded by `lock` */
 };
 
@@ -117,6 +118,19 @@ uint64_t vmem_copy_across(struct vmem *to_vmem, uint64_t to, struct vmem *from_v
  */
 uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
         __attribute__((warn_unused_result));
+
+/*
+ * Takes such a page away again, if the program has not put something else there. VMEM_MORE while something is to be cleaned up;
+ * ERR_OK otherwise.
+ */
+uint32_t vmem_unmap_pinned(struct vmem *vmem, uint64_t address, const struct frame *frame);
+
+/*
+ * It becomes the address space of one more process, or with `alone` of the only one: false, it is another's already. A reference
+ * is the caller's business. vmem_leave takes that back, and answers how many processes are left.
+ */
+bool vmem_join(struct vmem *vmem, bool alone) __attribute__((warn_unused_result));
+uint32_t vmem_leave(struct vmem *vmem);
 
 /*
  * For a frame's walk over its mappings: entries of this mapping, which began at `start` and may have gone since it was looked up,

@@ -41,11 +41,15 @@ void syscall_process_create(struct thread *thread, struct object *object, uint32
 	memcpy(name, thread->task.context.word, sizeof name);
 	name[PROCESS_NAME_MAX] = 0;
 	struct process *process;
-	uint32_t error = process_create((struct group *)object, name, &process);
+	uint64_t flags = call_word(thread, NAME_WORDS);
+	uint32_t error = flags & ~(uint64_t)PROCESS_RESTARTABLE ? ERR_BAD_ARGUMENT : ERR_OK;
+	if (!error)
+		error = process_create((struct group *)object, name, &process);
 	if (error) {
 		call_answer(thread, error);
 		return;
 	}
+	process->restartable = flags & PROCESS_RESTARTABLE;
 	handle_t handles[2];
 	error = add_handles(thread, process, handles);
 	if (error) {

@@ -85,9 +85,22 @@ static status_t handle_echo(struct request *request)
 	return status ? status : request_write(request, request->word[2], buffer, request->word[1]);
 }
 
+static unsigned interrupt_count;
+
+static void saved_interrupted(void *context)
+{
+	struct answer answer = {.word = {++*(unsigned *)context}};
+	handle_t reply = saved_reply;
+	saved_reply = HANDLE_NONE;
+	answer_send(reply, ERR_OK, &answer);
+}
+
 static status_t handle_save(struct request *request)
 {
-	return request_save(request, &saved_reply);
+	status_t status = request_save(request, &saved_reply);
+	if (!status && request->word[0])
+		server_on_interrupt(request->server, saved_reply, saved_interrupted, &interrupt_count);
+	return status;
 }
 
 static status_t handle_release(struct request *request)
@@ -393,13 +406,14 @@ static void test_handles(void)
 
 /* A client that waits for its answer on a thread of its own. */
 static uint64_t waiter_value;
+static bool waiter_can_be_interrupted;
 static char waiter_buffer[8];
 
 static int wait_for_answer(void)
 {
 	struct message message;
 	extras_begin()->writable = (struct message_buffer){(uintptr_t)waiter_buffer, sizeof waiter_buffer};
-	status_t status = call(grant_find("session"), OP_SAVE, 0, 0, 0, &message);
+	status_t status = call(grant_find("session"), OP_SAVE, waiter_can_be_interrupted, 0, 0, &message);
 	waiter_value = message.word[0];
 	return (int)status;
 }
@@ -431,6 +445,41 @@ static void test_saved(void)
 	CHECK(fake_stop(waiter) == ERR_IO && waiter_value == 0);
 	fake_settle();
 	CHECK(fake_handle_count(process) == handles_at_rest);
+}
+
+static void interrupt(struct fake_process *waiter)
+{
+	while (!fake_interrupt(fake_number(waiter)))
+		;
+}
+
+static void test_interrupted(void)
+{
+	check_begin("server: a saved call that is asked to end is answered by what was set for it, once");
+	waiter_can_be_interrupted = true;
+	struct fake_process *waiter = start_waiter();
+	interrupt(waiter);
+	CHECK(fake_stop(waiter) == 0 && waiter_value == 1 && interrupt_count == 1);
+	check_begin("server: what was answered is not interrupted any more");
+	waiter = start_waiter();
+	release(33, ERR_OK);
+	CHECK(fake_stop(waiter) == 0 && waiter_value == 33);
+	CHECK(!fake_interrupt(fake_number(waiter)));
+	CHECK(interrupt_count == 1);
+	check_begin("server: a saved call that nothing was set for goes on, or is dropped by a server that says so");
+	waiter_can_be_interrupted = false;
+	waiter = start_waiter();
+	interrupt(waiter);
+	release(44, ERR_OK);
+	CHECK(fake_stop(waiter) == 0 && waiter_value == 44);
+	server.interrupt_drops = true;
+	waiter = start_waiter();
+	interrupt(waiter);
+	CHECK(fake_stop(waiter) == ERR_INTERRUPTED);
+	fake_settle();
+	CHECK(fake_handle_count(process) == handles_at_rest);
+	server.interrupt_drops = false;
+	saved_reply = HANDLE_NONE;
 }
 
 static void test_forward(void)
@@ -509,6 +558,7 @@ int main(void)
 	test_objects();
 	test_handles();
 	test_saved();
+	test_interrupted();
 	test_forward();
 	test_bits();
 	handles_at_rest = fake_handle_count(process);

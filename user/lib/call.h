@@ -252,6 +252,30 @@ static inline MUST_CHECK status_t sys_process_create(
 	return status;
 }
 
+/* The same with PROCESS_* flags. */
+static inline MUST_CHECK status_t sys_process_create_flags(
+        handle_t group, const char *name, uint32_t flags, handle_t *out_process, handle_t *out_vmem, uint32_t *out_number)
+{
+	SYS_WORDS(0, 0, 0, 0, flags);
+	for (unsigned i = 0; i < 31 && name[i]; i++)
+		word[i / 8] |= (uint64_t)(uint8_t)name[i] << (i % 8 * 8);
+	SYS_RUN(process_create, group);
+	if (!status) {
+		*out_process = (handle_t)word[0];
+		*out_vmem = (handle_t)word[1];
+		*out_number = (uint32_t)word[2];
+	}
+	return status;
+}
+
+/* Of oneself it does not return, but with an error. */
+static inline MUST_CHECK status_t sys_process_replace(handle_t process, const struct process_replacement *how)
+{
+	SYS_WORDS((uintptr_t)how, sizeof *how);
+	SYS_RUN(process_replace, process);
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_process_give(handle_t process, handle_t handle, uint32_t rights, handle_t *out_there)
 {
 	SYS_WORDS(handle, rights);

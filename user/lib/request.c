@@ -1,7 +1,18 @@
 /* Requests and answers: see request.h. */
 #include "user/lib/request.h"
 
+#include <stdlib.h>
+
 #include "common/path.h"
+#include "user/lib/table.h"
+
+/* What reply_on_interrupt was told of a saved call; the key is its reply. A process's handles are its threads' in common. */
+struct interrupt {
+	void (*interrupted)(void *context);
+	void *context;
+};
+
+static struct table interrupts;
 
 void answer_add_handle(struct answer *answer, handle_t handle, uint32_t rights)
 {
@@ -21,6 +32,40 @@ void answer_drop(struct answer *answer)
 	answer->handle_count = 0;
 }
 
+void reply_on_interrupt(handle_t reply, void (*interrupted)(void *context), void *context)
+{
+	reply_forget_interrupt(reply);
+	struct interrupt *entry = malloc(sizeof *entry);
+	if (!entry)
+		return;
+	*entry = (struct interrupt){interrupted, context};
+	if (!table_put(&interrupts, reply, entry))
+		free(entry);
+}
+
+void reply_forget_interrupt(handle_t reply)
+{
+	if (interrupts.count)
+		free(table_remove(&interrupts, reply));
+}
+
+bool reply_interrupted(handle_t reply)
+{
+	struct interrupt *entry = table_remove(&interrupts, reply);
+	if (!entry)
+		return false;
+	struct interrupt what = *entry;
+	free(entry);
+	what.interrupted(what.context);
+	return true;
+}
+
+void reply_drop(handle_t reply)
+{
+	reply_forget_interrupt(reply);
+	sys_handle_close(reply);
+}
+
 /* Ends a call without an answer: the caller hears ERR_DROPPED. The reply of this very call has to be made a handle first. */
 static void reply_abandon(handle_t reply)
 {
@@ -38,6 +83,7 @@ void answer_send(handle_t reply, status_t status, struct answer *answer)
 	struct message message = {.label = status};
 	status_t sent;
 
+	reply_forget_interrupt(reply);
 	if (answer_keeps_words(status) && answer)
 		memcpy(message.word, answer->word, sizeof message.word);
 	if (!status && answer && answer->handle_count) {

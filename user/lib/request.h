@@ -92,6 +92,22 @@ MUST_CHECK status_t request_save(struct request *request, handle_t *out_reply);
  */
 MUST_CHECK status_t request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
 
+/*
+ * What happens when the caller of a saved call is asked to end it (docs/syscalls/channel_recv.md): `interrupted` is called, at most
+ * once and not after the call was answered, and answers it soon, with what was done or with ERR_INTERRUPTED if that is nothing.
+ * Without memory for this it is never called, and the call goes on until its proper answer.
+ */
+void reply_on_interrupt(handle_t reply, void (*interrupted)(void *context), void *context);
+
+/* The kernel says so. False: nothing was set for this one. */
+bool reply_interrupted(handle_t reply);
+
+/* Ends a saved call without an answer: its caller hears ERR_DROPPED, or has ended already. */
+void reply_drop(handle_t reply);
+
+/* For a saved call that is answered otherwise than by answer_send: it is not interrupted any more. */
+void reply_forget_interrupt(handle_t reply);
+
 /* Answers a saved call and uses the reply up, whatever happens to the answer; the same rules as for a handler's. */
 void answer_send(handle_t reply, status_t status, struct answer *answer);
 

@@ -201,6 +201,12 @@ static void serve_bits(struct server *server, uint64_t bits)
 	}
 }
 
+static void serve_interrupt(const struct server *server, handle_t reply)
+{
+	if (!reply_interrupted(reply) && server->interrupt_drops)
+		answer_send(reply, ERR_INTERRUPTED, NULL);
+}
+
 /* Serves one message. Afterwards an answer `*out_status` is owed if request->reply is still HANDLE_SELF_REPLY. */
 static void serve(struct server *server, struct request *request, const struct message *message, status_t *out_status)
 {
@@ -222,6 +228,10 @@ static void serve(struct server *server, struct request *request, const struct m
 	case RECEIVED_NOTIFY:
 		request->reply = HANDLE_NONE;
 		serve_bits(server, message->word[0]);
+		break;
+	case RECEIVED_INTERRUPT:
+		request->reply = HANDLE_NONE;
+		serve_interrupt(server, (handle_t)message->word[0]);
 		break;
 	default: request->reply = HANDLE_NONE; break;
 	}
@@ -265,10 +275,12 @@ status_t server_run(struct server *server)
 			serve(server, &request, &message, &status);
 			continue;
 		}
-		if (received != ERR_TIMED_OUT && request.reply != HANDLE_SELF_REPLY)
+		/* The answer was given; a timer is due, or a signal of its own has interrupted the server. */
+		bool waited = received == ERR_TIMED_OUT || received == ERR_INTERRUPTED;
+		if (!waited && request.reply != HANDLE_SELF_REPLY)
 			return received;
 		/* It may be the answer that could not be given; then the caller hears that, and the next round shows the rest. */
-		if (received != ERR_TIMED_OUT)
+		if (!waited)
 			answer_send(HANDLE_SELF_REPLY, received, &request.answer);
 		request.reply = HANDLE_NONE;
 	}

@@ -58,6 +58,7 @@ struct server {
 	void (*close_object)(struct server *server, void *object);    /* the last sender is gone; frees the state */
 	void (*close_session)(struct server *server, uint64_t stamp); /* NULL: no interest */
 	status_t (*exception)(struct request *request); /* of a process that reports here; NULL: ends the process */
+	bool interrupt_drops; /* saved calls that nothing was set for (below) answer ERR_INTERRUPTED; else they go on waiting */
 
 	/* The kit's own. */
 	handle_t receiver;
@@ -90,6 +91,16 @@ status_t server_run(struct server *server);
  * is closed and with it the object, as ever.
  */
 MUST_CHECK status_t server_open(struct request *request, void *object);
+
+/*
+ * A saved call whose caller is asked to end it: see reply_on_interrupt() in request.h. A server that lets calls wait for what may
+ * never come sets this for each of them, or interrupt_drops if it forgets such calls by itself.
+ */
+static inline void server_on_interrupt(struct server *server, handle_t reply, void (*interrupted)(void *context), void *context)
+{
+	(void)server;
+	reply_on_interrupt(reply, interrupted, context);
+}
 
 /*
  * Allots a bit of the server's notify and calls `signalled` whenever it was set. *out_notify (owned by the kit; all rights) and

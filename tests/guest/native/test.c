@@ -240,14 +240,14 @@ struct program_header {
 	uint64_t offset, address, physical, file_size, memory_size, align;
 };
 
-static void copy_segment(struct child *child, const struct program_header *header)
+static void copy_segment(handle_t vmem, const struct program_header *header)
 {
 	uint64_t start = header->address & ~(PAGE - 1), end = (header->address + header->memory_size + PAGE - 1) & ~(PAGE - 1);
 	uint64_t at, copied = 0;
 	handle_t frame;
 	if (!(header->flags & 2)) {
 		uint32_t flags = MAP_READ | MAP_FIXED_EMPTY | (header->flags & 1 ? MAP_EXECUTE : 0);
-		OK(sys_vmem_map(child->vmem, start, end - start, flags, grant("root"), header->offset & ~(PAGE - 1), &at));
+		OK(sys_vmem_map(vmem, start, end - start, flags, grant("root"), header->offset & ~(PAGE - 1), &at));
 		return;
 	}
 	OK(sys_frame_create(end - start, 0, &frame));
@@ -259,7 +259,7 @@ static void copy_segment(struct child *child, const struct program_header *heade
 			break;
 		copied += part;
 	}
-	OK(sys_vmem_map(child->vmem, start, end - start, MAP_READ | MAP_WRITE | MAP_FIXED_EMPTY, frame, 0, &at));
+	OK(sys_vmem_map(vmem, start, end - start, MAP_READ | MAP_WRITE | MAP_FIXED_EMPTY, frame, 0, &at));
 	OK(sys_handle_close(frame));
 }
 
@@ -288,25 +288,56 @@ static void child_main(struct child_start *how)
 	sys_process_exit(how->function(how->argument));
 }
 
-/* Its stack begins as a frame that is filled here: what GS points to, and how to begin. */
-void child_start(struct child *child, uint32_t (*function)(void *argument), void *argument)
+/* All but a stack. */
+static void copy_program(handle_t vmem)
 {
 	const struct program_header *headers = (const struct program_header *)start_block->program_headers;
 	for (uint32_t i = 0; i < start_block->program_header_count; i++) {
 		if (headers[i].type == 1)
-			copy_segment(child, &headers[i]);
+			copy_segment(vmem, &headers[i]);
 	}
-	handle_t time = grant("time"), stack;
-	uint64_t at, block, written;
-	uint32_t number;
-	OK(sys_vmem_map(child->vmem, start_block->time_page, PAGE, MAP_READ | MAP_FIXED_EMPTY, time, 0, &at));
-	uint64_t block_address = (uint64_t)start_block & ~(PAGE - 1);
+	uint64_t at, written, block_address = (uint64_t)start_block & ~(PAGE - 1);
 	handle_t block_frame;
+	OK(sys_vmem_map(vmem, start_block->time_page, PAGE, MAP_READ | MAP_FIXED_EMPTY, grant("time"), 0, &at));
 	OK(sys_frame_create(4 * PAGE, 0, &block_frame));
 	OK(sys_frame_write(block_frame, 0, start_block, start_block->size, &written));
-	OK(sys_vmem_map(child->vmem, block_address, 4 * PAGE, MAP_READ | MAP_FIXED_EMPTY, block_frame, 0, &at));
+	OK(sys_vmem_map(vmem, block_address, 4 * PAGE, MAP_READ | MAP_FIXED_EMPTY, block_frame, 0, &at));
 	OK(sys_handle_close(block_frame));
+}
 
+/* Begins with nothing but its control block. */
+static void image_main(struct child_start *how, uint64_t block)
+{
+	static struct thread_area area;
+	area = (struct thread_area){&area, block};
+	__asm__ volatile("wrgsbase %0" : : "r"(&area));
+	child_main(how);
+}
+
+void image_make(struct process_replacement *how, uint32_t (*function)(void *argument), void *argument)
+{
+	struct child_start start = {function, argument};
+	handle_t stack;
+	uint64_t at, written;
+	memset(how, 0, sizeof *how);
+	OK(sys_vmem_create(&how->vmem));
+	copy_program(how->vmem);
+	OK(sys_frame_create(STACK_SIZE, 0, &stack));
+	OK(sys_vmem_map(how->vmem, 0, STACK_SIZE, MAP_READ | MAP_WRITE, stack, 0, &at));
+	how->argument = at + STACK_SIZE - sizeof start;
+	OK(sys_frame_write(stack, STACK_SIZE - sizeof start, &start, sizeof start, &written));
+	OK(sys_handle_close(stack));
+	how->stack = (how->argument & ~15ull) - 8;
+	how->entry = (uint64_t)image_main;
+}
+
+/* Its stack begins as a frame that is filled here: what GS points to, and how to begin. */
+void child_start(struct child *child, uint32_t (*function)(void *argument), void *argument)
+{
+	handle_t stack;
+	uint64_t block, written;
+	uint32_t number;
+	copy_program(child->vmem);
 	OK(sys_frame_create(STACK_SIZE, 0, &stack));
 	OK(sys_vmem_map(child->vmem, 0, STACK_SIZE, MAP_READ | MAP_WRITE, stack, 0, &child->stack));
 	OK(sys_thread_create(child->process, &child->thread, &block, &number));
@@ -412,7 +443,7 @@ void test_main(struct start_block *block)
 	warm_up();
 	static void (*const all[])(void) = {test_handles, test_memory, test_vmem, test_frame, test_clones, test_waiting,
 	        test_threads, test_ipc, test_ipc_ends, test_extras, test_buffers, test_forward, test_events, test_processes,
-	        test_inspect, test_faults, test_upcalls, test_devices, test_random};
+	        test_inspect, test_replace, test_faults, test_upcalls, test_interrupt, test_devices, test_random};
 	static void (*const attacks[])(void) = {attack_leaks, attack_copies, attack_memory, attack_states};
 	if (argument_is("native=bench"))
 		bench();

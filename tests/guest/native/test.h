@@ -76,6 +76,12 @@ void child_start(struct child *child, uint32_t (*function)(void *argument), void
 uint32_t child_wait(struct child *child); /* its status; everything is closed then */
 void child_kill(struct child *child);     /* likewise */
 
+/*
+ * This program in an address space of its own, for process_replace: `how` is complete but for what is to be kept. The copy has all
+ * variables as they are now.
+ */
+void image_make(struct process_replacement *how, uint32_t (*function)(void *argument), void *argument);
+
 /* A receiver and a sender to it with a stamp and all rights. */
 void channel_make(handle_t *out_receiver, uint64_t stamp, handle_t *out_sender);
 
@@ -93,8 +99,10 @@ void test_events(void);
 void test_threads(void);
 void test_processes(void);
 void test_inspect(void);
+void test_replace(void);
 void test_faults(void);
 void test_upcalls(void);
+void test_interrupt(void);
 void test_waiting(void);
 void test_memory(void);
 void test_vmem(void);

@@ -50,6 +50,9 @@ void fake_limit_pages(size_t most);
 /* Waits until no message waits for a server and all servers wait for one, so that close messages have had their effect. */
 void fake_settle(void);
 
+/* The call that this process waits with is asked to end; false: no server has saved it (yet). */
+bool fake_interrupt(uint32_t caller);
+
 /*
  * Processes as objects, for tests of who starts and ends them: one that is NEW and has no thread of its own. What it does, the
  * test does for it (fake_become). Both handles, with all rights, are the caller's.

@@ -10,10 +10,10 @@ void fake_answer_call(struct call *call, status_t error)
 	pthread_cond_broadcast(&fake_changed);
 }
 
-/* Nobody will receive it: a caller hears so, a close message is for nobody. */
+/* Nobody will receive it: a caller hears so, other messages are for nobody. */
 static void refuse(struct call *call)
 {
-	if (call->is_close)
+	if (call->is_event)
 		free(call);
 	else
 		fake_answer_call(call, ERR_PEER_CLOSED);
@@ -23,6 +23,7 @@ void fake_append(struct channel *channel, struct call *call)
 {
 	struct call **link = &channel->first;
 	call->next = NULL;
+	call->channel = channel;
 	if (!channel->receivers) {
 		refuse(call);
 		return;
@@ -145,8 +146,8 @@ static void deliver(struct call *call, struct message *message)
 	struct message_extras *received = &fake_current->control.received;
 	received->stamp = call->stamp;
 	received->caller = call->caller;
-	if (call->is_close) {
-		*message = (struct message){.info = RECEIVED_CLOSE};
+	if (call->is_event) {
+		*message = call->message;
 		free(call);
 		return;
 	}
@@ -165,6 +166,27 @@ static void deliver(struct call *call, struct message *message)
 			received->rights[i] = call->handles[i]->rights;
 			call->handles[i] = NULL;
 		}
+}
+
+bool fake_interrupt(uint32_t caller)
+{
+	bool found = false;
+	pthread_mutex_lock(&fake_lock);
+	for (struct fake_process *process = fake_processes; process; process = process->next) {
+		for (uint32_t i = 0; i < HANDLES; i++) {
+			struct capability *reply = process->handles[i];
+			if (!reply || reply->type != OBJECT_REPLY || reply->call->caller != caller || reply->call->answered)
+				continue;
+			struct call *event = fake_must(calloc(1, sizeof *event));
+			event->is_event = true;
+			event->message.info = RECEIVED_INTERRUPT;
+			event->message.word[0] = fake_name(process, i);
+			fake_append(reply->call->channel, event);
+			found = true;
+		}
+	}
+	pthread_mutex_unlock(&fake_lock);
+	return found;
 }
 
 static status_t receive(struct channel *channel, uint64_t deadline, struct message *message)

@@ -32,7 +32,8 @@ struct call {
 	uint64_t stamp;
 	uint32_t caller;
 	bool answered;
-	bool is_close;
+	bool is_event;           /* nobody waits for an answer */
+	struct channel *channel; /* that it came by last */
 	status_t error;
 	struct message answer;
 	unsigned answer_handle_count;
@@ -101,6 +102,7 @@ extern _Thread_local struct fake_process *fake_current;
 
 void *fake_must(void *memory);
 handle_t fake_install(struct fake_process *process, struct capability *capability);
+handle_t fake_name(const struct fake_process *process, uint32_t slot);
 uint32_t fake_slot(const struct fake_process *process, handle_t handle);
 struct capability *fake_capability(enum object_type type, uint32_t rights);
 struct capability *fake_copy(const struct capability *from, uint32_t rights);

@@ -106,6 +106,12 @@ void fake_limit_pages(size_t most)
 
 /* Handle tables. */
 
+/* Processes differ in the index, so that a number from another table is not good by chance. */
+handle_t fake_name(const struct fake_process *process, uint32_t slot)
+{
+	return process->generation[slot] << HANDLE_INDEX_BITS | (slot + (process->number & 0x3f) * HANDLES);
+}
+
 handle_t fake_install(struct fake_process *process, struct capability *capability)
 {
 	if (process->handle_count >= process->handle_limit)
@@ -115,8 +121,7 @@ handle_t fake_install(struct fake_process *process, struct capability *capabilit
 			process->handles[i] = capability;
 			process->handle_count++;
 			process->generation[i] = process->generation[i] % 4000 + 1;
-			/* Processes differ in the index, so that a number from another table is not good by chance. */
-			return process->generation[i] << HANDLE_INDEX_BITS | (i + (process->number & 0x3f) * HANDLES);
+			return fake_name(process, i);
 		}
 	return HANDLE_NONE;
 }
@@ -157,7 +162,8 @@ void fake_drop_capability(struct capability *capability)
 		while (*link != capability->stamp)
 			link = &(*link)->next;
 		*link = capability->stamp->next;
-		call->is_close = true;
+		call->is_event = true;
+		call->message.info = RECEIVED_CLOSE;
 		call->stamp = capability->stamp->value;
 		fake_append(capability->stamp->channel, call);
 		free(capability->stamp);

@@ -3,12 +3,13 @@
 
 status_t later_save(struct request *request, handle_t *out_reply, void (*interrupted)(void *context), void *context)
 {
-	(void)interrupted;
-	(void)context;
-	return request_save(request, out_reply);
+	status_t status = request_save(request, out_reply);
+	if (!status)
+		server_on_interrupt(request->server, *out_reply, interrupted, context);
+	return status;
 }
 
 void later_drop(handle_t reply)
 {
-	sys_handle_close(reply);
+	reply_drop(reply);
 }
