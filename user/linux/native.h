@@ -7,10 +7,9 @@
 #define CALL_INSTRUCTION "call linux_native"
 #include "user/lib/call.h"
 
-/* Calls of a kernel that copies processes and replaces them; one that does not answers BAD_CALL. */
+/* Calls of a kernel that copies processes; one that does not answers BAD_CALL. */
 #ifndef CLONE_SHARE_VMEM
 #define CALL_PROCESS_CLONE 0x1018
-#define CALL_PROCESS_REPLACE 0x1019
 #define CLONE_SHARE_VMEM 1u
 static inline MUST_CHECK status_t sys_process_clone(
         uint32_t flags, handle_t *out_process, handle_t *out_thread, uint32_t *out_number, uint64_t *out_control_block)
@@ -24,18 +23,5 @@ static inline MUST_CHECK status_t sys_process_clone(
 		*out_control_block = word[3];
 	}
 	return status;
-}
-struct process_replacement {
-	handle_t vmem;
-	uint32_t keep_count;
-	uint64_t entry, stack, argument;
-	uint64_t keep;
-	char name[32];
-	uint64_t reserved[2];
-};
-static inline MUST_CHECK status_t sys_process_replace(handle_t process, const struct process_replacement *r)
-{
-	SYS_WORDS((uintptr_t)r, sizeof *r);
-	return call_words(CALL_PROCESS_REPLACE, process, word);
 }
 #endif
