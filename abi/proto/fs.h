@@ -130,3 +130,8 @@ struct tty_attributes {
 };
 
 enum { TTY_SET_NOW, TTY_SET_DRAIN, TTY_SET_FLUSH };
+enum { TTY_PTY_ASK, TTY_PTY_LOCK, TTY_PTY_UNLOCK };
+
+#define TTY_FORCED 0x1u /* from the background all the same */
+#define TTY_FLUSH_INPUT 0x1u
+#define TTY_FLUSH_OUTPUT 0x2u

@@ -27,9 +27,18 @@ static void show(void *context, const char *bytes, size_t length)
 	shown[shown_length] = '\0';
 }
 
+static uint32_t last_signal;
+
+static void take_signal(void *context, uint32_t signal)
+{
+	(void)context;
+	last_signal = signal;
+}
+
 static void begin(struct line *line)
 {
-	line_init(line, show, NULL);
+	last_signal = 0;
+	line_init(line, show, take_signal, NULL);
 	shown_length = 0;
 	shown[0] = '\0';
 }
@@ -77,7 +86,17 @@ static void check_canonical(struct line *line)
 	verdict(exact, "eof_is_not_read_again_behind_an_exact_read");
 	type(line, "junk\003");
 	type(line, "good\r");
-	verdict(reads(line, "good\n"), "interrupt_discards_the_line");
+	verdict(reads(line, "good\n") && last_signal == LINE_SIGNAL_INTERRUPT, "interrupt_discards_the_line_and_sends_a_signal");
+	type(line, "half\032");
+	verdict(last_signal == LINE_SIGNAL_STOP && !line_readable(line), "suspend_sends_a_signal");
+	type(line, "\023");
+	bool held = line->held;
+	type(line, "x\021");
+	verdict(held && !line->held, "stop_holds_output_and_start_lets_it_go");
+	type(line, "\r");
+	verdict(reads(line, "x\n"), "stop_and_start_are_no_input");
+	type(line, "\023\034");
+	verdict(!line->held && last_signal == LINE_SIGNAL_QUIT, "a_signal_lets_output_go");
 	type(line, "\026\003x\r");
 	verdict(reads(line, "\003x\n"), "literal_next_takes_a_control_character");
 }

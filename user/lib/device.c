@@ -32,7 +32,7 @@ static status_t find(struct request *request, const struct device **out)
 	for (size_t i = 0; i < device_count; i++) {
 		if (strlen(devices[i].name) == (size_t)(end - name) && !strncmp(devices[i].name, name, (size_t)(end - name))) {
 			*out = &devices[i];
-			return *end ? ERR_NOT_DIRECTORY : ERR_OK;
+			return *end && !devices[i].server ? ERR_NOT_DIRECTORY : ERR_OK;
 		}
 	}
 	*out = NULL;
@@ -53,11 +53,18 @@ static status_t check_access(const struct device *device, uint32_t access)
 	return refused ? ERR_NOT_SUPPORTED : ERR_OK;
 }
 
+static status_t hand_on(struct request *request, const struct device *device)
+{
+	return request_forward(request, device->server, request->word);
+}
+
 static status_t handle_open(struct request *request)
 {
 	const struct device *device;
 	uint32_t access = (uint32_t)request->word[2];
 	status_t status = find(request, &device);
+	if (!status && device && device->server)
+		return hand_on(request, device);
 	if (!status)
 		status = check_access(device, access);
 	if (status)
@@ -94,6 +101,8 @@ static status_t handle_stat(struct request *request)
 {
 	const struct device *device;
 	status_t status = find(request, &device);
+	if (!status && device && device->server)
+		return hand_on(request, device);
 	return status ? status : give_stat(request, device);
 }
 
@@ -111,6 +120,8 @@ static status_t handle_readlink(struct request *request)
 {
 	const struct device *device;
 	status_t status = find(request, &device);
+	if (!status && device && device->server)
+		return hand_on(request, device);
 	return status ? status : ERR_NO_LINK;
 }
 
@@ -162,7 +173,8 @@ static uint64_t put_entry(char *to, uint64_t room, const struct device *device)
 		return 0;
 	memset(to, 0, size);
 	struct fs_entry *entry = (struct fs_entry *)to;
-	*entry = (struct fs_entry){file_number(device), FS_KIND_DEVICE, (uint16_t)size, (uint16_t)length, 0};
+	*entry = (struct fs_entry){file_number(device), device->is_directory ? FS_KIND_DIRECTORY : FS_KIND_DEVICE,
+	        (uint16_t)size, (uint16_t)length, 0};
 	memcpy(entry->name, device->name, length);
 	return size;
 }

@@ -3,7 +3,8 @@
  * takes device_operations into its own; what a read or a write does is the device's two functions.
  *
  * The device with the empty name is the mount point itself; the others are the entries of a directory that the mount point is, and
- * a server has one or the other.
+ * a server has one or the other. A name can also be another server's: calls with a path that begins with it are handed on to that
+ * server as they are.
  */
 #pragma once
 
@@ -19,6 +20,8 @@ struct device {
 	/* Set request->answer.word[0]: bytes. At most `length` of the caller's buffer, which has them. NULL: ERR_NOT_SUPPORTED. */
 	status_t (*read)(struct request *request, uint64_t length);
 	status_t (*write)(struct request *request, uint64_t length);
+	handle_t server;   /* whose name it is, HANDLE_NONE: this one's */
+	bool is_directory; /* at that server */
 };
 
 #define DEVICE_NUMBER(major, minor) ((major) << 8 | (minor))

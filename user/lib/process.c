@@ -50,6 +50,20 @@ status_t process_signal(handle_t pm, uint32_t select, uint32_t id, uint32_t sign
 	return fs_call_run(pm, &message, NULL);
 }
 
+status_t process_get(handle_t pm, uint32_t process, uint64_t deadline, struct process_place *out)
+{
+	struct message message = {.label = PROCESS_get, .word = {process}};
+	fs_call_begin(deadline);
+	status_t status = fs_call_run(pm, &message, NULL);
+	if (!status)
+		*out = (struct process_place){.parent = (uint32_t)message.word[1],
+		        .group = (uint32_t)message.word[2],
+		        .session = (uint32_t)message.word[3],
+		        .terminal = (uint32_t)message.word[4],
+		        .state = (uint32_t)message.word[5]};
+	return status;
+}
+
 status_t process_adopt_spawned(const struct spawn *spawn, handle_t process, void *context)
 {
 	const struct process_adoption *adoption = context;

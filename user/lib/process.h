@@ -22,6 +22,15 @@ MUST_CHECK status_t process_adopt(
 /* `select` is PROCESS_SELECT_*. */
 MUST_CHECK status_t process_signal(handle_t pm, uint32_t select, uint32_t id, uint32_t signal, uint64_t deadline);
 
+/* Where a process is in its families. */
+struct process_place {
+	uint32_t parent, group, session;
+	uint32_t terminal; /* its number, 0: none */
+	uint32_t state;    /* PROCESS_STATE_* */
+};
+
+MUST_CHECK status_t process_get(handle_t pm, uint32_t process, uint64_t deadline, struct process_place *out);
+
 /* For `struct spawn`: adopts a process as leader of a session before it starts; the context is a struct process_adoption. */
 struct process_adoption {
 	handle_t domain;

@@ -3,9 +3,9 @@ MORTAL := $(B)/tests/guest/mortal
 MORTAL_WRAP := -Wl,--wrap=reply_read_bytes,--wrap=request_read_path
 MORTAL_WRAP_INIT := -Wl,--wrap=mounts_make_again
 
-$(MORTAL)/%.o: tests/guest/mortal/mortal.c
+$(MORTAL)/%.o: tests/guest/mortal/mortal.c initfs/etc/services
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(USER_CFLAGS) -DMORTAL_NAME='"$*"' -MMD -MP -c -o $@ $<
+	$(MUSL_CC) $(USER_CFLAGS) -DMORTAL_SERVICES=$$(grep -c '^[a-z]' initfs/etc/services) -DMORTAL_NAME='"$*"' -MMD -MP -c -o $@ $<
 
 $(MORTAL)/vfs: $(MORTAL)/vfs.o $(call user_objects,user/servers/vfs) $(USER_LIB)
 	$(call user_link,$(MORTAL_WRAP))

@@ -14,7 +14,8 @@
 #include "user/lib/server.h"
 #include "user/servers/init/mounts.h"
 
-#define FIRST_LIVES 8 /* processes with smaller numbers are what the boot starts first */
+/* What the boot starts first: root, initfsd, vfs, init and the services, which are counted when this is built. */
+#define FIRST_LIVES (4 + MORTAL_SERVICES)
 #define DEATH 9       /* the status */
 
 status_t __real_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
@@ -26,7 +27,7 @@ void __wrap_mounts_make_again(void);
 static void die(void)
 {
 	const struct start_block *block = grants_block();
-	if (block && block->process_number < FIRST_LIVES)
+	if (block && block->process_number <= FIRST_LIVES)
 		exit(DEATH);
 }
 

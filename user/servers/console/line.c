@@ -13,17 +13,22 @@ static const uint8_t default_cc[19] = {
         [CC_KILL] = 21,
         [CC_EOF] = 4,
         [CC_MIN] = 1,
+        [CC_START] = 17,
+        [CC_STOP] = 19,
+        [CC_SUSP] = 26,
         [CC_REPRINT] = 18,
         [CC_WERASE] = 23,
         [CC_LNEXT] = 22,
 };
 
-void line_init(struct line *line, void (*show)(void *context, const char *bytes, size_t length), void *context)
+void line_init(struct line *line, void (*show)(void *context, const char *bytes, size_t length),
+        void (*signal)(void *context, uint32_t signal), void *context)
 {
 	memset(line, 0, sizeof *line);
 	line->show = show;
+	line->signal = signal;
 	line->context = context;
-	line->attributes.input = TTY_ICRNL;
+	line->attributes.input = TTY_ICRNL | TTY_IXON;
 	line->attributes.output = TTY_OPOST | TTY_ONLCR;
 	line->attributes.control = 0002262; /* 115200 baud, 8 bits, receiver on: B115200 | CS8 | CREAD */
 	line->attributes.local = TTY_ISIG | TTY_ICANON | TTY_ECHO | TTY_ECHOE | TTY_ECHOK | TTY_ECHOCTL | TTY_IEXTEN;
@@ -156,12 +161,47 @@ static void reprint(struct line *line)
 		echo(line, line->edit[i]);
 }
 
-static void discard_line(struct line *line, uint8_t byte)
+void line_flush(struct line *line)
 {
 	line->edit_length = 0;
+	line->ready_length = 0;
+	line->ready_lines = 0;
+}
+
+/* The signal that a key sends, 0: none. */
+static uint32_t signal_of(const struct line *line, uint8_t byte)
+{
+	if (!local(line, TTY_ISIG))
+		return 0;
+	if (is_control(line, CC_INTR, byte))
+		return LINE_SIGNAL_INTERRUPT;
+	if (is_control(line, CC_QUIT, byte))
+		return LINE_SIGNAL_QUIT;
+	return is_control(line, CC_SUSP, byte) ? LINE_SIGNAL_STOP : 0;
+}
+
+static void send_signal(struct line *line, uint32_t signal, uint8_t byte)
+{
+	if (!local(line, TTY_NOFLSH))
+		line_flush(line);
+	line->held = false;
 	echo(line, byte);
-	if (local(line, TTY_ECHO))
-		show(line, "\n");
+	line->signal(line->context, signal);
+}
+
+/* True if the byte stops or starts output. */
+static bool flow(struct line *line, uint8_t byte)
+{
+	if (!(line->attributes.input & TTY_IXON))
+		return false;
+	if (is_control(line, CC_STOP, byte)) {
+		line->held = true;
+		return true;
+	}
+	bool start = is_control(line, CC_START, byte);
+	if (start || line->attributes.input & TTY_IXANY)
+		line->held = false;
+	return start;
 }
 
 /* True if the byte edited the line instead of becoming a part of it. */
@@ -218,8 +258,11 @@ static void input_byte(struct line *line, uint8_t byte)
 			byte = '\n';
 		else if (byte == '\n' && line->attributes.input & TTY_INLCR)
 			byte = '\r';
-		if (local(line, TTY_ISIG) && (is_control(line, CC_INTR, byte) || is_control(line, CC_QUIT, byte))) {
-			discard_line(line, byte);
+		if (flow(line, byte))
+			return;
+		uint32_t signal = signal_of(line, byte);
+		if (signal) {
+			send_signal(line, signal, byte);
 			return;
 		}
 	}
@@ -331,11 +374,10 @@ void line_set_attributes(struct line *line, const struct tty_attributes *attribu
 	bool was_canonical = local(line, TTY_ICANON);
 
 	line->attributes = *attributes;
-	if (flush) {
-		line->edit_length = 0;
-		line->ready_length = 0;
-		line->ready_lines = 0;
-	}
+	if (!(attributes->input & TTY_IXON))
+		line->held = false;
+	if (flush)
+		line_flush(line);
 	if (was_canonical && !local(line, TTY_ICANON))
 		become_raw(line);
 	else if (!was_canonical && local(line, TTY_ICANON))

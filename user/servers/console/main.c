@@ -1,14 +1,18 @@
 /*
- * console: owner of the UART at COM1 and of the screen, until it ends or the kernel panics. Shows the log, and offers a terminal
- * (protocol fs) that programs read from and write to.
+ * console: owner of the UART at COM1 and of the screen, until it ends or the kernel panics. Shows the log, and offers terminals
+ * (protocol fs) that programs read from and write to: the console, and pseudo terminals.
  */
 #include <stdlib.h>
 
 #include "abi/bootinfo.h"
 #include "abi/manifest.h"
+#include "user/lib/device.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
-#include "user/servers/console/terminal.h"
+#include "user/servers/console/files.h"
+#include "user/servers/console/job.h"
+#include "user/servers/console/output.h"
+#include "user/servers/console/window.h"
 
 HEARTH_MANIFEST("name console\n"
                 "import log\n"
@@ -19,13 +23,21 @@ HEARTH_MANIFEST("name console\n"
                 "import ioport 3f8 8\n"
                 "import irq 4 optional\n"
                 "import prompt optional\n"
+                "import pm optional\n"
                 "export console\n"
                 "restart always\n");
 
 #define COM1 0x3f8
 #define LOG_PART 2048u
+#define WINDOW_TIMEOUT_NS 2000000000ull
+#define CONSOLE_NUMBER DEVICE_NUMBER(5, 1) /* as Linux numbers /dev/console */
 
+static struct server server;
 static struct terminal terminal;
+static struct uart uart;
+static struct output output;
+static struct window window;
+static struct server_timer window_timer;
 static uint64_t log_cursor;
 static handle_t log_reader, serial_irq;
 
@@ -36,14 +48,37 @@ static void pump_log(void *context)
 	uint64_t length, lost;
 
 	(void)context;
-	while (output_space(&terminal.output) >= sizeof text + 64) {
+	while (output_space(&output) >= sizeof text + 64) {
 		if (sys_log_read(log_reader, log_cursor, text, sizeof text, &length, &log_cursor, &lost) || length == 0)
 			return;
-		output_fresh_line(&terminal.output);
+		output_fresh_line(&output);
 		if (lost)
-			output_text(&terminal.output, "(older lines of the log were overwritten)\n", 42, true);
-		output_text(&terminal.output, text, length, true);
+			output_text(&output, "(older lines of the log were overwritten)\n", 42, true);
+		output_text(&output, text, length, true);
 	}
+}
+
+/* The answer to the question for the window's size is taken out of what is typed. */
+static void input(const uint8_t *bytes, size_t length)
+{
+	uint8_t passed[sizeof window.held + 1];
+
+	for (size_t i = 0; i < length; i++) {
+		size_t count = window_filter(&window, bytes[i], passed);
+		if (count)
+			terminal_input(&terminal, passed, count);
+	}
+	if (window.rows)
+		terminal_set_size(&terminal, window.rows, window.columns);
+	window.rows = 0;
+}
+
+static void window_expired(struct server_timer *timer)
+{
+	uint8_t typed[sizeof window.held];
+
+	(void)timer;
+	terminal_input(&terminal, typed, window_give_up(&window, typed));
 }
 
 static void serial_interrupt(void *context)
@@ -52,9 +87,9 @@ static void serial_interrupt(void *context)
 	size_t length;
 
 	(void)context;
-	while ((length = uart_read(&terminal.uart, bytes, sizeof bytes)) > 0)
-		terminal_input(&terminal, bytes, length);
-	uart_send(&terminal.uart);
+	while ((length = uart_read(&uart, bytes, sizeof bytes)) > 0)
+		input(bytes, length);
+	uart_send(&uart);
 	terminal_drained(&terminal);
 	pump_log(NULL);
 	status_t status = sys_irq_ack(serial_irq);
@@ -72,11 +107,42 @@ static struct boot_framebuffer framebuffer_geometry(void)
 	return boot.framebuffer;
 }
 
-static void say_first_read(void)
+/* The terminal's sink. */
+
+static size_t space(struct terminal *unused)
 {
-	if (grant_find("prompt") && sys_notify_signal(grant_find("prompt"), MANIFEST_PROMPT_BIT))
-		log_warning("cannot tell init that a program waits for input");
+	(void)unused;
+	return output_space(&output);
 }
+
+static void put(struct terminal *unused, const char *bytes, size_t length, bool post)
+{
+	(void)unused;
+	output_text(&output, bytes, length, post);
+}
+
+static void opened(struct terminal *unused, bool to_read)
+{
+	(void)unused;
+	if (!to_read || terminal.rows || window.asked || !uart.present)
+		return;
+	window.asked = true;
+	output_serial(&output, WINDOW_QUESTION);
+	server_timer_set(&server, &window_timer, server_timer_now() + WINDOW_TIMEOUT_NS);
+}
+
+/* When a program first waits for input the system is up. */
+static void read_waits(struct terminal *unused)
+{
+	static bool said;
+
+	(void)unused;
+	if (!said && grant_find("prompt") && sys_notify_signal(grant_find("prompt"), MANIFEST_PROMPT_BIT))
+		log_warning("cannot tell init that a program waits for input");
+	said = true;
+}
+
+static const struct terminal_sink sink = {space, put, opened, read_waits};
 
 static void fail(const char *what, status_t status)
 {
@@ -95,7 +161,7 @@ static void begin_serial_interrupts(void)
 		log_warning("COM1 has no interrupt; nothing typed will arrive");
 		return;
 	}
-	status_t status = server_add_bit(&terminal.server, serial_interrupt, NULL, &notify, &bits);
+	status_t status = server_add_bit(&server, serial_interrupt, NULL, &notify, &bits);
 	if (!status)
 		status = sys_irq_bind(serial_irq, notify, bits);
 	/* Unmasked before anything is read: an edge that came before it is lost, and the line falls only when all is read. */
@@ -116,7 +182,7 @@ static void show_past_log(void)
 		uint64_t most = log_cursor - cursor < sizeof text ? log_cursor - cursor : sizeof text;
 		if (sys_log_read(log_reader, cursor, text, most, &length, &cursor, &lost))
 			return;
-		output_screen_text(&terminal.output, text, length);
+		output_screen_text(&output, text, length);
 	}
 }
 
@@ -124,7 +190,7 @@ static void begin_log(void)
 {
 	handle_t notify;
 	uint64_t bits;
-	status_t status = server_add_bit(&terminal.server, pump_log, NULL, &notify, &bits);
+	status_t status = server_add_bit(&server, pump_log, NULL, &notify, &bits);
 
 	if (!status)
 		status = sys_log_watch(log_reader, notify, bits);
@@ -139,20 +205,25 @@ int main(void)
 	struct boot_framebuffer geometry = framebuffer_geometry();
 	status_t status;
 
-	terminal_init(&terminal);
-	terminal.first_read = say_first_read;
-	status = server_begin(&terminal.server, grant_find("export.console"));
+	terminal_init(&terminal, &server, &sink, NULL);
+	terminal.number = CONSOLE_NUMBER;
+	window_timer.expired = window_expired;
+	files_begin(&server, &terminal);
+	job_begin(grant_find("pm"));
+	status = server_begin(&server, grant_find("export.console"));
 	if (status)
 		fail("serve on the receiver that was granted", status);
 	log_reader = grant_find("log.read");
 	status = sys_log_claim(grant_find("log.claim"), &log_cursor);
 	if (status)
 		fail("take over the serial line and the screen from the kernel", status);
-	bool serial = uart_init(&terminal.uart, COM1);
-	output_init(&terminal.output, &terminal.server, &terminal.uart, grant_find("framebuffer"), &geometry);
+	bool serial = uart_init(&uart, COM1);
+	output_init(&output, &server, &uart, grant_find("framebuffer"), &geometry);
 	if (serial)
 		begin_serial_interrupts();
+	else if (output.has_screen)
+		terminal_set_size(&terminal, output.screen.rows, output.screen.columns);
 	begin_log();
-	status = server_run(&terminal.server);
+	status = server_run(&server);
 	fail("receive", status);
 }

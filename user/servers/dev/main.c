@@ -1,4 +1,7 @@
-/* dev: the devices that need no hardware. null takes everything and has nothing, zero has zeros, full is always full. */
+/*
+ * dev: the folder of devices. Those that need no hardware are its own: null takes everything and has nothing, zero has zeros, full is
+ * always full. Terminals are the console server's.
+ */
 #include "abi/manifest.h"
 #include "user/lib/device.h"
 #include "user/lib/grants.h"
@@ -6,6 +9,7 @@
 
 HEARTH_MANIFEST("name dev\n"
                 "import log\n"
+                "import console optional\n"
                 "export dev\n"
                 "restart always\n");
 
@@ -37,10 +41,16 @@ static status_t write_to_full(struct request *request, uint64_t length)
 	return length ? ERR_DISK_FULL : ERR_OK;
 }
 
-static const struct device devices[] = {
-        {"null", 0666, DEVICE_NUMBER(1, 3), read_nothing, write_away},
-        {"zero", 0666, DEVICE_NUMBER(1, 5), read_zeros, write_away},
-        {"full", 0666, DEVICE_NUMBER(1, 7), read_zeros, write_to_full},
+/* Those behind the first OWN are the console's, and absent without it. */
+#define OWN 3u
+
+static struct device devices[] = {
+        {.name = "null", .mode = 0666, .number = DEVICE_NUMBER(1, 3), .read = read_nothing, .write = write_away},
+        {.name = "zero", .mode = 0666, .number = DEVICE_NUMBER(1, 5), .read = read_zeros, .write = write_away},
+        {.name = "full", .mode = 0666, .number = DEVICE_NUMBER(1, 7), .read = read_zeros, .write = write_to_full},
+        {.name = "tty"},
+        {.name = "ptmx"},
+        {.name = "pts", .is_directory = true},
 };
 
 static struct server server = {
@@ -54,7 +64,10 @@ static struct server server = {
 
 int main(void)
 {
-	device_begin(devices, sizeof devices / sizeof *devices);
+	size_t count = grant_find("console") ? sizeof devices / sizeof *devices : OWN;
+	for (size_t i = OWN; i < count; i++)
+		devices[i].server = grant_find("console");
+	device_begin(devices, count);
 	status_t status = server_begin(&server, grant_find("export.dev"));
 	if (!status)
 		status = server_run(&server);

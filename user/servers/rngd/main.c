@@ -100,7 +100,8 @@ static status_t handle_mix(struct request *request)
 	return request->readable > RANDOM_FILL_MAX ? ERR_TOO_LARGE : mix(request, request->readable);
 }
 
-static const struct device devices[] = {{"", 0666, DEVICE_NUMBER(1, 9), read_device, mix}};
+static const struct device devices[] = {
+        {.name = "", .mode = 0666, .number = DEVICE_NUMBER(1, 9), .read = read_device, .write = mix}};
 
 static struct server_operation operations[DEVICE_OPERATIONS + 2] = {
         {.label = RANDOM_fill, .name = "fill", .handle = handle_fill, .writable = 1},

@@ -1,0 +1,189 @@
+#include "user/servers/console/pty.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/lib/device.h"
+
+#define FIRST_FILE 16u
+#define WAITING_MAX 64u
+#define SLAVE_MAJOR 136u
+
+static struct pty *ptys[PTY_MAX];
+
+/* Room for a newline that becomes two bytes. */
+static size_t sink_space(struct terminal *terminal)
+{
+	return (PTY_BUFFER - pty_of(terminal)->length) / 2;
+}
+
+static void put_byte(struct pty *pty, char byte)
+{
+	if (pty->length < PTY_BUFFER)
+		pty->buffer[(pty->start + pty->length++) % PTY_BUFFER] = byte;
+}
+
+static uint32_t take(struct pty *pty, char *to, uint64_t size)
+{
+	uint32_t count = 0;
+
+	while (count < size && pty->length) {
+		to[count++] = pty->buffer[pty->start];
+		pty->start = (pty->start + 1) % PTY_BUFFER;
+		pty->length--;
+	}
+	return count;
+}
+
+uint32_t pty_ready(const struct pty *pty)
+{
+	uint32_t events = FS_READY_WRITE;
+
+	if (pty->length)
+		events |= FS_READY_READ;
+	if (pty->was_opened && !pty->opens)
+		events |= FS_READY_HANGUP | FS_READY_READ;
+	return events;
+}
+
+static void wake_masters(struct pty *pty)
+{
+	uint32_t events = pty_ready(pty);
+
+	LIST_EACH(link, &pty->terminal.files)
+	{
+		struct terminal_file *file = LIST_OF(link, struct terminal_file, link);
+		if (!file->master || !file->watcher || !(file->watch_events & events))
+			continue;
+		(void)!sys_notify_signal(file->watcher, file->watch_bits); /* one that has gone needs no signal */
+		terminal_drop_watcher(file);
+	}
+}
+
+/* What the master reads now; with nothing there and the other side closed for now, that is an error (Linux's EIO). */
+static status_t read_now(struct pty *pty, handle_t reply, uint64_t size, uint64_t *out_length)
+{
+	char bytes[PTY_BUFFER];
+	uint32_t length = take(pty, bytes, size);
+
+	*out_length = length;
+	return length ? reply_write_bytes(reply, 0, bytes, length) : ERR_IO;
+}
+
+static bool master_waits(const struct pty *pty)
+{
+	return !pty->length && !(pty->was_opened && !pty->opens);
+}
+
+static void serve_masters(struct pty *pty)
+{
+	while (pty->readers.first && !master_waits(pty)) {
+		uint64_t length = 0;
+		status_t status = read_now(pty, pty->readers.first->reply, pty->readers.first->length, &length);
+		waiting_answer(&pty->readers, status, length);
+	}
+	wake_masters(pty);
+}
+
+static void sink_put(struct terminal *terminal, const char *bytes, size_t length, bool post)
+{
+	struct pty *pty = pty_of(terminal);
+
+	for (size_t i = 0; i < length; i++) {
+		if (post && bytes[i] == '\n')
+			put_byte(pty, '\r');
+		put_byte(pty, bytes[i]);
+	}
+	serve_masters(pty);
+}
+
+static const struct terminal_sink sink = {.space = sink_space, .put = sink_put};
+
+status_t pty_create(struct server *server, struct pty **out)
+{
+	uint32_t index = 0;
+
+	while (index < PTY_MAX && ptys[index])
+		index++;
+	if (index == PTY_MAX)
+		return ERR_FULL;
+	struct pty *pty = calloc(1, sizeof *pty);
+	if (!pty)
+		return ERR_NO_MEMORY;
+	terminal_init(&pty->terminal, server, &sink, pty);
+	pty->readers.most = WAITING_MAX;
+	pty->index = index;
+	pty->locked = true;
+	pty->has_master = true;
+	pty->terminal.number = DEVICE_NUMBER(SLAVE_MAJOR, index);
+	pty->terminal.file = FIRST_FILE + index;
+	ptys[index] = pty;
+	*out = pty;
+	return ERR_OK;
+}
+
+struct pty *pty_find(uint32_t index)
+{
+	return index < PTY_MAX ? ptys[index] : NULL;
+}
+
+static void free_if_unused(struct pty *pty)
+{
+	if (pty->has_master || pty->opens)
+		return;
+	ptys[pty->index] = NULL;
+	free(pty);
+}
+
+void pty_opened(struct pty *pty)
+{
+	pty->opens++;
+	pty->was_opened = true;
+}
+
+void pty_closed(struct pty *pty)
+{
+	if (--pty->opens == 0)
+		serve_masters(pty);
+	free_if_unused(pty);
+}
+
+void pty_close_master(struct pty *pty, struct terminal_file *file)
+{
+	waiting_drop(&pty->readers, file);
+	terminal_remove_file(file);
+	pty->has_master = false;
+	terminal_hang_up(&pty->terminal);
+	free_if_unused(pty);
+}
+
+status_t pty_read(struct pty *pty, struct terminal_file *file, struct request *request)
+{
+	uint64_t length = request->word[0] < request->writable ? request->word[0] : request->writable;
+
+	if (length == 0)
+		return ERR_OK;
+	if (!pty->readers.first && !master_waits(pty)) {
+		status_t status = read_now(pty, request->reply, length, &request->answer.word[0]);
+		terminal_drained(&pty->terminal);
+		return status;
+	}
+	return file->flags & OPEN_NONBLOCK ? ERR_WOULD_BLOCK : waiting_add(&pty->readers, request, length, 0);
+}
+
+status_t pty_write(struct pty *pty, struct request *request)
+{
+	uint8_t bytes[1024];
+	uint64_t length = request->word[0];
+
+	if (length > request->readable)
+		return ERR_BAD_ARGUMENT;
+	if (length > sizeof bytes)
+		length = sizeof bytes;
+	status_t status = request_read(request, 0, bytes, length);
+	if (status)
+		return status;
+	terminal_input(&pty->terminal, bytes, length);
+	request->answer.word[0] = length;
+	return ERR_OK;
+}
