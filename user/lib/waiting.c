@@ -3,27 +3,7 @@
 
 #include <stdlib.h>
 
-status_t waiting_add(struct waiting_list *list, struct request *request, uint64_t length, uint64_t done)
-{
-	struct waiting *waiting, **last = &list->first;
-
-	if (list->count == list->most)
-		return ERR_FULL;
-	waiting = malloc(sizeof *waiting);
-	if (!waiting)
-		return ERR_NO_MEMORY;
-	*waiting = (struct waiting){.object = request->object, .stamp = request->stamp, .length = length, .done = done};
-	status_t status = request_save(request, &waiting->reply);
-	if (status) {
-		free(waiting);
-		return status;
-	}
-	while (*last)
-		last = &(*last)->next;
-	*last = waiting;
-	list->count++;
-	return ERR_OK;
-}
+#include "user/lib/server.h"
 
 static void answer_at(struct waiting_list *list, struct waiting **place, status_t status, uint64_t word)
 {
@@ -34,6 +14,39 @@ static void answer_at(struct waiting_list *list, struct waiting **place, status_
 	list->count--;
 	answer_send(waiting->reply, status, &answer);
 	free(waiting);
+}
+
+static void interrupted(void *context)
+{
+	struct waiting *waiting = context, **place = &waiting->list->first;
+
+	while (*place != waiting)
+		place = &(*place)->next;
+	answer_at(waiting->list, place, waiting->done ? ERR_OK : ERR_INTERRUPTED, waiting->done);
+}
+
+status_t waiting_add(struct waiting_list *list, struct request *request, uint64_t length, uint64_t done)
+{
+	struct waiting *waiting, **last = &list->first;
+
+	if (list->count == list->most)
+		return ERR_FULL;
+	waiting = malloc(sizeof *waiting);
+	if (!waiting)
+		return ERR_NO_MEMORY;
+	*waiting = (struct waiting){
+	        .list = list, .object = request->object, .stamp = request->stamp, .length = length, .done = done};
+	status_t status = request_save(request, &waiting->reply);
+	if (status) {
+		free(waiting);
+		return status;
+	}
+	server_on_interrupt(request->server, waiting->reply, interrupted, waiting);
+	while (*last)
+		last = &(*last)->next;
+	*last = waiting;
+	list->count++;
+	return ERR_OK;
 }
 
 void waiting_answer(struct waiting_list *list, status_t status, uint64_t word)

@@ -1,6 +1,7 @@
 /*
  * Saved calls that wait their turn: a list in the order in which they came, with a bound. The server answers the first when it
- * can, and those of an object that is closed.
+ * can, and those of an object that is closed. One whose caller is asked to end it (a signal of a program that reads or writes) is
+ * given back with what was done, or ERR_INTERRUPTED if that is nothing.
  */
 #pragma once
 
@@ -8,8 +9,11 @@
 
 #include "user/lib/request.h"
 
+struct waiting_list;
+
 struct waiting {
 	struct waiting *next;
+	struct waiting_list *list;
 	void *object;   /* of the request */
 	uint64_t stamp; /* likewise */
 	handle_t reply;
