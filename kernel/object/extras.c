@@ -66,7 +66,7 @@ static uint32_t pass_handles(struct thread *from, struct thread *to, const struc
 	}
 	struct message_extras *received = &to->block->received;
 	for (uint32_t i = 0; i < extras->handle_count; i++) {
-		received->handles[i] = places[i];
+		received->handles[i] = from->reply.handles[i] = places[i]; /* of an answer nobody asks */
 		received->rights[i] = from->parcel.rights[i];
 	}
 	parcel_unpack(&from->parcel, to->process, places);

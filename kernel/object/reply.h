@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/message.h"
 #include "object/object.h"
 
 struct channel;
@@ -35,6 +36,7 @@ struct reply_record {
 	bool extras;
 	bool carried; /* its handles are in the caller's parcel, not in its table */
 	uint8_t handle_count, word_count, move_mask;
+	handle_t handles[MESSAGE_HANDLES]; /* names that they got where the call was received */
 	uint64_t stamp;
 	uint64_t deadline;
 	uint64_t readable, readable_length; /* buffers in the caller's memory */

@@ -150,3 +150,11 @@ void syscall_reply_copy(struct thread *thread, struct object *object, uint32_t r
 	struct side to = side_of_caller(reply_of_object(other), false, call_word(thread, 2), length);
 	copy_step(thread, &to, &from);
 }
+
+void syscall_reply_message(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	uint32_t error = ipc_tell(thread, reply_of_object(object));
+	if (error)
+		call_answer(thread, error);
+}

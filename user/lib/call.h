@@ -143,6 +143,13 @@ static inline MUST_CHECK status_t sys_channel_forward(handle_t sender, const str
 	return call_message(SYS_channel_forward, sender, &copy);
 }
 
+/* The call behind a reply once more, as channel_recv told it. */
+static inline MUST_CHECK status_t sys_reply_message(handle_t reply, struct message *out_message)
+{
+	out_message->label = 0;
+	return call_message(SYS_reply_message, reply, out_message);
+}
+
 static inline MUST_CHECK status_t sys_reply_send(handle_t reply, const struct message *message)
 {
 	struct message copy = *message;

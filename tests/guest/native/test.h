@@ -100,6 +100,7 @@ void test_threads(void);
 void test_processes(void);
 void test_inspect(void);
 void test_replace(void);
+void test_restart(void);
 void test_faults(void);
 void test_upcalls(void);
 void test_interrupt(void);
