@@ -123,21 +123,6 @@ static uint32_t make_channels(void *argument)
 	return is_refusal(status) ? 0 : status + 1000;
 }
 
-static uint64_t pages_free(void)
-{
-	struct machine_stats stats;
-	OK(sys_machine_stats(grant("machine"), &stats));
-	return stats.pages_free;
-}
-
-static void check_pages(uint64_t before)
-{
-	for (unsigned i = 0; i < 300 && pages_free() < before; i++)
-		pause_ms(10);
-	uint64_t after = pages_free();
-	CHECK_IS(after < before ? before - after : 0, 0);
-}
-
 static const struct appetite {
 	const char *name;
 	uint32_t (*eat)(void *argument);

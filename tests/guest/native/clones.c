@@ -36,13 +36,6 @@ static void write_word(handle_t frame, uint64_t page, uint64_t word)
 	CHECK_IS(copied, sizeof word);
 }
 
-static uint64_t pages_free(void)
-{
-	struct machine_stats stats;
-	OK(sys_machine_stats(grant("machine"), &stats));
-	return stats.pages_free;
-}
-
 static handle_t numbered_frame(uint64_t *out_at)
 {
 	handle_t frame;

@@ -379,6 +379,21 @@ void channel_make(handle_t *out_receiver, uint64_t stamp, handle_t *out_sender)
 	OK(sys_channel_mint(*out_receiver, stamp, RIGHTS_ALL, out_sender));
 }
 
+uint64_t pages_free(void)
+{
+	struct machine_stats stats;
+	OK(sys_machine_stats(grant("machine"), &stats));
+	return stats.pages_free;
+}
+
+void check_pages(uint64_t expected)
+{
+	for (unsigned i = 0; i < 300 && pages_free() < expected; i++)
+		pause_ms(10);
+	uint64_t is_free = pages_free();
+	CHECK_IS(is_free < expected ? expected - is_free : 0, 0);
+}
+
 /* Writes to the ACPI register by which QEMU's q35 is switched off, after the kernel has had time to print what was said. */
 static void power_off(void)
 {

@@ -85,6 +85,10 @@ void image_make(struct process_replacement *how, uint32_t (*function)(void *argu
 /* A receiver and a sender to it with a stamp and all rights. */
 void channel_make(handle_t *out_receiver, uint64_t stamp, handle_t *out_sender);
 
+/* The machine's free pages; whether there are as many again as before, as soon as the kernel has cleared up. */
+uint64_t pages_free(void);
+void check_pages(uint64_t expected);
+
 /* Random numbers, the same in every run. */
 uint64_t random_next(void);
 
