@@ -22,6 +22,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 CSTD := -std=gnu17
 REPRODUCIBLE := '-ffile-prefix-map=$(subst ','\'',$(CURDIR))/=' '-fdebug-prefix-map=$(subst ','\'',$(CURDIR))=.'
 
+# A rule that compiles or links has the makefiles that set its flags among its prerequisites.
+
 # What `make` builds and what the image carries (pairs path-in-image=file); filled by the modules.
 ALL :=
 INITFS_FILES :=

@@ -14,11 +14,11 @@ BOOT_SECTIONS := .text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .
 $(B)/boot/build_id: FORCE
 	$(call text_file,$@,$(BUILD_ID))
 
-$(B)/boot/objects/%.o: %.c
+$(B)/boot/objects/%.o: %.c boot/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(BOOT_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/boot/objects/%.o: %.S
+$(B)/boot/objects/%.o: %.S boot/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(BOOT_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -26,9 +26,9 @@ $(B)/boot/objects/%.o: %.S
 $(B)/boot/objects/boot/main.o $(B)/boot/objects/boot/handoff.o: $(B)/boot/build_id
 $(B)/boot/objects/boot/main.o $(B)/boot/objects/boot/handoff.o: BOOT_CFLAGS += -DLOADER_BUILD_ID='"$(BUILD_ID)"'
 
-$(B)/boot/loader.so: $(BOOT_OBJECTS)
+$(B)/boot/loader.so: $(BOOT_OBJECTS) boot/module.mk
 	$(LD) -shared -Bsymbolic -nostdlib -znocombreloc -z noexecstack --fatal-warnings --build-id=none -e loader_start \
-		-T $(BOOT_LIB)/elf_x86_64_efi.lds -o $@ $(BOOT_LIB)/crt0-efi-x86_64.o $^ -L $(BOOT_LIB) --no-undefined -l:libgnuefi.a
+		-T $(BOOT_LIB)/elf_x86_64_efi.lds -o $@ $(BOOT_LIB)/crt0-efi-x86_64.o $(BOOT_OBJECTS) -L $(BOOT_LIB) --no-undefined -l:libgnuefi.a
 
 $(B)/boot/BOOTX64.EFI: $(B)/boot/loader.so
 	$(OBJCOPY) $(addprefix -j ,$(BOOT_SECTIONS)) --strip-debug --target=efi-app-x86_64 --subsystem=10 $< $@
@@ -39,11 +39,11 @@ ALL += $(B)/boot/BOOTX64.EFI
 PROBE_CFLAGS := $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -ffreestanding -O1 -g -fpie -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
 
-$(B)/tests/boot/%.o: tests/boot/%.c
+$(B)/tests/boot/%.o: tests/boot/%.c boot/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(PROBE_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/tests/boot/%.o: tests/boot/%.S
+$(B)/tests/boot/%.o: tests/boot/%.S boot/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(PROBE_CFLAGS) -MMD -MP -c -o $@ $<
 

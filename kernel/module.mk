@@ -18,15 +18,15 @@ KERNEL_LDFLAGS := -m elf_x86_64 -static -pie --no-dynamic-linker -z text -z nore
 KERNEL_SOURCES := $(sort $(shell find kernel -name '*.c' -o -name '*.S'))
 KERNEL_OBJECTS := $(KERNEL_SOURCES:kernel/%=$(B)/kernel/%.o) $(patsubst %,$(B)/kernel/common/%.c.o,chacha elf font screen)
 
-$(B)/kernel/%.c.o: kernel/%.c
+$(B)/kernel/%.c.o: kernel/%.c kernel/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/kernel/%.S.o: kernel/%.S
+$(B)/kernel/%.S.o: kernel/%.S kernel/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/kernel/common/%.c.o: common/%.c
+$(B)/kernel/common/%.c.o: common/%.c kernel/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -40,7 +40,7 @@ $(B)/kernel/build_id: FORCE
 $(B)/kernel/core/build.c.o: KERNEL_CFLAGS += -DBUILD_ID='"$(BUILD_ID)"'
 $(B)/kernel/core/build.c.o: $(B)/kernel/build_id
 
-$(B)/kernel/kernel.pass1: $(KERNEL_OBJECTS) kernel/kernel.ld
+$(B)/kernel/kernel.pass1: $(KERNEL_OBJECTS) kernel/kernel.ld kernel/module.mk
 	$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJECTS)
 
 $(B)/kernel/symbols.S: $(B)/kernel/kernel.pass1 $(B)/tools/symbols
@@ -56,11 +56,11 @@ $(B)/kernel/kernel.elf: $(B)/kernel/kernel.pass1 $(B)/kernel/symbols.o
 MACHINE_TEST_OBJECTS := $(filter $(addprefix $(B)/kernel/,lib/% arch/% core/% mm/% common/%),$(KERNEL_OBJECTS)) \
 	$(patsubst %,$(B)/%.o,$(wildcard tests/machine/*.c tests/machine/*.S))
 
-$(B)/tests/machine/%.o: tests/machine/%
+$(B)/tests/machine/%.o: tests/machine/% kernel/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -Itests/machine -MMD -MP -c -o $@ $<
 
-$(B)/tests/machine.elf: $(MACHINE_TEST_OBJECTS) kernel/kernel.ld
+$(B)/tests/machine.elf: $(MACHINE_TEST_OBJECTS) kernel/kernel.ld kernel/module.mk
 	$(LD) $(KERNEL_LDFLAGS) -o $@ $(MACHINE_TEST_OBJECTS)
 
 .PHONY: kernel

@@ -20,13 +20,13 @@ FUZZ_SOURCES := $(wildcard tests/fuzz/*_fuzz.c)
 HOST_TESTS := $(HOST_TEST_SOURCES:tests/host/%.c=$(B)/tests/host/%)
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
 
-$(B)/tests/rules.mk: tools/program_rules.awk $(HOST_TEST_SOURCES) $(FUZZ_SOURCES)
+$(B)/tests/rules.mk: tools/program_rules.awk tests/module.mk $(HOST_TEST_SOURCES) $(FUZZ_SOURCES)
 	@mkdir -p $(@D)
 	@: >$@.new
 	@$(if $(HOST_TEST_SOURCES),awk -v output=$(B)/tests/host -v compile=HOST_TEST_COMPILE -v link=HOST_TEST_LINK \
-		-f tools/program_rules.awk $(HOST_TEST_SOURCES) >>$@.new)
+		-v rules='tests/module.mk Makefile' 		-f tools/program_rules.awk $(HOST_TEST_SOURCES) >>$@.new)
 	@$(if $(FUZZ_SOURCES),awk -v output=$(B)/tests/fuzz -v compile=FUZZ_COMPILE -v link=FUZZ_LINK \
-		-f tools/program_rules.awk $(FUZZ_SOURCES) >>$@.new)
+		-v rules='tests/module.mk Makefile' 		-f tools/program_rules.awk $(FUZZ_SOURCES) >>$@.new)
 	@mv $@.new $@
 -include $(B)/tests/rules.mk
 

@@ -9,13 +9,13 @@ TOOL_FOLDERS := $(patsubst tools/%/,%,$(sort $(dir $(wildcard tools/*/*.c))))
 TOOLS := $(TOOL_SOURCES:tools/%.c=$(B)/tools/%) $(TOOL_FOLDERS:%=$(B)/tools/%)
 
 ifneq ($(TOOL_SOURCES),)
-$(B)/tools/rules.mk: tools/program_rules.awk $(TOOL_SOURCES)
+$(B)/tools/rules.mk: tools/program_rules.awk tools/module.mk $(TOOL_SOURCES)
 	@mkdir -p $(@D)
-	@awk -v output=$(B)/tools -v compile=TOOL_COMPILE -v link=TOOL_LINK -f tools/program_rules.awk $(TOOL_SOURCES) >$@
+	@awk -v output=$(B)/tools -v compile=TOOL_COMPILE -v link=TOOL_LINK -v rules='tools/module.mk Makefile' -f tools/program_rules.awk $(TOOL_SOURCES) >$@
 -include $(B)/tools/rules.mk
 endif
 
-$(B)/tools/objects/%.o: tools/%.c
+$(B)/tools/objects/%.o: tools/%.c tools/module.mk Makefile
 	@mkdir -p $(@D)
 	$(TOOL_COMPILE) -MMD -MP -c -o $@ $<
 

@@ -7,8 +7,8 @@
 #   libraries: -lzstd                      for the linker
 #   needs: build/gen/x.h                   files to be made first
 #
-# usage: awk -v output=FOLDER -v compile=VARIABLE -v link=VARIABLE -f program_rules.awk FILE...
-# FOLDER gets a program per file; the variables name the commands, to which options are added.
+# usage: awk -v output=FOLDER -v compile=VARIABLE -v link=VARIABLE -v rules=MAKEFILES -f program_rules.awk FILE...
+# FOLDER gets a program per file; the variables name the commands, to which options are added; MAKEFILES are those that set them.
 
 function words(key) {
 	gsub(/\*+\/.*/, "")
@@ -33,7 +33,7 @@ function rule(    count, list, i, name, flags, object, objects, folder) {
 		folder = object
 		sub(/\/[^\/]*$/, "", folder)
 		objects = objects " " object
-		printf "%s: %s%s\n", object, list[i], value["needs"] ? " |" value["needs"] : ""
+		printf "%s: %s %s%s\n", object, list[i], rules, value["needs"] ? " |" value["needs"] : ""
 		printf "\t@mkdir -p %s\n\t$(%s)%s -MMD -MP -c -o $@ $<\n", folder, compile, flags
 	}
 	printf "%s/%s:%s\n\t$(%s) -o $@ $^%s\n\n", output, name, objects, link, value["libraries"]

@@ -21,11 +21,11 @@ USER_CRT_END := $(MUSL_LIB)/crtn.o
 # In a rule whose target is a .debug file: links the objects among its prerequisites. $(1): libraries, further flags.
 user_link = $(MUSL_CC) $(USER_LDFLAGS) -o $@ $(USER_CRT_BEGIN) $(filter %.o,$^) $(filter %.a,$^) $(1) $(USER_CRT_END)
 
-$(B)/user/%.o: user/%.c
+$(B)/user/%.o: user/%.c user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) $($(notdir $(patsubst %/,%,$(dir $<)))_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/user/%.o: user/%.S
+$(B)/user/%.o: user/%.S user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) -Wa,--noexecstack -MMD -MP -c -o $@ $<
 
@@ -36,7 +36,7 @@ user_objects = $(patsubst %,$(B)/%.o,$(basename $(sort $(foreach folder,$(1),$(w
 USER_LIB := $(B)/user/libhearth.a
 USER_LIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard user/lib/*.c)) $(patsubst common/%.c,$(B)/user/common/%.o,$(wildcard common/*.c))
 
-$(B)/user/common/%.o: common/%.c
+$(B)/user/common/%.o: common/%.c user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -52,7 +52,8 @@ include $(wildcard user/linux/module.mk user/root/module.mk user/servers/*/modul
 
 # $(1): folder, $(2): NAME.
 define USER_PROGRAM
-$(B)/user/sbin/$(2).debug: $(call user_objects,$(1)) $(USER_LIB) $($(2)_NEEDS)
+$(call user_objects,$(1)): $(wildcard $(1)/module.mk)
+$(B)/user/sbin/$(2).debug: $(call user_objects,$(1)) $(USER_LIB) $($(2)_NEEDS) user/module.mk $(wildcard $(1)/module.mk)
 	@mkdir -p $$(@D)
 	$$(call user_link,$$($(2)_LIBS))
 

@@ -2,11 +2,11 @@
 BENCH_OUT := $(B)/tests/bench
 BENCH_SOURCES := $(filter-out tests/bench/tiny.c,$(sort $(wildcard tests/bench/*.c)))
 
-$(BENCH_OUT)/bench: $(BENCH_SOURCES) tests/bench/measure.h
+$(BENCH_OUT)/bench: $(BENCH_SOURCES) tests/bench/measure.h tests/bench/module.mk
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(CSTD) -O2 -g $(WARNINGS) $(REPRODUCIBLE) -D_GNU_SOURCE -I. -static -o $@ $(BENCH_SOURCES)
 
-$(BENCH_OUT)/bench-tiny: tests/bench/tiny.c
+$(BENCH_OUT)/bench-tiny: tests/bench/tiny.c tests/bench/module.mk
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -O2 -ffreestanding -fno-stack-protector $(WARNINGS) $(REPRODUCIBLE) -static -nostdlib \
 		-Wl,-z,noseparate-code,--build-id=none -o $@ $<

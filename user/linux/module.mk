@@ -11,27 +11,27 @@ LINUX_SOURCES := $(sort $(wildcard user/linux/*.c)) user/linux/entry.S user/linu
 	common/path.c
 linux_objects = $(patsubst %,$(B)/linux$(1)/%.o,$(basename $(LINUX_SOURCES)))
 
-$(B)/linux/%.o: %.c
+$(B)/linux/%.o: %.c user/linux/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(LINUX_CFLAGS) $(LINUX_CFLAGS_gcc) -MMD -MP -c -o $@ $<
 
-$(B)/linux/%.o: %.S
+$(B)/linux/%.o: %.S user/linux/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(LINUX_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/linux-clang/%.o: %.c
+$(B)/linux-clang/%.o: %.c user/linux/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CLANG) $(LINUX_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/linux-clang/%.o: %.S
+$(B)/linux-clang/%.o: %.S user/linux/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CLANG) $(LINUX_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/user/linux.elf: $(call linux_objects) user/linux/linux.lds
+$(B)/user/linux.elf: $(call linux_objects) user/linux/linux.lds user/linux/module.mk
 	@mkdir -p $(@D)
 	$(LD) $(LINUX_LDFLAGS) -T user/linux/linux.lds -o $@ $(filter %.o,$^)
 
-$(B)/user/linux-clang.elf: $(call linux_objects,-clang) user/linux/linux.lds
+$(B)/user/linux-clang.elf: $(call linux_objects,-clang) user/linux/linux.lds user/linux/module.mk
 	@mkdir -p $(@D)
 	$(LD) $(LINUX_LDFLAGS) -T user/linux/linux.lds -o $@ $(filter %.o,$^)
 

@@ -3,7 +3,7 @@ MORTAL := $(B)/tests/guest/mortal
 MORTAL_WRAP := -Wl,--wrap=reply_read_bytes,--wrap=request_read_path
 MORTAL_WRAP_INIT := -Wl,--wrap=mounts_make_again
 
-$(MORTAL)/%.o: tests/guest/mortal/mortal.c initfs/etc/services
+$(MORTAL)/%.o: tests/guest/mortal/mortal.c initfs/etc/services tests/guest/mortal/module.mk user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) -DMORTAL_SERVICES=$$(grep -c '^[a-z]' initfs/etc/services) -DMORTAL_NAME='"$*"' -MMD -MP -c -o $@ $<
 

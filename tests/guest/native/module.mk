@@ -7,12 +7,12 @@ NATIVE_CFLAGS := $(CSTD) $(WARNINGS) -Wno-unknown-warning-option -Wno-maybe-unin
 NATIVE_SOURCES := $(sort $(wildcard tests/guest/native/*.c tests/guest/native/*.S))
 NATIVE_OBJECTS := $(NATIVE_SOURCES:tests/guest/native/%=$(NATIVE)/%.o)
 
-$(NATIVE)/%.o: tests/guest/native/%
+$(NATIVE)/%.o: tests/guest/native/% tests/guest/native/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(NATIVE_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(NATIVE)/native.elf: $(NATIVE_OBJECTS)
-	$(LD) -static -z separate-code -z noexecstack -z max-page-size=4096 --build-id=none -o $@ $^
+$(NATIVE)/native.elf: $(NATIVE_OBJECTS) tests/guest/native/module.mk
+	$(LD) -static -z separate-code -z noexecstack -z max-page-size=4096 --build-id=none -o $@ $(NATIVE_OBJECTS)
 
 $(NATIVE)/root_image.o: kernel/root_image.S $(NATIVE)/native.elf
 	$(CC) $(KERNEL_CFLAGS) -DROOT_IMAGE='"$(NATIVE)/native.elf"' -c -o $@ $<

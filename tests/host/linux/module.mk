@@ -2,7 +2,7 @@
 HOSTED := $(B)/tests/host/linux/hosted
 HOSTED_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/host/linux/*.c)))
 
-$(B)/tests/host/linux/%.o: tests/host/linux/%.c
+$(B)/tests/host/linux/%.o: tests/host/linux/%.c tests/host/linux/module.mk Makefile
 	@mkdir -p $(@D)
 	$(HOSTCC) $(CSTD) -O1 -g $(WARNINGS) -I. -ffreestanding -fPIE -fno-stack-protector -mgeneral-regs-only -fcf-protection=none \
 		-MMD -MP -c -o $@ $<

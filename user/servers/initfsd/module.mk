@@ -9,4 +9,4 @@ $(B)/include/zstd.h:
 	@mkdir -p $(@D)
 	ln -sf /usr/include/zstd.h $@
 
-$(INITFSD_OBJECTS): | $(B)/include/zstd.h
+$(INITFSD_OBJECTS): user/servers/initfsd/module.mk | $(B)/include/zstd.h
