@@ -26,6 +26,7 @@
 #include "user/linux/random.h"
 #include "user/linux/record_lock.h"
 #include "user/linux/signal.h"
+#include "user/linux/socket.h"
 #include "user/linux/stat.h"
 #include "user/linux/stream.h"
 #include "user/linux/terminal.h"

@@ -191,6 +191,27 @@ status_t remote_make(
 	return ERR_BAD_FORMAT;
 }
 
+status_t remote_name(handle_t socket, uint32_t operation, uint64_t flags, const struct stream_name *name, handle_t token)
+{
+	struct message message = {operation, 0, {flags}};
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){(uintptr_t)name, sizeof *name};
+	if (token)
+		extras_add_handle(send, token, RIGHT_INSPECT | RIGHT_TRANSFER, 0);
+	return remote_call(socket, &message);
+}
+
+status_t remote_get_name(handle_t socket, bool peer, struct stream_name *out)
+{
+	struct message message = {STREAM_name, 0, {peer}};
+	return call_writable(socket, &message, (uintptr_t)out, sizeof *out);
+}
+
+status_t remote_token(handle_t file, handle_t *out_token)
+{
+	return remote_make(file, FS_token, 0, 0, out_token, 1);
+}
+
 status_t remote_tty_get(handle_t file, uint64_t address)
 {
 	struct message message = {FS_tty_get_attributes, 0, {0}};

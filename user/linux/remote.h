@@ -74,6 +74,13 @@ MUST_CHECK status_t remote_ask_words(
 MUST_CHECK status_t remote_make(
         handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count);
 
+/* On sockets: STREAM_bind and STREAM_connect with a token or HANDLE_NONE; STREAM_name. */
+MUST_CHECK status_t remote_name(
+        handle_t socket, uint32_t operation, uint64_t flags, const struct stream_name *name, handle_t token);
+MUST_CHECK status_t remote_get_name(handle_t socket, bool peer, struct stream_name *out);
+/* FS_token; the handle is the caller's to close. */
+MUST_CHECK status_t remote_token(handle_t file, handle_t *out_token);
+
 MUST_CHECK status_t remote_tty_get(handle_t file, uint64_t address);
 MUST_CHECK status_t remote_tty_set(handle_t file, uint32_t when, uint64_t address);
 MUST_CHECK status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_columns);

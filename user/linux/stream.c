@@ -15,15 +15,11 @@ bool stream_is_one(const struct open_file *file)
 	return file->kind == FS_KIND_STREAM || file->kind == FS_KIND_SOCKET || file->kind == FS_KIND_ANONYMOUS;
 }
 
-/* Gives both descriptors or neither. The handles are taken over. */
-static int64_t add_pair(const handle_t handles[2], const uint32_t flags[2], bool close_on_exec, uint64_t pair)
+int64_t stream_add_pair(const struct open_file files[2], bool close_on_exec, uint64_t pair)
 {
-	struct open_file files[2];
-	for (unsigned i = 0; i < 2; i++)
-		files[i] = (struct open_file){.handle = handles[i], .kind = FS_KIND_STREAM, .flags = flags[i]};
 	int64_t first = descriptors_add(&files[0], close_on_exec, NULL);
 	if (first < 0) {
-		sys_handle_close(handles[1]);
+		sys_handle_close(files[1].handle);
 		return first;
 	}
 	int64_t second = descriptors_add(&files[1], close_on_exec, NULL);
@@ -51,8 +47,11 @@ int64_t stream_pipe2(uint64_t pair, uint32_t flags)
 	if (status)
 		return stream_make_error(status);
 	uint32_t nonblock = flags & LINUX_O_NONBLOCK;
-	const uint32_t modes[2] = {LINUX_O_RDONLY | nonblock, LINUX_O_WRONLY | nonblock};
-	return add_pair(handles, modes, (flags & LINUX_O_CLOEXEC) != 0, pair);
+	const struct open_file files[2] = {
+	        {.handle = handles[0], .kind = FS_KIND_STREAM, .flags = LINUX_O_RDONLY | nonblock},
+	        {.handle = handles[1], .kind = FS_KIND_STREAM, .flags = LINUX_O_WRONLY | nonblock},
+	};
+	return stream_add_pair(files, (flags & LINUX_O_CLOEXEC) != 0, pair);
 }
 
 int64_t stream_pipe(uint64_t pair)

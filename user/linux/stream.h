@@ -10,6 +10,9 @@
 int64_t stream_pipe(uint64_t pair);
 int64_t stream_pipe2(uint64_t pair, uint32_t flags);
 
+/* Gives both open files descriptors, or neither. Their handles are taken over; `pair` is where the program wants the two. */
+int64_t stream_add_pair(const struct open_file files[2], bool close_on_exec, uint64_t pair);
+
 /* What a program is told when the server makes nothing for it. */
 int64_t stream_make_error(status_t status);
 

@@ -49,7 +49,7 @@ static void identity(void)
 	TEST_ERRNO("no_fork_by_clone", syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), ENOSYS);
 	TEST_ERRNO("no_execve", syscall(SYS_execve, "/bin/sh", 0, 0), ENOSYS);
 	TEST_ERRNO("unknown_call", syscall(999), ENOSYS);
-	TEST_ERRNO("absent_call", syscall(SYS_socket, 1, 1, 0), ENOSYS);
+	TEST_ERRNO("absent_call", syscall(SYS_kexec_load, 0, 0, 0, 0), ENOSYS);
 	char thread_name[16] = "";
 	TEST("prctl_name",
 	        !prctl(PR_SET_NAME, "a-name-too-long-for-it") && !prctl(PR_GET_NAME, thread_name) &&

@@ -1,39 +1,64 @@
-/* Clients' bytes: see account.h. */
+/* What is kept for clients: see account.h. */
 #include "user/servers/streamd/account.h"
 
 #include "user/lib/table.h"
 
-/* Process number → bytes, kept in place of a pointer: 0 is no entry. */
-static struct table clients;
-static uint64_t all;
+/* Process number → how much, kept in place of a pointer: 0 is no entry. */
+struct book {
+	struct table clients;
+	uint64_t all;
+	const uint64_t most, most_all;
+};
 
-static uint64_t bytes_of(uint32_t client)
+static struct book bytes = {.most = ACCOUNT_BYTES, .most_all = ACCOUNT_BYTES_ALL};
+static struct book handles = {.most = ACCOUNT_HANDLES, .most_all = ACCOUNT_HANDLES_ALL};
+
+static uint64_t has(const struct book *book, uint32_t client)
 {
-	return (uintptr_t)table_find(&clients, client);
+	return (uintptr_t)table_find(&book->clients, client);
 }
 
-bool account_take(uint32_t client, uint64_t bytes)
+static bool take(struct book *book, uint32_t client, uint64_t count)
 {
-	uint64_t now = bytes_of(client);
-	if (!bytes)
+	uint64_t now = has(book, client);
+	if (!count)
 		return true;
-	if (bytes > ACCOUNT_BYTES || now > ACCOUNT_BYTES - bytes || bytes > ACCOUNT_BYTES_ALL ||
-	        all > ACCOUNT_BYTES_ALL - bytes)
+	if (count > book->most - now || count > book->most_all - book->all)
 		return false;
-	if (!table_put(&clients, client, (void *)(uintptr_t)(now + bytes)))
+	if (!table_put(&book->clients, client, (void *)(uintptr_t)(now + count)))
 		return false;
-	all += bytes;
+	book->all += count;
 	return true;
 }
 
-void account_give_back(uint32_t client, uint64_t bytes)
+static void give_back(struct book *book, uint32_t client, uint64_t count)
 {
-	uint64_t left = bytes_of(client) - bytes;
-	if (!bytes)
+	uint64_t left = has(book, client) - count;
+	if (!count)
 		return;
-	all -= bytes;
+	book->all -= count;
 	if (!left)
-		table_remove(&clients, client);
-	else if (!table_put(&clients, client, (void *)(uintptr_t)left))
+		table_remove(&book->clients, client);
+	else if (!table_put(&book->clients, client, (void *)(uintptr_t)left))
 		return; /* cannot be: the entry is there */
+}
+
+bool account_take(uint32_t client, uint64_t count)
+{
+	return take(&bytes, client, count);
+}
+
+void account_give_back(uint32_t client, uint64_t count)
+{
+	give_back(&bytes, client, count);
+}
+
+bool account_take_handles(uint32_t client, uint32_t count)
+{
+	return take(&handles, client, count);
+}
+
+void account_give_back_handles(uint32_t client, uint32_t count)
+{
+	give_back(&handles, client, count);
 }

@@ -10,5 +10,12 @@
 #define ACCOUNT_BYTES (8ull << 20)
 #define ACCOUNT_BYTES_ALL (64ull << 20)
 
-bool account_take(uint32_t client, uint64_t bytes);
-void account_give_back(uint32_t client, uint64_t bytes);
+/* Handles that are on their way to somebody are counted as well. */
+#define ACCOUNT_HANDLES 256u
+#define ACCOUNT_HANDLES_ALL 8192u
+
+bool account_take_handles(uint32_t client, uint32_t count);
+void account_give_back_handles(uint32_t client, uint32_t count);
+
+bool account_take(uint32_t client, uint64_t count);
+void account_give_back(uint32_t client, uint64_t count);

@@ -125,7 +125,6 @@ static uint64_t number(const struct end *end)
 static void close_alarm(struct end *end)
 {
 	struct alarm *alarm = end->thing;
-	wait_finish_object(&alarm->readers, end, ERR_DEAD);
 	if (--alarm->ends)
 		return;
 	server_timer_cancel(alarm->server, &alarm->timer);

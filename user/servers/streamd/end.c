@@ -5,25 +5,75 @@
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
+#include "user/lib/table.h"
+#include "user/servers/streamd/wait.h"
+
+static struct table senders; /* number of a sender → its end */
+
+struct end *end_find(uint64_t sender)
+{
+	return table_find(&senders, sender);
+}
+
+/* The answer's last handle, which server_open() has put there, becomes known as this end's. */
+static void register_sender(const struct answer *answer, struct end *end)
+{
+	uint32_t type, rights;
+	uint64_t number;
+	if (sys_handle_info(answer->handles[answer->handle_count - 1], &type, &rights, &number))
+		return;
+	if (table_put(&senders, number, end))
+		end->sender = number; /* else it is as good as any, but cannot be passed on */
+}
+
+status_t end_give(struct request *request, struct end *end)
+{
+	status_t status = server_open(request, end);
+	if (status)
+		return status;
+	end->open = true;
+	if (end->type->opened)
+		end->type->opened(end);
+	register_sender(&request->answer, end);
+	return ERR_OK;
+}
 
 status_t end_open(struct request *request, const struct end_type *type, void *thing)
 {
 	struct end *end = malloc(sizeof *end);
 	if (!end)
 		return ERR_NO_MEMORY;
-	*end = (struct end){type, thing};
-	status_t status = server_open(request, end);
+	*end = (struct end){.type = type, .thing = thing};
+	status_t status = end_give(request, end);
 	if (status)
 		free(end);
 	return status;
 }
 
-void end_close(struct server *server, void *object)
+struct end *end_copy(const struct end *end)
 {
-	struct end *end = object;
-	(void)server;
+	struct end *copy = malloc(sizeof *copy);
+	if (!copy)
+		return NULL;
+	*copy = (struct end){.type = end->type, .thing = end->thing};
+	copy->type->join(copy);
+	return copy;
+}
+
+void end_drop(struct end *end)
+{
+	if (end->sender)
+		table_remove(&senders, end->sender);
+	if (end->waits)
+		wait_end_closed(end);
 	end->type->close(end);
 	free(end);
+}
+
+void end_close(struct server *server, void *object)
+{
+	(void)server;
+	end_drop(object);
 }
 
 uint64_t end_new_number(void)

@@ -20,8 +20,9 @@ struct end_type {
 	uint64_t (*available)(struct end *end); /* bytes that a read would give */
 	void (*watching)(struct end *end);      /* somebody may have begun to watch; NULL: that changes nothing */
 	uint64_t (*number)(const struct end *end);
-	void (*join)(struct end *end);  /* the thing has one end more, this one */
-	void (*close)(struct end *end); /* this end is no more: the thing has one end less */
+	void (*opened)(struct end *end); /* a client has this end now; NULL: that changes nothing */
+	void (*join)(struct end *end);   /* the thing has one end more, this one */
+	void (*close)(struct end *end);  /* this end is no more: the thing has one end less */
 	status_t (*get_capacity)(struct request *request, struct end *end);
 	status_t (*set_capacity)(struct request *request, struct end *end);
 };
@@ -29,10 +30,21 @@ struct end_type {
 struct end {
 	const struct end_type *type;
 	void *thing;
+	uint32_t waits;  /* calls that were made on it and wait */
+	bool open;       /* a client has it; else it is on its way to one (cargo.h) */
+	uint64_t sender; /* number of the object by which clients reach it; 0: not known */
 };
 
 /* Makes an end and opens it for the request's caller; on an error there is none and `thing` has not been touched. */
 MUST_CHECK status_t end_open(struct request *request, const struct end_type *type, void *thing);
+
+/* The end that a sender with this number leads to, NULL if it is none of this server's. */
+struct end *end_find(uint64_t sender);
+
+/* Another end of the same thing, that nobody has yet: NULL if there is no memory. Then it is given to somebody or dropped. */
+struct end *end_copy(const struct end *end);
+MUST_CHECK status_t end_give(struct request *request, struct end *end);
+void end_drop(struct end *end);
 
 /* The length of a transfer: word 0, as far as the caller's buffer goes. */
 static inline uint64_t end_length(const struct request *request, uint64_t buffer)

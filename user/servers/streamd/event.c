@@ -110,8 +110,6 @@ static uint64_t number(const struct end *end)
 static void close_event(struct end *end)
 {
 	struct event *event = end->thing;
-	wait_finish_object(&event->readers, end, ERR_DEAD);
-	wait_finish_object(&event->writers, end, ERR_DEAD);
 	if (--event->ends)
 		return;
 	watch_drop_all(&event->watched);

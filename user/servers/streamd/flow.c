@@ -291,6 +291,12 @@ status_t flow_write(struct flow *flow, struct request *request, uint64_t length,
 	return wait_add(&flow->writers, request, length, done, atomic);
 }
 
+void flow_settle(struct flow *flow)
+{
+	if (!flow->broken)
+		serve_writers(flow);
+}
+
 void flow_end(struct flow *flow)
 {
 	flow->ended = true;

@@ -48,6 +48,9 @@ MUST_CHECK status_t flow_write(struct flow *flow, struct request *request, uint6
 void flow_end(struct flow *flow);
 void flow_break(struct flow *flow);
 
+/* Lets writers go on after one in front of them has gone without being served. */
+void flow_settle(struct flow *flow);
+
 /* Room for a writer that wants `atomic` bytes at once. */
 bool flow_has_room(const struct flow *flow, uint32_t atomic);
 

@@ -14,6 +14,7 @@
 #include "user/servers/streamd/end.h"
 #include "user/servers/streamd/event.h"
 #include "user/servers/streamd/pipe.h"
+#include "user/servers/streamd/socket.h"
 
 HEARTH_MANIFEST("name streamd\n"
                 "import log\n"
@@ -34,6 +35,17 @@ static const struct server_operation operations[] = {
         {FS_seek, "seek", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
         {FS_sync, "sync", end_sync, SERVER_OBJECT, 0, 0, 0},
         {STREAM_pipe, "pipe", pipe_open, SERVER_SESSION, 0, 0, 0},
+        {STREAM_pair, "pair", socket_open_pair, SERVER_SESSION, 0, 0, 0},
+        {STREAM_socket, "socket", socket_open, SERVER_SESSION, 0, 0, 0},
+        {STREAM_bind, "bind", socket_bind, SERVER_OBJECT, 0, sizeof(struct stream_name), 0},
+        {STREAM_listen, "listen", socket_listen, SERVER_OBJECT, 0, 0, 0},
+        {STREAM_connect, "connect", socket_connect, SERVER_OBJECT, 0, sizeof(struct stream_name), 0},
+        {STREAM_accept, "accept", socket_accept, SERVER_OBJECT, 0, 0, 0},
+        {STREAM_send, "send", socket_send, SERVER_OBJECT, 0, 0, 0},
+        {STREAM_receive, "receive", socket_receive, SERVER_OBJECT, 0, 0, 0},
+        {STREAM_shutdown, "shutdown", socket_shutdown, SERVER_OBJECT, 0, 0, 0},
+        {STREAM_name, "name", socket_tell_name, SERVER_OBJECT, 0, 0, sizeof(struct stream_name)},
+        {STREAM_option, "option", socket_tell_option, SERVER_OBJECT, 0, 0, 0},
         {STREAM_event, "event", event_open, SERVER_SESSION, 0, 0, 0},
         {STREAM_timer, "timer", alarm_open, SERVER_SESSION, 0, 0, 0},
         {STREAM_timer_set, "timer_set", alarm_set, SERVER_OBJECT, 0, 0, 0},
@@ -55,6 +67,7 @@ int main(void)
 {
 	handle_t receiver = grant_find("export.stream");
 	status_t status = receiver ? server_begin(&server, receiver) : ERR_BAD_HANDLE;
+	socket_begin(&server);
 	if (!status)
 		status = server_run(&server);
 	log_error("streamd: cannot serve its receiver \"export.stream\": %s", error_text(status));

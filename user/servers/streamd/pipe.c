@@ -87,11 +87,9 @@ static void free_if_unused(struct pipe *pipe)
 	free(pipe);
 }
 
-/* The end's last sender is gone, so whoever still waits by it has ended or given up. */
 static void close_reader(struct end *end)
 {
 	struct pipe *pipe = end->thing;
-	wait_finish_object(&pipe->flow.readers, end, ERR_DEAD);
 	if (!--pipe->readers) {
 		watch_drop_all(&pipe->read_side);
 		flow_break(&pipe->flow);
@@ -102,11 +100,11 @@ static void close_reader(struct end *end)
 static void close_writer(struct end *end)
 {
 	struct pipe *pipe = end->thing;
-	wait_finish_object(&pipe->flow.writers, end, ERR_DEAD);
 	if (!--pipe->writers) {
 		watch_drop_all(&pipe->write_side);
 		flow_end(&pipe->flow);
 	}
+	flow_settle(&pipe->flow); /* those who waited behind a writer that is no more */
 	free_if_unused(pipe);
 }
 

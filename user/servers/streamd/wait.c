@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "user/servers/streamd/cargo.h"
+#include "user/servers/streamd/end.h"
+
 #define SWEEP_LEAST 256u
 
 static struct wait *all;
@@ -26,6 +29,9 @@ static void remove_wait(struct wait *wait)
 	if (wait->all_next)
 		wait->all_next->all_previous = wait->all_previous;
 	all_count--;
+	wait->end->waits--;
+	if (wait->cargo)
+		cargo_drop(wait->cargo);
 	free(wait);
 }
 
@@ -60,7 +66,8 @@ status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t le
 	*wait = (struct wait){.previous = queue->last,
 	        .all_next = all,
 	        .queue = queue,
-	        .object = request->object,
+	        .end = request->object,
+	        .server = request->server,
 	        .caller = request->caller,
 	        .flags = flags,
 	        .length = length,
@@ -79,6 +86,7 @@ status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t le
 		all->all_previous = wait;
 	all = wait;
 	all_count++;
+	wait->end->waits++;
 	return ERR_OK;
 }
 
@@ -110,11 +118,11 @@ void wait_finish_all(struct wait_queue *queue, status_t status)
 		wait_finish_done(queue->first, status);
 }
 
-void wait_finish_object(struct wait_queue *queue, const void *object, status_t status)
+void wait_end_closed(struct end *end)
 {
-	for (struct wait *wait = queue->first, *next; wait; wait = next) {
-		next = wait->next;
-		if (wait->object == object)
-			wait_finish_done(wait, status);
+	for (struct wait *wait = all, *next; wait && end->waits; wait = next) {
+		next = wait->all_next;
+		if (wait->end == end)
+			wait_finish_done(wait, ERR_DEAD);
 	}
 }

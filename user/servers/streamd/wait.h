@@ -15,6 +15,9 @@
 
 #define WAITS_MAX 16384u
 
+struct cargo;
+struct end;
+
 struct wait_queue {
 	struct wait *first, *last;
 };
@@ -23,21 +26,32 @@ struct wait {
 	struct wait *next, *previous;
 	struct wait *all_next, *all_previous;
 	struct wait_queue *queue;
-	void *object; /* the request's */
+	struct end *end; /* that the call was made on */
+	struct server *server;
 	handle_t reply;
 	uint32_t caller;
 	uint32_t flags;        /* of the operation */
 	uint64_t length, done; /* of the transfer */
+	uint64_t place;        /* the owner's */
+	struct cargo *cargo;   /* handles that are to go along; the wait's until taken */
 };
 
 /* Saves the call; it is not answered by the kit then. FULL, NO_MEMORY, or what request_save() says; nothing has happened then. */
 MUST_CHECK status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t length, uint64_t done, uint32_t flags);
+
+/* The one that was added last. */
+static inline struct wait *wait_last(const struct wait_queue *queue)
+{
+	return queue->last;
+}
 
 /* Answers, and the wait is no more; an error only if nothing was done. ERR_DEAD: the caller was gone. */
 status_t wait_finish(struct wait *wait, status_t status, struct answer *answer);
 /* The same with how much was done in word 0. */
 status_t wait_finish_done(struct wait *wait, status_t status);
 
-/* All waits of a queue get the same answer; or those of one object. */
+/* All waits of a queue get the same answer. */
 void wait_finish_all(struct wait_queue *queue, status_t status);
-void wait_finish_object(struct wait_queue *queue, const void *object, status_t status);
+
+/* The last sender of an end is gone, so whoever still waits by it has ended or given up: all its waits are DEAD. */
+void wait_end_closed(struct end *end);

@@ -226,6 +226,22 @@ status_t files_map(struct request *request)
 	return ERR_OK;
 }
 
+/* A notify, for no better reason than that it is small: nobody gets the right to signal it or to wait for it. */
+status_t files_token(struct request *request)
+{
+	const uint32_t rights = RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INSPECT;
+	struct open_file *file = file_of(request);
+	handle_t copy;
+	if (!file || (file->node->kind != FS_KIND_FIFO && file->node->kind != FS_KIND_SOCKET))
+		return ERR_NOT_SUPPORTED;
+	status_t status = file->node->token ? ERR_OK : sys_notify_create(&file->node->token);
+	if (!status)
+		status = sys_handle_duplicate(file->node->token, rights, &copy);
+	if (!status)
+		answer_add_handle(&request->answer, copy, rights);
+	return status;
+}
+
 /* The open file of a call that changes its size. */
 static status_t check_writable_file(const struct open_file *file)
 {

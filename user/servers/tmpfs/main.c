@@ -110,6 +110,7 @@ static const struct server_operation operations[] = {
         {.label = FS_fstatfs, .name = "fstatfs", .handle = files_statfs, .audience = SERVER_OBJECT, .writable = INFO},
         {.label = FS_allocate, .name = "allocate", .handle = files_allocate, .audience = SERVER_OBJECT},
         {.label = FS_lock, .name = "lock", .handle = lock_calls_lock, .audience = SERVER_OBJECT},
+        {.label = FS_token, .name = "token", .handle = files_token, .audience = SERVER_OBJECT},
         {.label = FS_available, .name = "available", .handle = files_available, .audience = SERVER_OBJECT},
 };
 

@@ -72,6 +72,7 @@ status_t files_set_attributes(struct request *request);
 status_t files_statfs(struct request *request);
 status_t files_allocate(struct request *request);
 status_t files_available(struct request *request);
+status_t files_token(struct request *request);
 
 status_t transfer_read(struct request *request);
 status_t transfer_pread(struct request *request);

@@ -49,6 +49,8 @@ void node_forget(struct node *node)
 		directory_free(&node->directory);
 	else if (node->kind == FS_KIND_SYMLINK)
 		free(node->target.text);
+	else if (node->token)
+		sys_handle_close(node->token);
 	locks_free(node);
 	free(node);
 	volume->nodes--;

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "abi/errors.h"
+#include "abi/handle.h"
 #include "user/servers/tmpfs/content.h"
 #include "user/servers/tmpfs/directory.h"
 
@@ -43,7 +44,8 @@ struct node {
 		struct {
 			char *text; /* with a NUL */
 			uint32_t length;
-		} target; /* of a symbolic link */
+		} target;       /* of a symbolic link */
+		handle_t token; /* of a name for something else; HANDLE_NONE: nobody has asked for it yet */
 	};
 };
 

@@ -1,0 +1,95 @@
+/*
+ * Ending what nobody can reach: sockets whose ends are all in cargos that lie in the queues of such sockets, as of a socket that
+ * was passed through itself. An end that a client has open leads to its socket, a socket to what its queue holds and, if it
+ * listens, to its backlog, and a call that waits to what it sends. Sockets that are not reached so are ended.
+ *
+ * It is done some time after an end was closed while others were in cargos, so that closing many costs one look.
+ */
+#include "user/servers/streamd/end.h"
+#include "user/servers/streamd/socket.h"
+
+#define DELAY_NS 50000000ull
+
+static struct server_timer timer;
+static struct socket *to_visit;
+
+static void reach(struct socket *socket)
+{
+	if (socket->reached)
+		return;
+	socket->reached = true;
+	socket->next_reached = to_visit;
+	to_visit = socket;
+}
+
+static void reach_cargo(const struct cargo *cargo)
+{
+	for (uint32_t i = 0; cargo && i < cargo->count; i++) {
+		struct socket *socket = cargo->items[i].end ? socket_of(cargo->items[i].end) : NULL;
+		if (socket)
+			reach(socket);
+	}
+}
+
+static void visit_all(void)
+{
+	while (to_visit) {
+		struct socket *socket = to_visit;
+		to_visit = socket->next_reached;
+		for (const struct packet *packet = socket->first; packet; packet = packet->next)
+			reach_cargo(packet->cargo);
+		for (struct socket *there = socket->backlog; there; there = there->next_waiting)
+			reach(there);
+	}
+}
+
+static void mark(void)
+{
+	for (struct socket *socket = socket_all(); socket; socket = socket->all_next)
+		socket->reached = false;
+	for (struct socket *socket = socket_all(); socket; socket = socket->all_next) {
+		if (socket->open)
+			reach(socket);
+		for (const struct wait *wait = socket->writers.first; wait; wait = wait->next)
+			reach_cargo(wait->cargo);
+	}
+	visit_all();
+}
+
+/* Held while their queues are emptied, which closes ends of one another. One without any end is in a backlog, or being made. */
+static struct socket *hold_unreached(void)
+{
+	struct socket *list = NULL;
+	for (struct socket *socket = socket_all(); socket; socket = socket->all_next) {
+		if (socket->reached || !socket->ends)
+			continue;
+		socket->ends++;
+		socket->next_reached = list;
+		list = socket;
+	}
+	return list;
+}
+
+static void collect(struct server_timer *unused)
+{
+	(void)unused;
+	if (!cargo_ends())
+		return;
+	mark();
+	struct socket *list = hold_unreached();
+	for (struct socket *socket = list; socket; socket = socket->next_reached)
+		socket_drop_packets(socket);
+	while (list) {
+		struct socket *socket = list;
+		list = socket->next_reached;
+		if (!--socket->ends)
+			socket_free(socket);
+	}
+}
+
+void socket_collect_soon(struct server *server)
+{
+	timer.expired = collect;
+	if (!timer.set)
+		server_timer_set(server, &timer, server_timer_now() + DELAY_NS);
+}
