@@ -38,6 +38,7 @@ exec 4<&- 5<&-
 
 set -- /etc/m*; [ "$1" = /etc/motd ] && [ "$2" = /etc/mounts ] && [ $# = 2 ]; holds names_are_matched $?
 set -- /*; [ $# -ge 3 ]; holds the_root_is_listed $?
+set -- /etc/.*; [ "$1" = /etc/. ] && [ "$2" = /etc/.. ] && [ $# = 2 ]; holds a_folder_lists_itself_and_the_one_above $?
 set -- /nowhere/*; [ "$1" = '/nowhere/*' ]; holds no_match_stays_as_it_is $?
 read -r x </scheme/initfs/etc/services && [ "$x" = "$first" ]; holds a_scheme_has_a_path $?
 read -r x <initfs:///etc/services && [ "$x" = "$first" ]; holds a_uri_is_a_path $?

@@ -141,7 +141,30 @@ static uint8_t entry_type(uint32_t kind)
 	return LINUX_DT_UNKNOWN;
 }
 
+/* Where to go on after "." and after "..", which no server lists: places that are none of a server's. 0 is before both. */
+#define AFTER_DOT (INT64_MAX - 1)
+#define AFTER_DOTS (INT64_MAX - 2)
+
 #define LINUX_ENTRY_SIZE(name_length) (((uint64_t)(name_length) + LINUX_DIRENT_NAME + 1 + 7) & ~7ull)
+
+/* Appends an entry at `to`; its size. */
+static uint64_t put_entry(char *to, const char *name, uint64_t length, uint64_t inode, int64_t next, uint32_t kind)
+{
+	uint64_t size = LINUX_ENTRY_SIZE(length);
+	struct linux_dirent *entry = (struct linux_dirent *)to;
+	entry->ino = inode;
+	entry->offset = next;
+	entry->size = (uint16_t)size;
+	entry->type = entry_type(kind);
+	memcpy(to + LINUX_DIRENT_NAME, name, length);
+	memset(to + LINUX_DIRENT_NAME + length, 0, size - LINUX_DIRENT_NAME - length);
+	return size;
+}
+
+static bool is_dots(const struct fs_entry *entry)
+{
+	return entry->name[0] == '.' && (entry->name_length == 1 || (entry->name_length == 2 && entry->name[1] == '.'));
+}
 
 /* Linux's form of `bytes` bytes of entries; what it comes to, or -EIO if the server's are not well formed. */
 static int64_t convert(struct open_file *file, const char *entries, uint64_t bytes, char *out)
@@ -153,19 +176,62 @@ static int64_t convert(struct open_file *file, const char *entries, uint64_t byt
 		if (left < sizeof *entry || entry->size > left || entry->size % 8 ||
 		        entry->size < sizeof *entry + entry->name_length + 1 || entry->name_length > FS_NAME_MAX)
 			return -EIO;
-		uint64_t size = LINUX_ENTRY_SIZE(entry->name_length);
-		struct linux_dirent *linux_entry = (struct linux_dirent *)to;
-		linux_entry->ino = entry->file;
 		file->entries_read++;
-		linux_entry->offset = (int64_t)(entry->next ? entry->next : file->entries_read);
-		linux_entry->size = (uint16_t)size;
-		linux_entry->type = entry_type(entry->kind);
-		memcpy(to + LINUX_DIRENT_NAME, entry->name, entry->name_length);
-		memset(to + LINUX_DIRENT_NAME + entry->name_length, 0, size - LINUX_DIRENT_NAME - entry->name_length);
-		to += size;
+		int64_t next = (int64_t)(entry->next ? entry->next : file->entries_read);
+		if (!is_dots(entry))
+			to += put_entry(to, entry->name, entry->name_length, entry->file, next, entry->kind);
 		at += entry->size;
 	}
 	return to - out;
+}
+
+/* The number of the folder above, or of the folder itself where its name is not known. */
+static uint64_t inode_above(int fd, uint64_t own)
+{
+	char text[FS_PATH_MAX];
+	struct path above;
+	struct fs_stat stat;
+	if (descriptors_path(fd, text) || normalise(text, "..", &above) ||
+	        remote_stat(process_self()->vfs, &above, true, &stat))
+		return own;
+	return stat.file;
+}
+
+/* Puts "." and "..", as far as they were not given yet, at the beginning of a listing. What it comes to, or an error. */
+static int64_t put_dots(struct open_file *file, int fd, char *out, uint64_t size)
+{
+	struct fs_stat stat;
+	uint64_t used = 0;
+	status_t status = remote_fstat(file->handle, &stat);
+	if (status)
+		return errors_to_linux(status);
+	if (stat.kind != FS_KIND_DIRECTORY)
+		return -ENOTDIR;
+	if (file->dots_given == 0 && size >= LINUX_ENTRY_SIZE(1)) {
+		used = put_entry(out, ".", 1, stat.file, AFTER_DOT, FS_KIND_DIRECTORY);
+		file->dots_given = 1;
+	}
+	if (file->dots_given == 1 && size - used >= LINUX_ENTRY_SIZE(2)) {
+		used += put_entry(out + used, "..", 2, inode_above(fd, stat.file), AFTER_DOTS, FS_KIND_DIRECTORY);
+		file->dots_given = 2;
+	}
+	return used ? (int64_t)used : -EINVAL;
+}
+
+int64_t directory_seek(struct open_file *file, int64_t place)
+{
+	file->dots_given = place == 0 ? 0 : place == AFTER_DOT ? 1 : 2;
+	return place == AFTER_DOT || place == AFTER_DOTS ? 0 : place;
+}
+
+static int64_t list(struct open_file *file, char *out, uint64_t size)
+{
+	char entries[4096] __attribute__((aligned(8)));
+	uint64_t ask = size < sizeof entries ? size : sizeof entries, bytes = 0;
+	status_t status = remote_fetch(file->handle, FS_readdir, (uintptr_t)entries, ask, 0, &bytes);
+	if (status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL)
+		return -ENOTDIR;
+	return status ? errors_to_linux(status) : convert(file, entries, bytes, out);
 }
 
 int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size)
@@ -175,15 +241,11 @@ int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size)
 	struct open_file *file = descriptors_hold(fd);
 	if (!file)
 		return -EBADF;
-	char entries[4096] __attribute__((aligned(8)));
-	uint64_t ask = size < sizeof entries ? size : sizeof entries;
-	uint64_t bytes = 0;
-	status_t status = ERR_NOT_DIRECTORY;
-	if (file->handle)
-		status = remote_fetch(file->handle, FS_readdir, (uintptr_t)entries, ask, 0, &bytes);
-	int64_t result = status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL ? -ENOTDIR : errors_to_linux(status);
-	if (!result)
-		result = convert(file, entries, bytes, user_pointer(buffer));
+	int64_t result = -ENOTDIR;
+	if (file->handle && file->dots_given < 2)
+		result = put_dots(file, fd, user_pointer(buffer), size);
+	else if (file->handle)
+		result = list(file, user_pointer(buffer), size);
 	descriptors_drop(file);
 	return result;
 }

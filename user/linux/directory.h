@@ -2,6 +2,7 @@
 #pragma once
 
 #include "user/linux/remote.h"
+#include "user/linux/state.h"
 
 /*
  * The server's path for a name that the program gave (an address in its memory) relative to `dirfd`. 0 or a negative errno.
@@ -15,4 +16,7 @@ int64_t directory_resolve_text(int dirfd, const char *said, struct path *out);
 int64_t directory_getcwd(uint64_t buffer, uint64_t size);
 int64_t directory_chdir(uint64_t name);
 int64_t directory_fchdir(int fd);
+
+/* lseek of an open directory to a place that a listing gave, or to 0: where its server goes on. */
+int64_t directory_seek(struct open_file *file, int64_t place);
 int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size);

@@ -324,12 +324,15 @@ int64_t file_lseek(int fd, int64_t offset, uint32_t origin)
 	} else if (file->handle) {
 		result = 0;
 	}
+	int64_t place = offset;
+	if (file->kind == FS_KIND_DIRECTORY && origin == FS_SEEK_SET)
+		offset = directory_seek(file, place);
 	if (!result) {
 		status_t status = remote_seek(file->handle, offset, origin, &position);
 		result = status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL ? -ESPIPE : errors_to_linux(status);
 		if (!status) {
 			file->entries_read = position;
-			result = (int64_t)position;
+			result = offset == place ? (int64_t)position : place;
 		}
 	}
 	descriptors_drop(file);

@@ -93,6 +93,7 @@ struct open_file {
 	uint32_t kind;           /* FS_KIND_*, 0: not known */
 	uint32_t flags;          /* LINUX_O_* as F_GETFL tells them */
 	uint8_t log_stream;      /* of process.log_streams */
+	uint8_t dots_given;      /* of a directory: how many of "." and "..", its first entries, a listing has given */
 	bool server_never_waits; /* opened with OPEN_NONBLOCK */
 	bool has_path;           /* process.directory_paths holds it: an open directory */
 	handle_t locks;          /* stands for what this process has locked in the file (record_lock.h) */

@@ -114,7 +114,18 @@ static void directories(void)
 	}
 	TEST("readdir_finds_each_once", found == 4 && strange == 0);
 	rewinddir(dir);
-	TEST("rewinddir", readdir(dir) != NULL);
+	TEST("rewinddir", (entry = readdir(dir)) && !strcmp(entry->d_name, "."));
+	struct stat here, above;
+	long place = telldir(dir);
+	TEST("a_listing_begins_with_the_folder_itself", !stat("dir", &here) && here.st_ino == entry->d_ino);
+	TEST("and_the_one_above",
+	        (entry = readdir(dir)) && !strcmp(entry->d_name, "..") && !stat(".", &above) && above.st_ino == entry->d_ino);
+	int dots = 0;
+	while ((entry = readdir(dir)))
+		dots += entry->d_name[0] == '.';
+	TEST("each_once", dots == 0);
+	seekdir(dir, place);
+	TEST("seekdir_to_the_second_entry", (entry = readdir(dir)) && !strcmp(entry->d_name, ".."));
 	int fd = dirfd(dir), file = openat(fd, "bb", O_RDONLY);
 	TEST("openat", file >= 0 && read(file, buffer, 10) == 3 && !memcmp(buffer, "bb\n", 3));
 	struct stat st;
