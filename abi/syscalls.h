@@ -29,6 +29,8 @@
  * process_watch         notify handle, bits, PROCESS_WATCH_* flags: signalled when the process ends, at once if it has
  * process_set_foreign   entry of the foreign-call handler
  * process_set_exception sender handle (0: none) that faults of its threads are reported to
+ * process_clone         CLONE_* flags → process handle, thread handle, process number; with CLONE_SHARE_VMEM also the address of
+ *                       the thread's control block. In the copy: the word that thread_start has for rdi, and zeros.
  * process_replace       address of a struct process_replacement, its size; of oneself does not return
  * process_signal        bits: set in the process's own notify, its HANDLE_SELF_NOTIFY
  * process_stats         address of a struct process_stats, its size
@@ -120,6 +122,9 @@ enum { CACHE_WRITE_BACK, CACHE_WRITE_THROUGH, CACHE_WRITE_COMBINING, CACHE_UNCAC
 /* log_write */
 enum { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 #define LOG_LINE_MAX 512u
+
+/* process_clone */
+#define CLONE_SHARE_VMEM 0x1u /* the new process has the caller's address space, and its thread no registers yet */
 
 /* process_info */
 enum { PROCESS_NEW, PROCESS_RUNNING, PROCESS_ENDED };

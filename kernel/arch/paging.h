@@ -62,6 +62,14 @@ uint64_t page_table_protect(
         struct page_table *table, struct uaddr *address, struct uaddr end, struct page_rights rights, unsigned budget);
 
 /*
+ * The same for a clone: finds the first page that is mapped, and answers a bit for it (bit 0) and each of the places behind it
+ * where one is, PAGES_GATHERED in all; none of them lets write any more if `protect`. 0: none was found. Nothing is flushed.
+ */
+#define PAGES_GATHERED 24u
+uint64_t page_table_gather(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned *budget, bool protect,
+        struct uaddr *out_first);
+
+/*
  * Frees the last-level tables of a range in which the caller knows that nothing is mapped, and the tables above that become empty
  * by that. Whole multiples of PAGE_TABLE_SPAN. At most `budget` tables are looked at; *address as above. Flushes what it frees.
  */

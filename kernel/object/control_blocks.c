@@ -20,14 +20,16 @@ struct control_page {
 
 static struct slab page_slab = SLAB_INIT("control pages", struct control_page);
 
-/* One more page, on both lists. */
-static uint32_t add_page(struct control_blocks *blocks, struct vmem *vmem)
+/* One more page, on both lists; at an address of its own choice, if there is one. */
+static uint32_t add_page(struct control_blocks *blocks, struct vmem *vmem, uint64_t address)
 {
 	struct control_page *page = slab_alloc(&page_slab);
 	if (!page)
 		return ERR_NO_MEMORY;
 	void *kernel;
-	uint32_t error = vmem_map_pinned(vmem, &page->address, &kernel, &page->frame);
+	page->address = address;
+	uint32_t error = address ? vmem_map_pinned_at(vmem, address, &kernel, &page->frame)
+	                         : vmem_map_pinned(vmem, &page->address, &kernel, &page->frame);
 	if (error) {
 		slab_free(&page_slab, page);
 		return error;
@@ -40,16 +42,11 @@ static uint32_t add_page(struct control_blocks *blocks, struct vmem *vmem)
 	return ERR_OK;
 }
 
-uint32_t control_block_allot_in(struct control_blocks *blocks, struct vmem *vmem, struct control_block_place *out_place,
-        struct control_block **out_kernel, uint64_t *out_address)
+/* A block of the first page with a free one. */
+static void take(
+        struct control_blocks *blocks, uint32_t index, struct control_block_place *out_place, struct control_block **out_kernel)
 {
-	if (!blocks->free) {
-		uint32_t error = add_page(blocks, vmem);
-		if (error)
-			return error;
-	}
 	struct control_page *page = blocks->free;
-	uint32_t index = (uint32_t)__builtin_ctz(~page->used);
 	page->used |= 1u << index;
 	if (page->used == ALL_USED)
 		blocks->free = page->next_free;
@@ -58,8 +55,28 @@ uint32_t control_block_allot_in(struct control_blocks *blocks, struct vmem *vmem
 	block->self = page->address + index * CONTROL_BLOCK_SIZE;
 	*out_place = (struct control_block_place){page, index};
 	*out_kernel = block;
-	*out_address = block->self;
+}
+
+uint32_t control_block_allot_in(struct control_blocks *blocks, struct vmem *vmem, struct control_block_place *out_place,
+        struct control_block **out_kernel, uint64_t *out_address)
+{
+	if (!blocks->free) {
+		uint32_t error = add_page(blocks, vmem, 0);
+		if (error)
+			return error;
+	}
+	take(blocks, (uint32_t)__builtin_ctz(~blocks->free->used), out_place, out_kernel);
+	*out_address = control_block_address(out_place);
 	return ERR_OK;
+}
+
+uint32_t control_block_allot_at(struct control_blocks *blocks, struct vmem *vmem, uint64_t address,
+        struct control_block_place *out_place, struct control_block **out_kernel)
+{
+	uint32_t error = add_page(blocks, vmem, address & ~PAGE_MASK);
+	if (!error)
+		take(blocks, (uint32_t)((address & PAGE_MASK) / CONTROL_BLOCK_SIZE), out_place, out_kernel);
+	return error;
 }
 
 uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,

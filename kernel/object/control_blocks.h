@@ -32,6 +32,10 @@ uint32_t control_block_allot(struct process *process, struct control_block_place
 uint32_t control_block_allot_in(struct control_blocks *blocks, struct vmem *vmem, struct control_block_place *out_place,
         struct control_block **out_kernel, uint64_t *out_address) __attribute__((warn_unused_result));
 
+/* The same at an address that a block of a clone's original has; the first of its process. EXISTS. */
+uint32_t control_block_allot_at(struct control_blocks *blocks, struct vmem *vmem, uint64_t address,
+        struct control_block_place *out_place, struct control_block **out_kernel) __attribute__((warn_unused_result));
+
 /* Its address in the process, whatever the program has written into its `self`; 0: there is none. */
 uint64_t control_block_address(const struct control_block_place *place);
 

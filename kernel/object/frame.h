@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "abi/syscalls.h"
+#include "arch/paging.h"
 #include "core/lock.h"
 #include "lib/address.h"
 #include "mm/page_tree.h"
@@ -118,6 +119,13 @@ struct frame_found {
 };
 uint32_t frame_find(struct frame *frame, uint64_t offset, enum frame_access access, const struct vmem_mapping *by,
         struct frame_found *out) __attribute__((warn_unused_result));
+
+/*
+ * Up to PAGES_GATHERED pages side by side at once, as LOOK finds them: those with a bit in `wanted`, the first at the offset. Answers a bit for
+ * each that is there and may be mapped now, with its address, and in *out_own one for each that is the frame's own.
+ */
+uint64_t frame_look(struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr out_pages[static PAGES_GATHERED],
+        uint64_t *out_own);
 
 /* A copy of a page that is shared takes its place, in a frame that is held, and whose mappings have no entry for it. */
 uint32_t frame_replace_page(struct frame *frame, uint64_t index, struct frame_found *out) __attribute__((warn_unused_result));

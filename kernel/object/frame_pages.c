@@ -4,7 +4,6 @@
  * Who pays: a page and a node are charged to the group of the frame that they were made for, from then until they are free, which
  * may be when another frame of the family lets go of them. Each bears the number of that group (mm/page_tree.h).
  */
-#include "arch/paging.h"
 #include "lib/string.h"
 #include "mm/pages.h"
 #include "object/frame.h"
@@ -133,6 +132,26 @@ uint32_t frame_find(
 	if (!error)
 		*out = found;
 	return error;
+}
+
+uint64_t frame_look(
+        struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr out_pages[static PAGES_GATHERED], uint64_t *out_own)
+{
+	struct frame_found found;
+	uint64_t there = 0;
+
+	*out_own = 0;
+	frame_acquire(frame);
+	for (; wanted; wanted &= wanted - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(wanted);
+		if (find(frame, offset + i * PAGE_SIZE, FRAME_LOOK, 0, &found))
+			continue;
+		out_pages[i] = found.page;
+		there |= 1ull << i;
+		*out_own |= (uint64_t)found.own << i;
+	}
+	frame_release(frame);
+	return there;
 }
 
 /* Frees what a step of removal has left, at the gain of those who paid. */

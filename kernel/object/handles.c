@@ -118,12 +118,17 @@ static inline uint32_t index_of(handle_t handle)
 	return handle & ((1u << HANDLE_INDEX_BITS) - 1);
 }
 
+static uint16_t next_generation(const struct handle_entry *entry)
+{
+	uint32_t generation = entry->generation & ~HANDLE_MARK;
+	return (uint16_t)(generation == GENERATION_LAST ? GENERATION_FIRST : generation + 1u);
+}
+
 static void free_entry(struct handles *table, uint32_t index)
 {
 	struct handle_entry *entry = entry_at(table, index);
 	entry->handle = 0;
-	uint32_t generation = entry->generation & ~HANDLE_MARK;
-	entry->generation = (uint16_t)(generation == GENERATION_LAST ? GENERATION_FIRST : generation + 1u);
+	entry->generation = next_generation(entry);
 	free_push(table, index);
 	table->used--;
 }
@@ -200,6 +205,37 @@ bool handles_unmark(struct handles *table, uint32_t *cursor, uint32_t budget)
 		entry_at(table, index)->generation &= (uint16_t)~HANDLE_MARK;
 	*cursor = index;
 	return index >= table->never_used;
+}
+
+/* An entry of a clone's table, the first that was never used there. */
+static void clone_entry(const struct handle_entry *from, struct handles *to)
+{
+	uint32_t index = to->never_used++;
+	struct handle_entry *entry = entry_at(to, index);
+	if (from->handle && from->rights & RIGHT_INHERIT) {
+		entry->generation = from->generation & (uint16_t)~HANDLE_MARK;
+		object_reference(from->object);
+		to->used++;
+		handles_fill(to, from->handle, from->object, from->rights);
+	} else {
+		entry->generation = next_generation(from);
+		free_push(to, index);
+	}
+}
+
+uint32_t handles_clone_step(struct handles *from, struct handles *to, uint32_t *cursor, uint32_t budget, bool *out_end)
+{
+	uint32_t index = *cursor ? *cursor : 1, end = from->never_used;
+	uint32_t error = ERR_OK;
+	for (; budget && index < end && !error; budget--) {
+		if (index >= to->limit)
+			error = grow(to);
+		else
+			clone_entry(entry_at(from, index++), to);
+	}
+	*cursor = index;
+	*out_end = index >= end;
+	return error;
 }
 
 bool handles_destroy_step(struct handles *table, uint32_t budget)

@@ -92,5 +92,13 @@ bool handles_mark(struct handles *table, handle_t handle);
 bool handles_unmark(struct handles *table, uint32_t *cursor, uint32_t budget);
 struct object *handles_take_unmarked(struct handles *table, uint32_t *cursor, uint32_t budget, bool *out_end);
 
+/*
+ * For a clone of a process, step by step: `to`, which nobody else uses yet, gets the entries from *cursor on, at most `budget` of
+ * them, that have RIGHT_INHERIT, under the same names; the names of others lead nowhere there, and do not come back soon. True in
+ * *out_end at the end. QUOTA, NO_MEMORY. `from` is locked.
+ */
+uint32_t handles_clone_step(struct handles *from, struct handles *to, uint32_t *cursor, uint32_t budget, bool *out_end)
+        __attribute__((warn_unused_result));
+
 /* Gives the memory back, at most `budget` pages, when nobody looks anything up any more; true when all is. */
 bool handles_destroy_step(struct handles *table, uint32_t budget);

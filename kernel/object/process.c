@@ -25,6 +25,25 @@ void process_set_name(struct process *process, const char *name)
 
 uint32_t process_create(struct group *group, const char *name, struct process **out)
 {
+	return process_create_in(group, name, 0, out);
+}
+
+/* Its address space: a new one, or one that others have too. */
+static uint32_t join_vmem(struct process *process, struct group *group, struct vmem *vmem)
+{
+	uint32_t error = vmem ? ERR_OK : vmem_create(group, &process->vmem);
+	if (error)
+		return error;
+	if (vmem) {
+		object_reference(&vmem->object);
+		process->vmem = vmem;
+	}
+	(void)!vmem_join(process->vmem, false);
+	return ERR_OK;
+}
+
+uint32_t process_create_in(struct group *group, const char *name, struct vmem *vmem, struct process **out)
+{
 	struct process *process = slab_alloc(&process_slab);
 	if (!process)
 		return ERR_NO_MEMORY;
@@ -39,10 +58,9 @@ uint32_t process_create(struct group *group, const char *name, struct process **
 	error = notify_create(group, &process->notify);
 	if (error)
 		goto no_notify;
-	error = vmem_create(group, &process->vmem);
+	error = join_vmem(process, group, vmem);
 	if (error)
 		goto no_vmem;
-	(void)!vmem_join(process->vmem, true);
 	process->start_ns = timer_now();
 	process->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	*out = process;

@@ -73,6 +73,10 @@ extern struct process *process_root;
 /* A new process with an empty address space. The caller gets a reference; QUOTA, NO_MEMORY. */
 uint32_t process_create(struct group *group, const char *name, struct process **out) __attribute__((warn_unused_result));
 
+/* The same in an address space that other processes have too; 0: an empty one. */
+uint32_t process_create_in(struct group *group, const char *name, struct vmem *vmem, struct process **out)
+        __attribute__((warn_unused_result));
+
 /*
  * Begins its end; the first status counts. The reaper does the rest: its threads end, also those that run now, as soon as they
  * are not on a CPU. One that rests is let go.

@@ -10,6 +10,7 @@
 #include "object/group.h"
 #include "object/notify.h"
 #include "object/process.h"
+#include "object/process_clone.h"
 #include "object/process_replace.h"
 #include "object/upcall.h"
 #include "sched/sched.h"
@@ -289,6 +290,7 @@ static void end_taken(struct thread *thread)
 	upcall_unbind(thread);
 	sched_end(&thread->task);
 	thread_drop_held(thread);
+	process_clone_end(thread);
 	if (thread->replacement)
 		replacement_abandon(thread->replacement);
 	thread_give_up_call(thread);

@@ -20,6 +20,7 @@
 
 struct process;
 struct replacement;
+struct process_clone;
 struct channel;
 struct sender;
 struct notify;
@@ -62,6 +63,7 @@ struct thread {
 	uint64_t upcall_entry;        /* 0: nothing interrupts it */
 
 	struct replacement *replacement; /* that it prepares, or goes through itself, 0: none (process_replace.h) */
+	struct process_clone *clone;     /* that it is making, 0: none (process_clone.h) */
 	uint64_t progress;               /* of a call in steps, 0 between calls */
 	struct object *held[2]; /* references of a call in steps, let go when it ends without having made use of them */
 	uint64_t exception_words[MESSAGE_WORDS];

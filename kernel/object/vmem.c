@@ -62,7 +62,7 @@ uint32_t vmem_leave(struct vmem *vmem)
 	return left;
 }
 
-static uint32_t charge_tables(struct vmem *vmem)
+uint32_t vmem_charge_tables(struct vmem *vmem)
 {
 	uint64_t needed = vmem->table.tables + TABLES_AHEAD;
 
@@ -108,7 +108,7 @@ static uint32_t fault(struct vmem *vmem, const struct vmem_mapping *mapping, uin
 {
 	struct frame_found found;
 	bool replaced;
-	uint32_t error = charge_tables(vmem);
+	uint32_t error = vmem_charge_tables(vmem);
 
 	if (!error)
 		error = page_of(mapping, address, access == MAP_WRITE, &found);

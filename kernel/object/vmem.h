@@ -27,6 +27,7 @@ struct vmem;
 /* `flags` of the ABI that a mapping keeps, and beside them: the frame is fresh memory, which no handle leads to. */
 #define MAPPING_TOLD (MAP_READ | MAP_WRITE | MAP_EXECUTE | MAP_SHARE | MAP_NO_INHERIT)
 #define MAPPING_FRESH 0x100u
+#define MAPPING_CONTROL 0x200u /* control blocks, which a clone of the process has of its own */
 
 struct vmem_mapping {
 	struct vmem *vmem;
@@ -117,6 +118,10 @@ uint64_t vmem_copy_across(struct vmem *to_vmem, uint64_t to, struct vmem *from_v
  * TOO_LARGE; VMEM_MORE, with nothing left to remember in between.
  */
 uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
+        __attribute__((warn_unused_result));
+
+/* The same at this very place; EXISTS. */
+uint32_t vmem_map_pinned_at(struct vmem *vmem, uint64_t address, void **out_kernel, struct frame **out_frame)
         __attribute__((warn_unused_result));
 
 /*

@@ -148,29 +148,46 @@ uint32_t vmem_map(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t
 	return error;
 }
 
-uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
+static uint32_t map_pinned(struct vmem *vmem, struct want *want, void **out_kernel, struct frame **out_frame)
 {
-	struct want want = {0, PAGE_SIZE, MAP_READ | MAP_WRITE, MAP_READ | MAP_WRITE, 0, 0};
 	struct frame_found found;
-	uint32_t error = frame_create(vmem->object.group, PAGE_SIZE, 0, &want.frame);
+	uint32_t error = frame_create(vmem->object.group, PAGE_SIZE, 0, &want->frame);
 
 	if (error)
 		return error;
-	error = frame_find(want.frame, 0, FRAME_WRITE, 0, &found);
+	error = frame_find(want->frame, 0, FRAME_WRITE, 0, &found);
 	if (!error) {
 		lock_acquire(&vmem->lock);
 		/* First: a page that was unmapped at the chosen address must not show through. */
-		error = vmem_clean(vmem, VMEM_BUDGET) ? add_frame(vmem, &want) : VMEM_MORE;
+		error = vmem_clean(vmem, VMEM_BUDGET) ? add_frame(vmem, want) : VMEM_MORE;
 		lock_release(&vmem->lock);
 	}
 	if (error) {
-		vmem_release_frame(want.frame, true);
+		vmem_release_frame(want->frame, true);
 		return error;
 	}
-	*out_address = want.address;
 	*out_kernel = direct_map(found.page);
-	*out_frame = want.frame;
+	*out_frame = want->frame;
 	return ERR_OK;
+}
+
+#define PINNED (MAP_READ | MAP_WRITE | MAPPING_CONTROL)
+
+uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_kernel, struct frame **out_frame)
+{
+	struct want want = {0, PAGE_SIZE, PINNED, MAP_READ | MAP_WRITE, 0, 0};
+	uint32_t error = map_pinned(vmem, &want, out_kernel, out_frame);
+
+	if (!error)
+		*out_address = want.address;
+	return error;
+}
+
+uint32_t vmem_map_pinned_at(struct vmem *vmem, uint64_t address, void **out_kernel, struct frame **out_frame)
+{
+	struct want want = {address, PAGE_SIZE, PINNED | MAP_FIXED_EMPTY, MAP_READ | MAP_WRITE, 0, 0};
+
+	return map_pinned(vmem, &want, out_kernel, out_frame);
 }
 
 /* It is a page long, as its frame is, so that nothing has to be split and nothing can fail. */

@@ -58,5 +58,6 @@ uint32_t vmem_place(struct vmem *vmem, uint64_t length, uint32_t flags, uint64_t
 /* Chooses a new arena. */
 void vmem_place_arena(struct vmem *vmem);
 
-/* What was paid for tables that are gone (vmem.c). */
+/* Tables that mapping one page may need are paid for. QUOTA. What was paid for tables that are gone (vmem.c). */
+uint32_t vmem_charge_tables(struct vmem *vmem) __attribute__((warn_unused_result));
 void vmem_return_tables(struct vmem *vmem);

@@ -383,6 +383,25 @@ static inline MUST_CHECK status_t sys_thread_create(
 	return status;
 }
 
+/*
+ * Answers twice: here with handles, and in the new process, once its thread was started with entry 0, with *out_process the word
+ * that thread_start has for rdi, and *out_thread and *out_number 0. out_block: only with CLONE_SHARE_VMEM.
+ */
+static inline MUST_CHECK status_t sys_process_clone(
+        uint32_t flags, handle_t *out_process, handle_t *out_thread, uint32_t *out_number, uint64_t *out_block)
+{
+	SYS_WORDS(flags);
+	SYS_RUN(process_clone, 0);
+	if (!status) {
+		*out_process = (handle_t)word[0];
+		*out_thread = (handle_t)word[1];
+		*out_number = (uint32_t)word[2];
+		if (out_block)
+			*out_block = word[3];
+	}
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_thread_start(
         handle_t thread, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t fs_base, uint64_t gs_base)
 {

@@ -76,6 +76,33 @@ uint64_t page_table_protect(
 	return change(table, address, end, budget, ENTRY_ADDRESS, bits);
 }
 
+uint64_t page_table_gather(struct page_table *table, struct uaddr *address, struct uaddr end, unsigned *budget, bool protect,
+        struct uaddr *out_first)
+{
+	const uint64_t keep = protect ? ~ENTRY_WRITE : ~0ull;
+	uint64_t at = address->raw, found = 0;
+	uint64_t *entry = find_next(table, &at, end.raw, budget);
+
+	out_first->raw = at;
+	if (entry) {
+		/* As many as this table and the range have room for. */
+		uint64_t most = TABLE_ENTRIES - LEVEL_INDEX(at, 0), range = (end.raw - at) / PAGE_SIZE;
+
+		most = most < range ? most : range;
+		most = most < PAGES_GATHERED ? most : PAGES_GATHERED;
+		for (unsigned i = 0; i < most; i++) {
+			if (!(entry[i] & ENTRY_PRESENT))
+				continue;
+			entry[i] &= keep;
+			found |= 1ull << i;
+		}
+		*budget -= most < *budget ? (unsigned)most : *budget;
+		at += most * PAGE_SIZE;
+	}
+	address->raw = at < end.raw ? at : end.raw;
+	return found;
+}
+
 /* The CPU may have the way through a table in its caches until it is flushed, so this comes before the table is free. */
 static void free_table(struct page_table *table, uint64_t *entry, uint64_t at)
 {

@@ -103,6 +103,7 @@ void test_events(void);
 void test_threads(void);
 void test_processes(void);
 void test_inspect(void);
+void test_fork(void);
 void test_replace(void);
 void test_restart(void);
 void test_faults(void);
