@@ -64,21 +64,6 @@ static void unmap(uint64_t at, uint64_t pages)
 	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, at, pages * PAGE));
 }
 
-static uint64_t pages_free(void)
-{
-	struct machine_stats stats;
-	OK(sys_machine_stats(grant("machine"), &stats));
-	return stats.pages_free;
-}
-
-void check_pages_back(uint64_t before)
-{
-	for (unsigned i = 0; i < 300 && pages_free() < before; i++)
-		pause_ms(5);
-	uint64_t after = pages_free();
-	CHECK_IS(after < before ? before - after : 0, 0);
-}
-
 static uint64_t global = 1;
 
 static void memory(void)
@@ -330,7 +315,7 @@ static void generations(void)
 	CHECK_IS(*word_at(private), 5);
 	unmap(shared, 1);
 	unmap(private, 1);
-	check_pages_back(before);
+	check_pages(before);
 }
 
 #define MANY 3000u
@@ -362,7 +347,7 @@ static void sizes(void)
 	}
 	for (unsigned i = 0; i < 2 * MANY; i += 2)
 		OK(sys_vmem_protect(HANDLE_SELF_VMEM, at + i * PAGE, PAGE, READ_WRITE));
-	check_pages_back(before);
+	check_pages(before);
 	for (unsigned i = 0; i < 2 * MANY; i++)
 		*word_at(at + i * PAGE) = i + 1;
 	unmap(at, 2 * MANY);
@@ -385,7 +370,7 @@ static void ends(void)
 		OK(sys_handle_close(i % 2 ? thread : process));
 	}
 	unmap(at, 300);
-	check_pages_back(before);
+	check_pages(before);
 
 	test_next("a_copy_is_killed_before_it_is_started");
 	struct process_info info = {0};
@@ -401,7 +386,7 @@ static void ends(void)
 	CHECK_IS(info.status, 9);
 	OK(sys_handle_close(process));
 	OK(sys_handle_close(thread));
-	check_pages_back(before);
+	check_pages(before);
 
 	test_next("a_copy_without_room_for_its_handles_is_not_made");
 	static handle_t fill[65536];

@@ -22,6 +22,3 @@ status_t fork_try(struct fork *fork, uint64_t argument);
 
 /* Its status; everything is closed then. */
 uint32_t fork_wait(struct fork *fork);
-
-/* Waits until so many pages are free again. */
-void check_pages_back(uint64_t before);
