@@ -182,14 +182,19 @@ int64_t identity_setrlimit(uint32_t resource, uint64_t new)
 	return new ? identity_prlimit64(0, resource, new, 0) : -EFAULT;
 }
 
-/* The memory of the machine is not a process's to know without a handle that says so: those fields are 0. */
+/* Of the machine a process knows what pm tells; without one those fields are 0. */
 int64_t identity_sysinfo(uint64_t out)
 {
-	if (!user_range(out, sizeof(struct linux_sysinfo)))
-		return -EFAULT;
-	*(struct linux_sysinfo *)user_pointer(out) =
-	        (struct linux_sysinfo){.uptime = (int64_t)(time_now() / 1000000000), .processes = 1, .unit = 1};
-	return 0;
+	struct linux_sysinfo info = {.uptime = (int64_t)(time_now() / 1000000000), .processes = 1, .unit = 1};
+	uint64_t machine[MESSAGE_WORDS];
+	handle_t pm = process_self()->pm;
+	if (pm && !pm_machine(pm, machine)) {
+		info.total = machine[0];
+		info.free = machine[1];
+		info.processes = (uint16_t)machine[2];
+		memcpy(info.loads, &machine[3], sizeof info.loads);
+	}
+	return access_write(out, &info, sizeof info) ? 0 : -EFAULT;
 }
 
 int64_t identity_getcpu(uint64_t cpu, uint64_t node)

@@ -143,6 +143,15 @@ status_t pm_times(handle_t pm, uint64_t *out_own, uint64_t *out_children)
 	return ERR_OK;
 }
 
+status_t pm_machine(handle_t pm, uint64_t out[static MESSAGE_WORDS])
+{
+	struct message message = {PROCESS_machine, 0, {0}};
+	status_t status = call(pm, &message);
+	if (!status)
+		memcpy(out, message.word, sizeof message.word);
+	return status;
+}
+
 status_t pm_set_children(handle_t pm, uint32_t flags)
 {
 	struct message message = {PROCESS_set_children, 0, {flags}};

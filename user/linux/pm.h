@@ -33,5 +33,7 @@ MUST_CHECK status_t pm_set_session(handle_t pm, uint32_t *out_session);
 MUST_CHECK status_t pm_get_limit(handle_t pm, uint32_t number, uint32_t resource, uint64_t *out_soft, uint64_t *out_hard);
 MUST_CHECK status_t pm_set_limit(handle_t pm, uint32_t number, uint32_t resource, uint64_t soft, uint64_t hard);
 MUST_CHECK status_t pm_times(handle_t pm, uint64_t *out_own, uint64_t *out_children);
+/* Words as the protocol says. */
+MUST_CHECK status_t pm_machine(handle_t pm, uint64_t out[static MESSAGE_WORDS]);
 MUST_CHECK status_t pm_set_children(handle_t pm, uint32_t flags);
 MUST_CHECK status_t pm_set_name(handle_t pm, const char name[16]);

@@ -13,6 +13,9 @@ $(MORTAL)/vfs: $(MORTAL)/vfs.o $(call user_objects,user/servers/vfs) $(USER_LIB)
 $(MORTAL)/console: $(MORTAL)/console.o $(call user_objects,user/servers/console) $(USER_LIB)
 	$(call user_link,$(MORTAL_WRAP))
 
+$(MORTAL)/pm: $(MORTAL)/pm.o $(call user_objects,user/servers/pm) $(USER_LIB)
+	$(call user_link,$(MORTAL_WRAP))
+
 # init has none of the kit's functions.
 $(MORTAL)/init: $(MORTAL)/init.o $(call user_objects,user/servers/init) $(USER_LIB)
 	$(call user_link,$(MORTAL_WRAP_INIT))
@@ -26,5 +29,5 @@ $(MORTAL)/root_image.o: kernel/root_image.S $(MORTAL)/root.elf
 $(MORTAL)/kernel.elf: $(filter-out %/root_image.S.o,$(KERNEL_OBJECTS)) $(MORTAL)/root_image.o $(B)/kernel/symbols.o
 	$(LD) $(KERNEL_LDFLAGS) -o $@ $^
 
-MORTAL_PROGRAMS := $(MORTAL)/vfs $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
+MORTAL_PROGRAMS := $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
 ALL += $(MORTAL_PROGRAMS)

@@ -23,6 +23,7 @@
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/limits.h"
 #include "user/servers/pm/proc.h"
+#include "user/servers/pm/proc_machine.h"
 #include "user/servers/pm/signals.h"
 #include "user/servers/pm/table.h"
 #include "user/servers/pm/wait.h"
@@ -231,6 +232,12 @@ static status_t handle_set_name(struct request *request)
 	return with_caller(request, set_name);
 }
 
+static status_t handle_machine(struct request *request)
+{
+	proc_machine_tell(request->answer.word);
+	return ERR_OK;
+}
+
 static void close_object(struct server *server, void *object)
 {
 	const struct domain *domain = object;
@@ -265,6 +272,7 @@ static const struct server_operation operations[] = {
         {PROCESS_times, "times", handle_times, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_children, "set_children", handle_set_children, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_name, "set_name", handle_set_name, SERVER_OBJECT, 0, 0, 0},
+        {PROCESS_machine, "machine", handle_machine, SERVER_ANYBODY, 0, 0, 0},
         {FS_open, "open", proc_open, SERVER_SESSION, 0, 0, 0},
         {FS_stat, "stat", proc_stat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},
         {FS_readlink, "readlink", proc_readlink, SERVER_SESSION, 0, 0, 1},

@@ -19,6 +19,7 @@
 #include "user/lib/grants.h"
 #include "user/lib/words.h"
 
+#define PAGE_SIZE 4096ull
 #define NS_PER_TICK 10000000ull
 #define NS_PER_SECOND 1000000000ull
 #define MOUNTS_MAX_BYTES 16384u
@@ -88,24 +89,42 @@ void proc_machine_stat(struct proc_text *text, const struct process *unused)
 	        (unsigned long long)time(NULL) - now / NS_PER_SECOND, table_entered());
 }
 
-void proc_machine_loadavg(struct proc_text *text, const struct process *unused)
+/* Brings the averages up to date. */
+static const double *load_averages(const struct machine_stats *stats)
 {
 	static const double minutes[] = {1, 5, 15};
 	static double load[3];
 	static uint64_t last_now, last_busy;
-	struct machine_stats stats = stats_now();
-	uint64_t now = deadline_now(), busy = busy_ns(&stats, now);
-	(void)unused;
-	if (now > last_now) {
-		double share = (double)(busy > last_busy ? busy - last_busy : 0) / (double)(now - last_now);
-		for (unsigned i = 0; i < 3; i++) {
-			double kept = exp(-(double)(now - last_now) / (minutes[i] * 60e9));
-			load[i] = load[i] * kept + share * (1 - kept);
-		}
-		last_now = now;
-		last_busy = busy;
+	uint64_t now = deadline_now(), busy = busy_ns(stats, now);
+	if (now <= last_now)
+		return load;
+	double share = (double)(busy > last_busy ? busy - last_busy : 0) / (double)(now - last_now);
+	for (unsigned i = 0; i < 3; i++) {
+		double kept = exp(-(double)(now - last_now) / (minutes[i] * 60e9));
+		load[i] = load[i] * kept + share * (1 - kept);
 	}
+	last_now = now;
+	last_busy = busy;
+	return load;
+}
+
+void proc_machine_loadavg(struct proc_text *text, const struct process *unused)
+{
+	struct machine_stats stats = stats_now();
+	const double *load = load_averages(&stats);
+	(void)unused;
 	proc_print(text, "%.2f %.2f %.2f 1/%u %u\n", load[0], load[1], load[2], table_living(), table_last_pid());
+}
+
+void proc_machine_tell(uint64_t word[static MESSAGE_WORDS])
+{
+	struct machine_stats stats = stats_now();
+	const double *load = load_averages(&stats);
+	word[0] = stats.pages_total * PAGE_SIZE;
+	word[1] = stats.pages_free * PAGE_SIZE;
+	word[2] = table_living();
+	for (unsigned i = 0; i < 3; i++)
+		word[3 + i] = (uint64_t)(load[i] * 65536);
 }
 
 void proc_machine_version(struct proc_text *text, const struct process *unused)
