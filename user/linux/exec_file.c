@@ -117,21 +117,19 @@ static char *read_line(char *head, char **out_argument)
 	return name;
 }
 
-/* [interpreter, argument, script] in the place of the first argument. */
+/*
+ * [interpreter, argument, script] in the place of the first argument. `script` is NULL where the prefix begins with it already, as the
+ * interpreter of another script.
+ */
 static int64_t put_before(struct exec_file *file, const char *name, const char *argument, const char *script)
 {
-	uint32_t first = 0;
-	if (file->prefix_count)
-		first = (uint32_t)strlen(file->prefix) + 1;
 	const char *parts[] = {name, argument, script};
 	uint64_t size = 0;
 	for (unsigned i = 0; i < 3; i++)
 		size += parts[i] ? strlen(parts[i]) + 1 : 0;
-	uint32_t rest = file->prefix_size - first;
-	if (size + rest > sizeof file->prefix)
+	if (size + file->prefix_size > sizeof file->prefix)
 		return -E2BIG;
-	memmove(file->prefix + size, file->prefix + first, rest);
-	file->prefix_count -= first != 0;
+	memmove(file->prefix + size, file->prefix, file->prefix_size);
 	char *to = file->prefix;
 	for (unsigned i = 0; i < 3; i++) {
 		if (!parts[i])
@@ -140,7 +138,7 @@ static int64_t put_before(struct exec_file *file, const char *name, const char *
 		to += strlen(parts[i]) + 1;
 		file->prefix_count++;
 	}
-	file->prefix_size = (uint32_t)(size + rest);
+	file->prefix_size += (uint32_t)size;
 	file->dropped = true;
 	return 0;
 }
@@ -196,7 +194,7 @@ static int64_t follow(struct exec_file *file, const char *said, int64_t error)
 		if (!error && level == INTERPRETERS_MAX)
 			error = -ELOOP;
 		if (!error)
-			error = follow_script(file, head, level ? file->prefix : said);
+			error = follow_script(file, head, level ? NULL : said);
 		sys_handle_close(file->frame);
 		if (!error)
 			error = open_path(&file->path, 0, file);

@@ -234,11 +234,11 @@ static status_t start_init(const char *const *arguments)
 		return status;
 	snprintf(tsc, sizeof tsc, "ROOT_TSC=%llu", (unsigned long long)entry_tsc);
 	const struct spawn_grant list[] = {
-	        {"log", root.log, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE | pass},
+	        {"log", root.log, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE | RIGHT_INHERIT | pass},
 	        {"machine", root.machine, RIGHT_CREATE | pass},
 	        {"group", root.group, RIGHT_CREATE | pass},
-	        {"linux", root.linux_image, RIGHT_READ | RIGHT_EXECUTE | pass},
-	        {"time", root.time_page, RIGHT_READ | pass},
+	        {"linux", root.linux_image, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INHERIT | pass},
+	        {"time", root.time_page, RIGHT_READ | RIGHT_INHERIT | pass},
 	        {"bootinfo", root.bootinfo, RIGHT_READ | pass},
 	        {"initfs", root.archive, RIGHT_READ | pass},
 	        {"vfs", root.vfs, RIGHT_SEND | RIGHT_INHERIT | pass},
