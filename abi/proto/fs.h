@@ -32,8 +32,8 @@ enum {
 	FS_KIND_TERMINAL,
 	FS_KIND_DEVICE,
 	FS_KIND_STREAM,
-	FS_KIND_FIFO,  /* as a name only: what is opened there is found out by fstat and looked for at the stream server */
-	FS_KIND_SOCKET, /* the same; or one that is open */
+	FS_KIND_FIFO,     /* as a name only: what is opened there is found out by fstat and looked for at the stream server */
+	FS_KIND_SOCKET,   /* the same; or one that is open */
 	FS_KIND_ANONYMOUS /* open, and neither this nor that: an event, an alarm */
 };
 enum { FS_SEEK_SET, FS_SEEK_CURRENT, FS_SEEK_END };
@@ -60,6 +60,7 @@ enum { FS_LOCK_NONE, FS_LOCK_SHARED, FS_LOCK_EXCLUSIVE };
 #define FS_WATCH_NEXT 0x80000000u
 
 /* read and write; a server that never waits, or has files opened with OPEN_NONBLOCK only, need not look at it. */
+#define FS_TRANSFER_FORCED 0x2u  /* of a terminal: from the background all the same */
 #define FS_TRANSFER_NO_WAIT 0x1u /* WOULD_BLOCK instead of waiting */
 
 struct fs_stat {

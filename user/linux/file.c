@@ -15,6 +15,7 @@
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
+#include "user/linux/job.h"
 #include "user/linux/log.h"
 #include "user/linux/poll.h"
 #include "user/linux/remote.h"
@@ -75,6 +76,8 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 		return -ENFILE; /* the server's limit, or its limit for one client */
 	if (status)
 		return errors_to_linux(status);
+	if (file.kind == FS_KIND_TERMINAL && !(flags & LINUX_O_NOCTTY))
+		job_opened_terminal(file.handle);
 	bool directory = file.kind == FS_KIND_DIRECTORY;
 	return descriptors_add(&file, (flags & LINUX_O_CLOEXEC) != 0, directory ? &path : NULL);
 }
@@ -140,6 +143,13 @@ static int64_t transfer(struct open_file *file, uint32_t operation, uint64_t buf
 			return (int64_t)bytes;
 		if (status == ERR_BROKEN_PIPE)
 			signal_pipe();
+		if (status == ERR_BACKGROUND) {
+			int64_t what = job_background(is_store(operation) ? LINUX_SIGTTOU : LINUX_SIGTTIN);
+			if (what != JOB_FORCE)
+				return what;
+			position |= FS_TRANSFER_FORCED;
+			continue;
+		}
 		if (status != ERR_WOULD_BLOCK || !wait)
 			return errors_to_linux(status);
 		int64_t error = poll_wait(file, ready);

@@ -115,6 +115,12 @@ status_t pm_set_session(handle_t pm, uint32_t *out_session)
 	return status;
 }
 
+status_t pm_set_terminal(handle_t pm, uint32_t number)
+{
+	struct message message = {PROCESS_set_terminal, 0, {number}};
+	return call(pm, &message);
+}
+
 status_t pm_get_limit(handle_t pm, uint32_t number, uint32_t resource, uint64_t *out_soft, uint64_t *out_hard)
 {
 	struct message message = {PROCESS_get_limit, 0, {number, resource}};

@@ -30,6 +30,7 @@ MUST_CHECK status_t pm_stopped(handle_t pm, uint32_t signal, uint32_t flags);
 MUST_CHECK status_t pm_get(handle_t pm, uint32_t number, struct pm_process *out);
 MUST_CHECK status_t pm_set_group(handle_t pm, uint32_t number, uint32_t group);
 MUST_CHECK status_t pm_set_session(handle_t pm, uint32_t *out_session);
+MUST_CHECK status_t pm_set_terminal(handle_t pm, uint32_t number);
 MUST_CHECK status_t pm_get_limit(handle_t pm, uint32_t number, uint32_t resource, uint64_t *out_soft, uint64_t *out_hard);
 MUST_CHECK status_t pm_set_limit(handle_t pm, uint32_t number, uint32_t resource, uint64_t soft, uint64_t hard);
 MUST_CHECK status_t pm_times(handle_t pm, uint64_t *out_own, uint64_t *out_children);

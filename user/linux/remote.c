@@ -218,9 +218,9 @@ status_t remote_tty_get(handle_t file, uint64_t address)
 	return call_writable(file, &message, address, sizeof(struct tty_attributes));
 }
 
-status_t remote_tty_set(handle_t file, uint32_t when, uint64_t address)
+status_t remote_tty_set(handle_t file, uint32_t when, uint32_t flags, uint64_t address)
 {
-	struct message message = {FS_tty_set_attributes, 0, {when}};
+	struct message message = {FS_tty_set_attributes, 0, {when, flags}};
 	return call_readable(file, &message, address, sizeof(struct tty_attributes));
 }
 

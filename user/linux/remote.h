@@ -82,6 +82,6 @@ MUST_CHECK status_t remote_get_name(handle_t socket, bool peer, struct stream_na
 MUST_CHECK status_t remote_token(handle_t file, handle_t *out_token);
 
 MUST_CHECK status_t remote_tty_get(handle_t file, uint64_t address);
-MUST_CHECK status_t remote_tty_set(handle_t file, uint32_t when, uint64_t address);
+MUST_CHECK status_t remote_tty_set(handle_t file, uint32_t when, uint32_t flags, uint64_t address);
 MUST_CHECK status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_columns);
 MUST_CHECK status_t remote_tty_set_size(handle_t file, uint32_t rows, uint32_t columns);

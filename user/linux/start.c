@@ -10,6 +10,7 @@
 #include "common/path.h"
 #include "user/linux/cpu.h"
 #include "user/linux/descriptors.h"
+#include "user/linux/job.h"
 #include "user/linux/load.h"
 #include "user/linux/log.h"
 #include "user/linux/memory.h"
@@ -123,6 +124,11 @@ static void open_first_files(struct process *process)
 	process->log_streams[LOG_STREAM_ERRORS].level = LOG_WARNING;
 	if (!descriptors_add_first(start))
 		fail(start, BAD_START, "was given a descriptor twice, or one beyond the limit", "");
+	struct open_file *input = start->flags & START_TAKE_TERMINAL ? descriptors_hold(0) : NULL;
+	if (!input)
+		return;
+	job_opened_terminal(input->handle);
+	descriptors_drop(input);
 }
 
 static void take_seed(struct process *process)

@@ -1,11 +1,10 @@
-/*
- * ioctl. A terminal's attributes have Linux's bits in the protocol too, so they pass through as they are. There are no
- * sessions: the process is its own session and group, and the foreground group of any terminal it asks about.
- */
+/* ioctl. A terminal's attributes have Linux's bits in the protocol too, so they pass through as they are. */
 #include "user/linux/terminal.h"
 
+#include "user/linux/access.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
+#include "user/linux/job.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
 
@@ -19,15 +18,43 @@ static int64_t tty_error(status_t status)
 
 static int64_t set_attributes(handle_t file, uint32_t when, uint64_t address)
 {
-	return user_range(address, sizeof(struct tty_attributes)) ? tty_error(remote_tty_set(file, when, address)) : -EFAULT;
+	if (!user_range(address, sizeof(struct tty_attributes)))
+		return -EFAULT;
+	status_t status = remote_tty_set(file, when, 0, address);
+	if (status == ERR_BACKGROUND) {
+		int64_t what = job_background(LINUX_SIGTTOU);
+		if (what != JOB_FORCE)
+			return what;
+		status = remote_tty_set(file, when, TTY_FORCED, address);
+	}
+	return tty_error(status);
 }
 
-/* Drains or flushes by setting the attributes that hold already. */
-static int64_t set_same(handle_t file, uint32_t when)
+/* Waits for what was written, which a server has shown by the time that it answers. */
+static int64_t drain(handle_t file)
 {
-	struct tty_attributes attributes;
-	int64_t error = tty_error(remote_tty_get(file, (uintptr_t)&attributes));
-	return error ? error : tty_error(remote_tty_set(file, when, (uintptr_t)&attributes));
+	return tty_error(remote_plain(file, FS_tty_flush, 0));
+}
+
+/* TCIFLUSH, TCOFLUSH, TCIOFLUSH. */
+static int64_t flush(handle_t file, uint64_t queue)
+{
+	static const uint32_t queues[] = {TTY_FLUSH_INPUT, TTY_FLUSH_OUTPUT, TTY_FLUSH_INPUT | TTY_FLUSH_OUTPUT};
+	return queue >= sizeof queues / sizeof *queues ? -EINVAL : tty_error(remote_plain(file, FS_tty_flush, queues[queue]));
+}
+
+/* TIOCGPTN, TIOCSPTLCK: the master of a pseudo terminal. */
+static int64_t pty(handle_t file, bool lock, uint64_t address)
+{
+	uint64_t number;
+	uint32_t word = 0;
+	if (lock && !access_read(&word, address, sizeof word))
+		return -EFAULT;
+	status_t status = remote_ask(file, FS_tty_pty, !lock ? TTY_PTY_ASK : word ? TTY_PTY_LOCK : TTY_PTY_UNLOCK, &number);
+	if (status || lock)
+		return tty_error(status);
+	word = (uint32_t)number;
+	return access_write(address, &word, sizeof word) ? 0 : -EFAULT;
 }
 
 static int64_t get_size(handle_t file, uint64_t address)
@@ -50,29 +77,12 @@ static int64_t set_size(handle_t file, uint64_t address)
 	return tty_error(remote_tty_set_size(file, size.rows, size.columns));
 }
 
-/* Whether it is a terminal at all is the server's to say. */
-static int64_t check_terminal(handle_t file)
-{
-	uint32_t rows, columns;
-	return tty_error(remote_tty_get_size(file, &rows, &columns));
-}
-
-static int64_t foreground_group(handle_t file, bool set, uint64_t address)
-{
-	if (!user_range(address, 4))
-		return -EFAULT;
-	int64_t error = check_terminal(file);
-	uint32_t *group = user_pointer(address), self = process_self()->number;
-	if (error)
-		return error;
-	if (set)
-		return *group == self ? 0 : -EPERM;
-	*group = self;
-	return 0;
-}
-
 static int64_t command_on_terminal(handle_t file, uint32_t command, uint64_t argument)
 {
+	bool known;
+	int64_t result = job_ioctl(file, command, argument, &known);
+	if (known)
+		return result == -EOPNOTSUPP || result == -ENOSYS ? -ENOTTY : result;
 	switch (command) {
 	case LINUX_TCGETS:
 		return user_range(argument, sizeof(struct tty_attributes)) ? tty_error(remote_tty_get(file, argument))
@@ -80,14 +90,12 @@ static int64_t command_on_terminal(handle_t file, uint32_t command, uint64_t arg
 	case LINUX_TCSETS: return set_attributes(file, TTY_SET_NOW, argument);
 	case LINUX_TCSETSW: return set_attributes(file, TTY_SET_DRAIN, argument);
 	case LINUX_TCSETSF: return set_attributes(file, TTY_SET_FLUSH, argument);
-	case LINUX_TCSBRK: return set_same(file, TTY_SET_DRAIN);
-	case LINUX_TCFLSH: return set_same(file, TTY_SET_FLUSH);
+	case LINUX_TCSBRK: return drain(file);
+	case LINUX_TCFLSH: return flush(file, argument);
+	case LINUX_TIOCGPTN: return pty(file, false, argument);
+	case LINUX_TIOCSPTLCK: return pty(file, true, argument);
 	case LINUX_TIOCGWINSZ: return get_size(file, argument);
 	case LINUX_TIOCSWINSZ: return set_size(file, argument);
-	case LINUX_TIOCSCTTY: return check_terminal(file);
-	case LINUX_TIOCGSID:
-	case LINUX_TIOCGPGRP: return foreground_group(file, false, argument);
-	case LINUX_TIOCSPGRP: return foreground_group(file, true, argument);
 	}
 	return -ENOTTY;
 }

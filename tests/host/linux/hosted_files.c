@@ -8,6 +8,8 @@
 #define HOST_AT_SYMLINK_NOFOLLOW 0x100
 #define HOST_AT_EMPTY_PATH 0x1000
 #define HOST_TCGETS 0x5401
+#define HOST_TCSBRK 0x5409
+#define HOST_TCFLSH 0x540b
 #define HOST_TIOCGWINSZ 0x5413
 #define HOST_POLLIN 1
 #define HOST_POLLOUT 4
@@ -221,6 +223,21 @@ void hosted_watch_poll(void)
 	hosted_unlock();
 }
 
+/* The hosted process is alone in its session, and in the foreground of every terminal. */
+static uint32_t group(int fd, uint32_t label, uint64_t word[MESSAGE_WORDS])
+{
+	const struct control_block *block = hosted_thread_self()->control_block;
+	uint16_t size[4];
+	if (label != FS_tty_get_group && label != FS_tty_set_group)
+		return ERR_BAD_CALL;
+	if (HOST3(__NR_ioctl, fd, HOST_TIOCGWINSZ, size))
+		return ERR_BAD_CALL;
+	if (label == FS_tty_set_group)
+		return word[0] == block->process_number ? ERR_OK : ERR_NO_RIGHT;
+	word[0] = word[1] = block->process_number;
+	return ERR_OK;
+}
+
 static uint32_t tty(int fd, uint32_t label, uint64_t word[MESSAGE_WORDS])
 {
 	const struct message_extras *send = &hosted_thread_self()->control_block->send;
@@ -239,8 +256,10 @@ static uint32_t tty(int fd, uint32_t label, uint64_t word[MESSAGE_WORDS])
 		size[0] = (uint16_t)word[0];
 		size[1] = (uint16_t)word[1];
 		return hosted_status(HOST3(__NR_ioctl, fd, HOST_TIOCGWINSZ + 1, size));
+	case FS_tty_flush: /* with TCFLSH's queue one less; 0 drains */
+		return hosted_status(HOST3(__NR_ioctl, fd, word[0] ? HOST_TCFLSH : HOST_TCSBRK, word[0] ? word[0] - 1 : 1));
 	}
-	return ERR_BAD_CALL;
+	return group(fd, label, word);
 }
 
 static uint32_t on_file(int fd, uint32_t label, uint64_t word[MESSAGE_WORDS], bool *out_extras)

@@ -302,7 +302,7 @@ static status_t handle_write(struct request *request)
 		return ERR_DENIED;
 	if (file->master)
 		return pty_write(pty_of(file->terminal), request);
-	if (file->terminal->line.attributes.local & TTY_TOSTOP && !(request->word[1] & TTY_FORCED))
+	if (file->terminal->line.attributes.local & TTY_TOSTOP && !(request->word[1] & FS_TRANSFER_FORCED))
 		status = job_check_foreground(file->terminal, request->caller);
 	return status ? status : terminal_write(file, request);
 }

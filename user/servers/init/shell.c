@@ -83,6 +83,7 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	spawn.grants = grants;
 	spawn.grant_count =
 	        spawn.flags & START_LOG_UNKNOWN_CALLS ? grant_count : grant_count - 1; /* the log only where it is asked for */
+	spawn.flags |= START_TAKE_TERMINAL;
 	spawn.files = files;
 	spawn.file_count = STREAMS;
 	if (domain)
