@@ -201,9 +201,11 @@ static void serve_bits(struct server *server, uint64_t bits)
 	}
 }
 
-static void serve_interrupt(const struct server *server, handle_t reply)
+static void serve_interrupt(struct server *server, handle_t reply)
 {
-	if (!reply_interrupted(reply) && server->interrupt_drops)
+	if (server->interrupted)
+		server->interrupted(server, reply);
+	else if (!reply_interrupted(reply) && server->interrupt_drops)
 		answer_send(reply, ERR_INTERRUPTED, NULL);
 }
 

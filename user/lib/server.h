@@ -57,7 +57,8 @@ struct server {
 	uint32_t client_objects;
 	void (*close_object)(struct server *server, void *object);    /* the last sender is gone; frees the state */
 	void (*close_session)(struct server *server, uint64_t stamp); /* NULL: no interest */
-	status_t (*exception)(struct request *request); /* of a process that reports here; NULL: ends the process */
+	status_t (*exception)(struct request *request);             /* of a process that reports here; NULL: ends the process */
+	void (*interrupted)(struct server *server, handle_t reply); /* NULL: of each saved call reply_on_interrupt() says */
 	bool interrupt_drops; /* saved calls that nothing was set for (below) answer ERR_INTERRUPTED; else they go on waiting */
 
 	/* The kit's own. */

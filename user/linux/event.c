@@ -4,6 +4,7 @@
  */
 #include "user/linux/event.h"
 
+#include "user/linux/access.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
 #include "user/linux/remote.h"
@@ -49,12 +50,12 @@ static int64_t alarm_error(status_t status)
 	return status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL ? -EINVAL : errors_to_linux(status);
 }
 
-static void write_setting(uint64_t address, uint64_t next, uint64_t period)
+static int64_t write_setting(uint64_t address, uint64_t next, uint64_t period)
 {
 	uint64_t now = time_now();
 	uint64_t left = !next ? 0 : next > now ? next - now : 1;
 	struct linux_itimerspec setting = {time_timespec(period), time_timespec(left)};
-	*(struct linux_itimerspec *)user_pointer(address) = setting;
+	return access_write(address, &setting, sizeof setting) ? 0 : -EFAULT;
 }
 
 /* When the first time is, ns since boot; 0: never. */
@@ -86,7 +87,7 @@ static int64_t set(const struct open_file *file, uint32_t flags, uint64_t settin
 		return error;
 	status_t status = remote_ask_words(file->handle, STREAM_timer_set, first, period, words, 2);
 	if (!status && out_old)
-		write_setting(out_old, words[0], words[1]);
+		return write_setting(out_old, words[0], words[1]);
 	return alarm_error(status);
 }
 
@@ -117,7 +118,5 @@ int64_t event_timerfd_gettime(int fd, uint64_t out)
 	if (file->kind == FS_KIND_ANONYMOUS)
 		status = remote_ask_words(file->handle, STREAM_timer_get, 0, 0, words, 2);
 	descriptors_drop(file);
-	if (!status)
-		write_setting(out, words[0], words[1]);
-	return alarm_error(status);
+	return status ? alarm_error(status) : write_setting(out, words[0], words[1]);
 }

@@ -231,6 +231,7 @@ struct linux_itimerspec {
 #define LINUX_MSG_TRUNC 0x20u
 #define LINUX_MSG_DONTWAIT 0x40u
 #define LINUX_MSG_WAITALL 0x100u
+#define LINUX_MSG_NOSIGNAL 0x4000u
 #define LINUX_MSG_CMSG_CLOEXEC 0x40000000u
 
 struct linux_sockaddr_un {

@@ -9,9 +9,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "user/linux/access.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
 #include "user/linux/remote.h"
+#include "user/linux/remote_call.h"
+#include "user/linux/signal.h"
 #include "user/linux/socket.h"
 #include "user/linux/stream.h"
 
@@ -68,9 +71,8 @@ static int64_t measure(struct message_parts *parts)
 
 static int64_t read_header(uint64_t address, struct linux_msghdr *header, struct message_parts *out)
 {
-	if (!user_range(address, sizeof *header))
+	if (!access_read(header, address, sizeof *header))
 		return -EFAULT;
-	*header = *(const struct linux_msghdr *)user_pointer(address);
 	if (header->count && !user_range(header->parts, header->count * sizeof(struct linux_iovec)))
 		return header->count > LINUX_IOV_MAX ? -EMSGSIZE : -EFAULT;
 	if (header->control_length && header->control && !user_range(header->control, header->control_length))
@@ -117,16 +119,21 @@ static int64_t pass_one(struct passing *passing, int fd)
 static int64_t read_control(const struct message_parts *parts, struct passing *passing)
 {
 	for (uint64_t at = 0; parts->control_length - at >= sizeof(struct linux_cmsghdr);) {
-		struct linux_cmsghdr header = *(const struct linux_cmsghdr *)user_pointer(parts->control + at);
+		struct linux_cmsghdr header;
+		if (!access_read(&header, parts->control + at, sizeof header))
+			return -EFAULT;
 		if (header.length < sizeof header || header.length > parts->control_length - at)
 			return -EINVAL;
 		if (header.level != LINUX_SOL_SOCKET ||
 		        (header.type != LINUX_SCM_RIGHTS && header.type != LINUX_SCM_CREDENTIALS))
 			return -EINVAL;
-		const int32_t *fds = user_pointer(parts->control + at + sizeof header);
-		uint64_t count = header.type == LINUX_SCM_RIGHTS ? (header.length - sizeof header) / sizeof *fds : 0;
+		uint64_t fds = parts->control + at + sizeof header;
+		uint64_t count = header.type == LINUX_SCM_RIGHTS ? (header.length - sizeof header) / sizeof(int32_t) : 0;
 		for (uint64_t i = 0; i < count; i++) {
-			int64_t error = pass_one(passing, fds[i]);
+			int32_t fd;
+			if (!access_read(&fd, fds + i * sizeof fd, sizeof fd))
+				return -EFAULT;
+			int64_t error = pass_one(passing, fd);
 			if (error)
 				return error;
 		}
@@ -138,26 +145,29 @@ static int64_t read_control(const struct message_parts *parts, struct passing *p
 	return 0;
 }
 
-/* Copies what the parts hold to `to`, at most `most` bytes: how many. */
-static uint64_t gather(const struct message_parts *parts, char *to, uint64_t most)
+/* Copies what the parts hold to `to`, at most `most` bytes. False: EFAULT. */
+static bool gather(const struct message_parts *parts, char *to, uint64_t most)
 {
 	uint64_t done = 0;
 	for (uint64_t i = 0; i < parts->count && done < most; i++) {
 		uint64_t part = parts->part[i].length < most - done ? parts->part[i].length : most - done;
-		memcpy(to + done, user_pointer(parts->part[i].base), part);
+		if (part && !access_read(to + done, parts->part[i].base, part))
+			return false;
 		done += part;
 	}
-	return done;
+	return true;
 }
 
-static void scatter(const struct message_parts *parts, const char *from, uint64_t length)
+static bool scatter(const struct message_parts *parts, const char *from, uint64_t length)
 {
 	uint64_t done = 0;
 	for (uint64_t i = 0; i < parts->count && done < length; i++) {
 		uint64_t part = parts->part[i].length < length - done ? parts->part[i].length : length - done;
-		memcpy(user_pointer(parts->part[i].base), from + done, part);
+		if (part && !access_write(parts->part[i].base, from + done, part))
+			return false;
 		done += part;
 	}
+	return true;
 }
 
 static uint32_t wait_flag(const struct open_file *file, uint32_t flags)
@@ -179,9 +189,7 @@ static int64_t send_buffer(struct open_file *file, uint32_t flags, uint64_t addr
 		message.word[2] |= TOKEN_BIT;
 	}
 	send->readable = (struct message_buffer){address, size};
-	status_t status = sys_channel_call_x(file->handle, &message);
-	if (!status)
-		status = message.label;
+	status_t status = remote_call_waiting(file->handle, &message);
 	if (!status && message.word[0] > length)
 		status = ERR_BAD_FORMAT;
 	return status ? socket_error(status) : (int64_t)message.word[0];
@@ -200,8 +208,9 @@ static int64_t send_bounced(struct open_file *file, uint32_t flags, const struct
 	char *bytes = user_pointer(bounce.address);
 	if (name)
 		memcpy(bytes, name, sizeof *name);
-	gather(parts, bytes + front, length);
-	int64_t result = send_buffer(file, flags, bounce.address, front + length, length, passing, token);
+	int64_t result = -EFAULT;
+	if (gather(parts, bytes + front, length))
+		result = send_buffer(file, flags, bounce.address, front + length, length, passing, token);
 	bounce_end(&bounce);
 	return result;
 }
@@ -225,6 +234,8 @@ static int64_t send_parts(int fd, const struct message_parts *parts, uint32_t fl
 	} else if (!result) {
 		result = send_bounced(file, how, parts, &passing, parts->name ? &name : NULL, token);
 	}
+	if (result == -EPIPE && !(flags & LINUX_MSG_NOSIGNAL))
+		signal_pipe();
 	if (token)
 		sys_handle_close(token);
 	drop_passing(&passing);
@@ -264,9 +275,7 @@ static int64_t receive_buffer(
 {
 	struct message message = {STREAM_receive, 0, {length, flags, length}};
 	extras_begin()->writable = (struct message_buffer){address, size};
-	status_t status = sys_channel_call_x(file->handle, &message);
-	if (!status)
-		status = message.label;
+	status_t status = remote_call_waiting(file->handle, &message);
 	if (status)
 		return socket_error(status);
 	*out = (struct incoming){.bytes = message.word[0], .length = message.word[1] >> STREAM_RECEIVED_LENGTH_SHIFT};
@@ -297,7 +306,8 @@ static int64_t receive_bounced(struct open_file *file, uint32_t flags, const str
 	error = receive_buffer(file, flags | STREAM_RECEIVE_SOURCE, bounce.address, length + sizeof *name, length, out);
 	if (!error) {
 		memcpy(name, bytes + length, sizeof *name);
-		scatter(parts, bytes, out->bytes);
+		if (!scatter(parts, bytes, out->bytes))
+			error = -EFAULT;
 	}
 	bounce_end(&bounce);
 	return error;
@@ -337,7 +347,7 @@ static uint64_t write_control(const struct message_parts *parts, uint32_t flags,
 	uint64_t room = 0, given = 0;
 	if (parts->control_length >= sizeof(struct linux_cmsghdr))
 		room = (parts->control_length - sizeof(struct linux_cmsghdr)) / sizeof(int32_t);
-	int32_t *fds = user_pointer(parts->control + sizeof(struct linux_cmsghdr));
+	int32_t fds[MESSAGE_HANDLES];
 	for (uint32_t i = 0; i < incoming->count; i++) {
 		int64_t fd = -EMFILE;
 		if (given == i && i < room)
@@ -352,8 +362,10 @@ static uint64_t write_control(const struct message_parts *parts, uint32_t flags,
 	if (!given)
 		return 0;
 	uint64_t length = sizeof(struct linux_cmsghdr) + given * sizeof(int32_t);
-	*(struct linux_cmsghdr *)user_pointer(parts->control) =
-	        (struct linux_cmsghdr){length, LINUX_SOL_SOCKET, LINUX_SCM_RIGHTS};
+	const struct linux_cmsghdr header = {length, LINUX_SOL_SOCKET, LINUX_SCM_RIGHTS};
+	if (!access_write(parts->control, &header, sizeof header) ||
+	        !access_write(parts->control + sizeof header, fds, given * sizeof(int32_t)))
+		incoming->flags |= LINUX_MSG_CTRUNC; /* the descriptors are there, and their numbers are lost, as on Linux */
 	uint64_t padded = (length + 7) & ~7ull;
 	return padded < parts->control_length ? padded : parts->control_length;
 }
@@ -363,10 +375,8 @@ static int64_t write_source(const struct stream_name *name, uint64_t address, ui
 {
 	if (name->length)
 		return socket_write_name(name, address, length);
-	if (!user_range(length, sizeof(int32_t)))
-		return -EFAULT;
-	*(int32_t *)user_pointer(length) = 0;
-	return 0;
+	const int32_t none = 0;
+	return access_write(length, &none, sizeof none) ? 0 : -EFAULT;
 }
 
 int64_t socket_recvfrom(int fd, uint64_t buffer, uint64_t length, uint32_t flags, uint64_t address, uint64_t address_length)
@@ -397,9 +407,10 @@ int64_t socket_recvmsg(int fd, uint64_t message, uint32_t flags)
 		error = receive_parts(fd, &parts, flags, header.name != 0, &incoming, &name);
 	if (error)
 		return error;
-	struct linux_msghdr *out = user_pointer(message);
-	out->control_length = write_control(&parts, flags, &incoming);
-	out->flags = incoming.flags;
+	header.control_length = write_control(&parts, flags, &incoming);
+	header.flags = incoming.flags;
+	if (!access_write(message, &header, sizeof header))
+		return -EFAULT;
 	if (header.name)
 		error = write_source(&name, header.name, message + offsetof(struct linux_msghdr, name_length));
 	return error ? error : (int64_t)(flags & LINUX_MSG_TRUNC ? incoming.length : incoming.bytes);

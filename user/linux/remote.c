@@ -176,19 +176,32 @@ status_t remote_ask_words(
 	return status;
 }
 
-status_t remote_make(
-        handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count)
+/* Takes exactly `count` handles out of an answer, or none. */
+static status_t take_all(const struct message *message, handle_t *out_handles, uint32_t count)
 {
-	struct message message = {operation, 0, {first, second}};
-	status_t status = call_words_only(session, &message);
-	if (status)
-		return status;
-	uint32_t taken = take_handles(&message, out_handles, count);
+	uint32_t taken = take_handles(message, out_handles, count);
 	if (taken == count)
 		return ERR_OK;
 	while (taken--)
 		sys_handle_close(out_handles[taken]);
 	return ERR_BAD_FORMAT;
+}
+
+status_t remote_make(
+        handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count)
+{
+	struct message message = {operation, 0, {first, second}};
+	status_t status = call_words_only(session, &message);
+	return status ? status : take_all(&message, out_handles, count);
+}
+
+status_t remote_make_waiting(
+        handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count)
+{
+	struct message message = {operation, 0, {first, second}};
+	extras_begin();
+	status_t status = remote_call_waiting(session, &message);
+	return status ? status : take_all(&message, out_handles, count);
 }
 
 status_t remote_name(handle_t socket, uint32_t operation, uint64_t flags, const struct stream_name *name, handle_t token)
@@ -198,7 +211,7 @@ status_t remote_name(handle_t socket, uint32_t operation, uint64_t flags, const 
 	send->readable = (struct message_buffer){(uintptr_t)name, sizeof *name};
 	if (token)
 		extras_add_handle(send, token, RIGHT_INSPECT | RIGHT_TRANSFER, 0);
-	return remote_call(socket, &message);
+	return remote_call_waiting(socket, &message);
 }
 
 status_t remote_get_name(handle_t socket, bool peer, struct stream_name *out)

@@ -74,6 +74,9 @@ MUST_CHECK status_t remote_ask_words(
 MUST_CHECK status_t remote_make(
         handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count);
 
+/* The same for what can take long, as remote_call_waiting() has it. */
+MUST_CHECK status_t remote_make_waiting(
+        handle_t session, uint32_t operation, uint64_t first, uint64_t second, handle_t *out_handles, uint32_t count);
 /* On sockets: STREAM_bind and STREAM_connect with a token or HANDLE_NONE; STREAM_name. */
 MUST_CHECK status_t remote_name(
         handle_t socket, uint32_t operation, uint64_t flags, const struct stream_name *name, handle_t token);

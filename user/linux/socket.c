@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "user/linux/access.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
@@ -114,10 +115,9 @@ static int64_t read_address(uint64_t address, uint32_t length, struct stream_nam
 {
 	if (length < sizeof(uint16_t) || length > sizeof(struct linux_sockaddr_un))
 		return -EINVAL;
-	if (!user_range(address, length))
-		return -EFAULT;
 	struct linux_sockaddr_un name = {0};
-	memcpy(&name, user_pointer(address), length);
+	if (!access_read(&name, address, length))
+		return -EFAULT;
 	if (name.family != LINUX_AF_UNIX)
 		return name.family ? -EINVAL : -EAFNOSUPPORT;
 	*out = (struct stream_name){.length = (uint16_t)(length - sizeof(uint16_t))};
@@ -152,20 +152,18 @@ int64_t socket_write_name(const struct stream_name *name, uint64_t address, uint
 	struct linux_sockaddr_un whole = {.family = LINUX_AF_UNIX};
 	if (!address)
 		return 0;
-	if (!user_range(length, sizeof(int32_t)))
+	int32_t room;
+	if (!access_read(&room, length, sizeof room))
 		return -EFAULT;
-	int32_t room = *(const int32_t *)user_pointer(length);
 	if (room < 0)
 		return -EINVAL;
 	uint16_t text = name->length < STREAM_NAME_MAX ? name->length : STREAM_NAME_MAX;
 	memcpy(whole.path, name->text, text);
 	int32_t takes = (int32_t)sizeof(uint16_t) + text + (is_path(name) && text < STREAM_NAME_MAX);
 	int32_t part = takes < room ? takes : room;
-	if (part && !user_range(address, (uint64_t)part))
+	if (part && !access_write(address, &whole, (uint64_t)part))
 		return -EFAULT;
-	memcpy(user_pointer(address), &whole, (size_t)part);
-	*(int32_t *)user_pointer(length) = takes;
-	return 0;
+	return access_write(length, &takes, sizeof takes) ? 0 : -EFAULT;
 }
 
 /* Ends with the token closed and the file dropped. */
@@ -199,7 +197,8 @@ int64_t socket_bind(int fd, uint64_t address, uint32_t length)
 /* An address of the family AF_UNSPEC, of which nothing but its family counts. */
 static bool is_unspecified(uint64_t address, uint32_t length)
 {
-	return length >= sizeof(uint16_t) && user_range(address, length) && !*(const uint16_t *)user_pointer(address);
+	uint16_t family;
+	return length >= sizeof family && access_read(&family, address, sizeof family) && !family;
 }
 
 int64_t socket_connect(int fd, uint64_t address, uint32_t length)
@@ -240,7 +239,7 @@ int64_t socket_accept4(int fd, uint64_t address, uint64_t length, uint32_t flags
 	if (!file)
 		return error;
 	uint64_t no_wait = file->flags & LINUX_O_NONBLOCK ? FS_TRANSFER_NO_WAIT : 0;
-	status_t status = remote_make(file->handle, STREAM_accept, no_wait, 0, &handle, 1);
+	status_t status = remote_make_waiting(file->handle, STREAM_accept, no_wait, 0, &handle, 1);
 	descriptors_drop(file);
 	if (status == ERR_QUOTA || status == ERR_FULL)
 		return -ENFILE;
@@ -329,9 +328,9 @@ int64_t socket_getsockopt(int fd, int level, int option, uint64_t value, uint64_
 	struct linux_ucred result;
 	uint32_t size;
 	int64_t error;
-	if (!user_range(length, sizeof(int32_t)))
+	int32_t room;
+	if (!access_read(&room, length, sizeof room))
 		return -EFAULT;
-	int32_t room = *(const int32_t *)user_pointer(length);
 	if (room < 0)
 		return -EINVAL;
 	struct open_file *file = socket_hold(fd, &error);
@@ -343,11 +342,9 @@ int64_t socket_getsockopt(int fd, int level, int option, uint64_t value, uint64_
 		return error;
 	if ((uint32_t)room > size)
 		room = (int32_t)size;
-	if (room && !user_range(value, (uint64_t)room))
+	if (room && !access_write(value, &result, (uint64_t)room))
 		return -EFAULT;
-	memcpy(user_pointer(value), &result, (size_t)room);
-	*(int32_t *)user_pointer(length) = room;
-	return 0;
+	return access_write(length, &room, sizeof room) ? 0 : -EFAULT;
 }
 
 /* What changes nothing that a program could see is taken: sizes of queues, which are fixed, and what is meant for networks. */

@@ -1,6 +1,7 @@
 /* Pipes: see stream.h. A process without the grant has none (ENOSYS). */
 #include "user/linux/stream.h"
 
+#include "user/linux/access.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
 #include "user/linux/remote.h"
@@ -27,10 +28,12 @@ int64_t stream_add_pair(const struct open_file files[2], bool close_on_exec, uin
 		descriptors_close((int)first);
 		return second;
 	}
-	int32_t *out = user_pointer(pair);
-	out[0] = (int32_t)first;
-	out[1] = (int32_t)second;
-	return 0;
+	const int32_t out[2] = {(int32_t)first, (int32_t)second};
+	if (access_write(pair, out, sizeof out))
+		return 0;
+	descriptors_close((int)first);
+	descriptors_close((int)second);
+	return -EFAULT;
 }
 
 int64_t stream_pipe2(uint64_t pair, uint32_t flags)

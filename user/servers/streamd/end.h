@@ -19,6 +19,7 @@ struct end_type {
 	struct watched *(*watched)(struct end *end);
 	uint64_t (*available)(struct end *end); /* bytes that a read would give */
 	void (*watching)(struct end *end);      /* somebody may have begun to watch; NULL: that changes nothing */
+	void (*settle)(struct end *end);        /* a call of this end waits no more: others may go on; NULL: they cannot */
 	uint64_t (*number)(const struct end *end);
 	void (*opened)(struct end *end); /* a client has this end now; NULL: that changes nothing */
 	void (*join)(struct end *end);   /* the thing has one end more, this one */

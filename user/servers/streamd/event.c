@@ -116,6 +116,11 @@ static void close_event(struct end *end)
 	free(event);
 }
 
+static void settle_end(struct end *end)
+{
+	settle(end->thing);
+}
+
 static void join(struct end *end)
 {
 	((struct event *)end->thing)->ends++;
@@ -128,6 +133,7 @@ static const struct end_type type = {
         .write = write_event,
         .watched = watched_of,
         .number = number,
+        .settle = settle_end,
         .join = join,
         .close = close_event,
 };

@@ -15,6 +15,7 @@
 #include "user/servers/streamd/event.h"
 #include "user/servers/streamd/pipe.h"
 #include "user/servers/streamd/socket.h"
+#include "user/servers/streamd/wait.h"
 
 HEARTH_MANIFEST("name streamd\n"
                 "import log\n"
@@ -61,6 +62,7 @@ static struct server server = {
         .objects = ENDS_MAX,
         .client_objects = ENDS_MAX_CLIENT,
         .close_object = end_close,
+        .interrupted = wait_interrupted,
 };
 
 int main(void)

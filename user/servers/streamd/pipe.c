@@ -118,6 +118,12 @@ static void join_writers(struct end *end)
 	((struct pipe *)end->thing)->writers++;
 }
 
+/* A writer that has gone may have stood before others whose bytes fit. */
+static void settle(struct end *end)
+{
+	flow_settle(&((struct pipe *)end->thing)->flow);
+}
+
 static const struct end_type reader_type = {
         .kind = FS_KIND_STREAM,
         .mode = 0600,
@@ -138,6 +144,7 @@ static const struct end_type writer_type = {
         .watched = write_side,
         .available = available,
         .number = number,
+        .settle = settle,
         .join = join_writers,
         .close = close_writer,
         .get_capacity = get_capacity,

@@ -149,6 +149,13 @@ static void opened(struct end *end)
 	((struct socket *)end->thing)->open++;
 }
 
+static void settle(struct end *end)
+{
+	struct socket *socket = end->thing;
+	if (socket->peer)
+		socket_serve(socket->peer);
+}
+
 static void join(struct end *end)
 {
 	((struct socket *)end->thing)->ends++;
@@ -185,6 +192,7 @@ static const struct end_type type = {
         .watched = watched_of,
         .available = available,
         .number = number,
+        .settle = settle,
         .opened = opened,
         .join = join,
         .close = close_end,

@@ -118,6 +118,21 @@ void wait_finish_all(struct wait_queue *queue, status_t status)
 		wait_finish_done(queue->first, status);
 }
 
+/* Looked for among all, which is rare enough, so that a wait costs nothing for it. */
+void wait_interrupted(struct server *server, handle_t reply)
+{
+	struct wait *wait = all;
+	(void)server;
+	while (wait && wait->reply != reply)
+		wait = wait->all_next;
+	if (!wait)
+		return;
+	struct end *end = wait->end;
+	wait_finish_done(wait, ERR_INTERRUPTED);
+	if (end->type->settle)
+		end->type->settle(end);
+}
+
 void wait_end_closed(struct end *end)
 {
 	for (struct wait *wait = all, *next; wait && end->waits; wait = next) {

@@ -53,5 +53,8 @@ status_t wait_finish_done(struct wait *wait, status_t status);
 /* All waits of a queue get the same answer. */
 void wait_finish_all(struct wait_queue *queue, status_t status);
 
+/* The kernel's word that the caller of a saved call is asked to end it: it is told what was done, or INTERRUPTED. */
+void wait_interrupted(struct server *server, handle_t reply);
+
 /* The last sender of an end is gone, so whoever still waits by it has ended or given up: all its waits are DEAD. */
 void wait_end_closed(struct end *end);
