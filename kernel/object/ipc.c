@@ -28,6 +28,24 @@ static inline void copy_words(uint64_t *to, const uint64_t *from)
 	__builtin_memcpy(to, from, MESSAGE_WORDS * sizeof *to);
 }
 
+/* A thread that received a call holds its record. */
+static inline void hold(struct reply_record *record, struct thread *holder)
+{
+	record->holder = holder;
+	holder->reply_to = record;
+}
+
+/* Its holder, or the handle table that it is in, has it no more: for one who answers. */
+static inline void let_go(struct reply_record *record)
+{
+	struct thread *holder = record->holder;
+	record->holder = 0;
+	if (__builtin_expect(holder != 0, 1))
+		holder->reply_to = 0;
+	else if (record->table)
+		reply_leave_table(record);
+}
+
 /*
  * Gives a call to a thread that receives: one whose wait was taken, or the current one. On an error, which is the caller's,
  * nothing has happened.
@@ -35,7 +53,9 @@ static inline void copy_words(uint64_t *to, const uint64_t *from)
 static inline uint32_t deliver_call(struct thread *caller, struct thread *receiver)
 {
 	struct reply_record *record = &caller->reply;
-	uint32_t info = caller->faulted ? RECEIVED_EXCEPTION : RECEIVED_CALL;
+	const struct context *from = &caller->task.context;
+	const uint64_t *words = from->word;
+	uint32_t info = RECEIVED_CALL, label = context_call_label(from);
 	if (__builtin_expect(record->extras, 0)) {
 		struct extras extras = {record->handle_count, record->word_count, record->move_mask};
 		uint32_t error = extras_pass(caller, receiver, &extras, record->carried);
@@ -45,18 +65,21 @@ static inline uint32_t deliver_call(struct thread *caller, struct thread *receiv
 		receiver->block->received.writable.length = record->writable_length;
 		record->carried = false;
 		info |= RECEIVED_EXTRAS;
+		if (caller->faulted) { /* its report always has extras */
+			info |= RECEIVED_EXCEPTION;
+			label = EXCEPTION_FAULT;
+			words = caller->exception_words;
+		}
 	}
-	const struct context *from = &caller->task.context;
 	struct context *to = &receiver->task.context;
-	uint32_t label = caller->faulted ? EXCEPTION_FAULT : context_call_label(from);
 	to->rax = (uint64_t)info << 32 | label << 16;
-	copy_words(to->word, caller->faulted ? caller->exception_words : from->word);
+	copy_words(to->word, words);
 	struct message_extras *received = &receiver->block->received;
 	received->stamp = record->stamp;
 	received->caller = caller->process->number;
 	received->deadline = caller->task.deadline;
 
-	reply_hold(record, receiver);
+	hold(record, receiver);
 	caller->wait = WAIT_ANSWER;
 	receiver->wait = WAIT_NONE;
 	unsigned lent = receiver->task.lent = caller->task.effective;
@@ -365,7 +388,7 @@ uint32_t ipc_answer(struct thread *thread, struct reply_record *record, bool ext
 		return ERR_DEAD;
 	}
 	if (__builtin_expect(caller->faulted, 0)) {
-		reply_let_go(record);
+		let_go(record);
 		caller->wait = WAIT_NONE;
 		*out_resumed = answer_fault(caller, label, from->word[0]);
 		return ERR_OK;
@@ -377,7 +400,7 @@ uint32_t ipc_answer(struct thread *thread, struct reply_record *record, bool ext
 			return error;
 		}
 	}
-	reply_let_go(record);
+	let_go(record);
 	caller->wait = WAIT_NONE;
 	struct context *to = &caller->task.context;
 	to->rax = info << 32 | label << 16;

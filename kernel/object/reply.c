@@ -7,28 +7,16 @@
 
 struct reply_record reply_dead = {.object = {.type = OBJECT_REPLY}};
 
-void reply_hold(struct reply_record *record, struct thread *holder)
+void reply_leave_table(struct reply_record *record)
 {
-	record->holder = holder;
-	holder->reply_to = record;
-}
-
-void reply_let_go(struct reply_record *record)
-{
-	if (record->holder) {
-		record->holder->reply_to = 0;
-		record->holder = 0;
-	}
-	if (record->table) {
-		struct process *process = record->table;
-		channel_untie_reply(record);
-		lock_acquire(&process->handles.lock);
-		struct handle_entry *entry = handles_find(&process->handles, record->handle);
-		if (entry)
-			handles_take(&process->handles, entry);
-		lock_release(&process->handles.lock);
-		record->table = 0;
-	}
+	struct process *process = record->table;
+	channel_untie_reply(record);
+	lock_acquire(&process->handles.lock);
+	struct handle_entry *entry = handles_find(&process->handles, record->handle);
+	if (entry)
+		handles_take(&process->handles, entry);
+	lock_release(&process->handles.lock);
+	record->table = 0;
 }
 
 uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *out)

@@ -52,11 +52,8 @@ static inline struct reply_record *reply_of_object(struct object *object)
 	return (struct reply_record *)object; /* its first member */
 }
 
-/* A thread that received a call holds its record. */
-void reply_hold(struct reply_record *record, struct thread *holder);
-
-/* Its holder has it no more: for one who answers, saves or forwards the call. A handle of it is closed. */
-void reply_let_go(struct reply_record *record);
+/* Nobody has the record, which was in a table, any more: for one who answers. */
+void reply_leave_table(struct reply_record *record);
 
 /*
  * What the thread holds goes into its process's table, as a handle; `channel`: the receiver that it came by, if that is still open.

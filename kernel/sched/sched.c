@@ -121,9 +121,9 @@ void sched_switch_to(struct task *task)
 	}
 	unblock(task);
 	task->state = TASK_RUNNING;
-	switch_task(cpu, task);
 	if (__builtin_expect(task->due, 0))
 		cpu->need_schedule = 1;
+	switch_task(cpu, task);
 }
 
 static void forget_look(struct task *task)
