@@ -7,3 +7,4 @@ void attack_states(void);
 void attack_memory(void);
 void attack_copies(void);
 void attack_leaks(void);
+void attack_upcalls(void);

@@ -1,6 +1,8 @@
 /* Values are chosen near what calls look at: addresses with and without memory, sizes, deadlines soon, handles that may be good. */
 #include "tests/guest/native/random_calls.h"
 
+#include "tests/guest/native/upcalls.h"
+
 #define THREADS 4
 
 struct random_calls random_calls;
@@ -27,7 +29,7 @@ static handle_t some_handle(uint64_t *state)
 	if (r % 16 == 0)
 		return (handle_t)(r >> 16);
 	if (r % 4 == 0)
-		return HANDLE_SELF_PROCESS + (uint32_t)(r >> 8) % 4;
+		return HANDLE_SELF_PROCESS + (uint32_t)(r >> 8) % 5;
 	if (r % 4 == 1)
 		return random_calls.there[(r >> 8) % random_calls.there_count];
 	return (1u + (uint32_t)(r >> 8) % 2) << HANDLE_INDEX_BITS | (1 + (uint32_t)(r >> 16) % 60);
@@ -86,6 +88,7 @@ static bool worth_it(uint32_t number, uint64_t *state)
 
 static void make_calls(void *argument)
 {
+	static const uint8_t holds[] = {HOLD_NONE, HOLD_UPCALLS, HOLD_ASK, HOLD_UPCALL};
 	uint64_t state = (random_calls.seed + (uintptr_t)argument * 77777) | 1;
 	for (;;) {
 		uint32_t number = numbers[random_calls_next(&state) % (sizeof numbers / sizeof *numbers)];
@@ -97,6 +100,9 @@ static void make_calls(void *argument)
 		fill_send(&state);
 		for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 			word[i] = some_word(&state);
+		if (number == SYS_thread_set_upcall && random_calls_next(&state) % 50)
+			word[1] = (uint64_t)upcall_entry;
+		*hold_off() = holds[random_calls_next(&state) % 4];
 		if (number == SYS_channel_recv || number == SYS_notify_wait || number == SYS_futex_wait)
 			word[number == SYS_channel_recv             ? 0
 			                : number == SYS_notify_wait ? 1
@@ -113,6 +119,7 @@ uint32_t random_calls_process(void *argument)
 {
 	static struct thread made[THREADS];
 	(void)argument;
+	upcalls.unchecked = true;
 	for (uintptr_t i = 1; i < THREADS; i++)
 		thread_begin_at(&made[i], 8 + (unsigned)i, make_calls, (void *)i);
 	make_calls(0);

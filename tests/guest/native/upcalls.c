@@ -12,6 +12,11 @@ void upcall_handled(struct upcall_frame *frame);
 void upcall_handled(struct upcall_frame *frame)
 {
 	uint64_t bits = 0;
+	if (upcalls.unchecked) {
+		frame->rip += frame->cause == UPCALL_BITS ? 0 : 2;
+		(void)!sys_notify_wait(HANDLE_SELF_NOTIFY, UINT64_MAX, DEADLINE_NOW, &bits);
+		return;
+	}
 	CHECK_IS(*hold_off(), HOLD_UPCALL);
 	upcalls.frame = *frame;
 	upcalls.count++;
@@ -141,8 +146,8 @@ static void by_interrupt(void)
 	OK(sys_timer_create(notify, 0x10, &timer));
 	OK(sys_timer_set(timer, now() + MS, 500000));
 	CHECK(registers_kept(&upcalls.count));
-	uint64_t end = now() + 20 * MS;
-	while (now() < end)
+	uint64_t end = now() + 1000 * MS;
+	while (upcalls.count < 6 && now() < end)
 		;
 	OK(sys_timer_set(timer, DEADLINE_NEVER, 0));
 	CHECK(upcalls.count > 5);

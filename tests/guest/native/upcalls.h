@@ -13,6 +13,7 @@ struct upcalls {
 	/* What to do with an exception: the program goes on this many bytes further. */
 	uint64_t skip;
 	bool leave_bits;   /* takes none */
+	bool unchecked;    /* whatever the frame says: of programs that make no sense */
 	bool fault_inside; /* meets an exception of its own */
 };
 extern struct upcalls upcalls;
