@@ -183,6 +183,10 @@ void signal_complete_note(int signal, struct signal_note *note)
 	note->pid = pid;
 	note->code = flags & PROCESS_SIGNAL_QUEUED ? LINUX_SI_QUEUE : LINUX_SI_USER;
 	note->word = value;
+	if (flags & PROCESS_SIGNAL_CHILD) { /* si_code is CLD_EXITED and so on; si_status lies where si_value does */
+		note->code = (int)(value >> 32);
+		note->word = (uint32_t)value;
+	}
 }
 
 void signal_info_fill(int signal, const struct signal_note *note, struct linux_siginfo *out)
