@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/servers/tmpfs/pool.h"
+
 #define BUCKETS_FIRST 8u
 #define SLOTS_FIRST 8u
 
@@ -98,7 +100,7 @@ struct entry *directory_add(struct directory *directory, const char *name, size_
 {
 	if (!grow_buckets(directory) || !grow_slots(directory))
 		return NULL;
-	struct entry *entry = malloc(sizeof *entry + length);
+	struct entry *entry = pool_get(sizeof *entry + length);
 	if (!entry)
 		return NULL;
 	uint32_t hash = hash_of(name, length);
@@ -135,7 +137,7 @@ void directory_remove(struct directory *directory, struct entry *entry)
 	directory->count--;
 	while (directory->slot_count && !directory->slots[directory->slot_count - 1].entry)
 		directory->slot_count--;
-	free(entry);
+	pool_put(entry, sizeof *entry + entry->length);
 	if (directory->slot_count >= 64 && directory->count < directory->slot_count / 4)
 		close_gaps(directory);
 }

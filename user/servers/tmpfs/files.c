@@ -1,7 +1,6 @@
 /* Operations on open files but for reading, writing and locking. */
-#include <stdlib.h>
-
 #include "user/servers/tmpfs/locks.h"
+#include "user/servers/tmpfs/pool.h"
 #include "user/servers/tmpfs/tmpfs.h"
 
 #define MAP_RIGHTS (RIGHT_READ | RIGHT_INSPECT | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT)
@@ -11,7 +10,7 @@ void files_close(struct open_file *file)
 	struct node *node = file->node;
 	if (file->has_locks)
 		locks_release(node, &(struct lock_owner){file, 0});
-	free(file);
+	pool_put(file, sizeof *file);
 	node_drop(node);
 }
 

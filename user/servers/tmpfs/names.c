@@ -1,7 +1,6 @@
 /* Operations on names: a path is walked, then tree.h does the rest. */
-#include <stdlib.h>
-
 #include "common/path.h"
+#include "user/servers/tmpfs/pool.h"
 #include "user/servers/tmpfs/tmpfs.h"
 #include "user/servers/tmpfs/tree.h"
 
@@ -109,14 +108,14 @@ status_t names_open(struct request *request)
 	if (request->word[2] & ~(uint64_t)OPEN_KNOWN)
 		return ERR_BAD_ARGUMENT;
 	uint32_t flags = (uint32_t)request->word[2];
-	struct open_file *file = calloc(1, sizeof *file);
+	struct open_file *file = pool_get(sizeof *file);
 	if (!file)
 		return ERR_NO_MEMORY;
 	status_t status = find_or_make(request, flags, &node);
 	if (!status)
 		status = server_open(request, file);
 	if (status) {
-		free(file);
+		pool_put(file, sizeof *file);
 		return status;
 	}
 	*file = (struct open_file){OBJECT_OPEN_FILE, flags, node, 0, false};

@@ -6,6 +6,7 @@
 #include "abi/proto/fs.h"
 #include "user/servers/tmpfs/clock.h"
 #include "user/servers/tmpfs/locks.h"
+#include "user/servers/tmpfs/pool.h"
 
 static struct node_time now(void)
 {
@@ -18,7 +19,7 @@ status_t node_create(struct volume *volume, uint32_t kind, uint32_t mode, struct
 {
 	if (volume->nodes >= volume->nodes_max)
 		return ERR_DISK_FULL;
-	struct node *node = calloc(1, sizeof *node);
+	struct node *node = pool_get(sizeof *node);
 	if (!node)
 		return ERR_NO_MEMORY;
 	node->volume = volume;
@@ -52,7 +53,7 @@ void node_forget(struct node *node)
 	else if (node->token)
 		sys_handle_close(node->token);
 	locks_free(node);
-	free(node);
+	pool_put(node, sizeof *node);
 	volume->nodes--;
 	forget_volume(volume);
 }
