@@ -1,6 +1,8 @@
 /* The kernel for tests of programs: frames and mappings. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The build machine's name for something that is not used here. */
@@ -27,8 +29,10 @@ status_t fake_frame_create(uint64_t *word)
 static status_t frame_copy(const struct capability *capability, bool write, uint64_t *word)
 {
 	struct frame *frame = capability->frame;
-	if (word[0] > frame->length || word[2] > frame->length - word[0])
-		return ERR_BAD_ARGUMENT;
+	if (word[0] >= frame->length)
+		word[2] = 0;
+	else if (word[2] > frame->length - word[0])
+		word[2] = frame->length - word[0];
 	for (uint64_t page = word[0] / PAGE; write && page * PAGE < word[0] + word[2]; page++) {
 		if (!frame->filled[page] && !fake_pages_left)
 			return ERR_NO_MEMORY;
@@ -40,6 +44,23 @@ static status_t frame_copy(const struct capability *capability, bool write, uint
 	        write ? pwrite(frame->file, ours, word[2], (off_t)word[0]) : pread(frame->file, ours, word[2], (off_t)word[0]);
 	word[0] = (uint64_t)done;
 	return done < 0 ? ERR_BAD_ADDRESS : ERR_OK;
+}
+
+/* Pages that a longer frame gains are not filled; those that a shorter one loses come back as zeros. */
+static status_t frame_resize(struct frame *frame, uint64_t length)
+{
+	if (!length)
+		return ERR_BAD_ARGUMENT;
+	uint64_t pages = (length + PAGE - 1) / PAGE, before = frame->length / PAGE;
+	for (uint64_t page = pages; page < before; page++)
+		fake_pages_left += frame->filled[page];
+	frame->filled = fake_must(realloc(frame->filled, pages));
+	if (pages > before)
+		memset(frame->filled + before, 0, pages - before);
+	frame->length = pages * PAGE;
+	if (ftruncate(frame->file, (off_t)frame->length))
+		abort();
+	return ERR_OK;
 }
 
 int fake_protection(uint64_t flags)
@@ -64,12 +85,22 @@ status_t fake_map(uint64_t *word)
 status_t fake_frame_call(uint32_t number, handle_t handle, uint64_t *word)
 {
 	struct capability *frame;
-	uint32_t right = number == SYS_frame_info ? RIGHT_INSPECT : number == SYS_frame_read ? RIGHT_READ : RIGHT_WRITE;
+	uint32_t right = number == SYS_frame_info ? RIGHT_INSPECT
+	        : number == SYS_frame_resize      ? RIGHT_MANAGE
+	        : number == SYS_frame_read        ? RIGHT_READ
+	                                          : RIGHT_WRITE;
+	struct stat stat;
 	status_t status = fake_look_up(handle, OBJECT_FRAME, right, &frame);
 	if (status)
 		return status;
+	if (number == SYS_frame_resize)
+		return frame_resize(frame->frame, word[0]);
 	if (number != SYS_frame_info)
 		return frame_copy(frame, number == SYS_frame_write, word);
+	if (fstat(frame->frame->file, &stat))
+		abort();
 	word[0] = frame->frame->length;
+	word[1] = (uint64_t)stat.st_blocks * 512 / PAGE; /* also those that were written through a mapping */
+	word[2] = 0;
 	return ERR_OK;
 }

@@ -64,7 +64,7 @@ void tree_free(struct tree *tree);
  * Finds what `path` names from `base` on: in normal form, or "" for `base` itself. Symbolic links on the way are followed, and a
  * last one if `follow`, as far as they stay below `base`. ERR_NOT_FOUND, ERR_NOT_DIRECTORY, ERR_LINK_LOOP, ERR_NAME_TOO_LONG;
  * ERR_REDIRECT for a link that is absolute, leads up and out, or to nothing, which may be in another file system: *out_left
- * bytes of the path are left behind its name.
+ * bytes of the path are left behind the name of the first link on the way, from where the client goes on by text.
  */
 status_t tree_find(const struct tree *tree, uint32_t base, const char *path, bool follow, uint32_t *out_node,
         uint64_t *out_left) __attribute__((warn_unused_result));

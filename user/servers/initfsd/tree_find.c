@@ -11,8 +11,7 @@ struct walk {
 	uint32_t base, node;
 	uint32_t links;
 	const char *rest;
-	uint64_t tail;      /* bytes of the path itself that were left when a link's target was put before them */
-	uint64_t link_left; /* what was left behind the last link of the path itself */
+	uint64_t left; /* bytes of the path behind the name of the first link */
 	char buffer[2][FS_PATH_MAX];
 	unsigned used; /* which of the buffers `rest` is in */
 };
@@ -29,8 +28,8 @@ static status_t follow_link(struct walk *walk, const struct tree_node *link)
 	char *joined = walk->buffer[walk->used ^= 1];
 	size_t target = strlen(link->link), rest = strlen(walk->rest);
 
-	if (!walk->links || rest < walk->tail)
-		walk->tail = walk->link_left = rest;
+	if (!walk->links)
+		walk->left = rest;
 	if (is_absolute(link->link))
 		return ERR_REDIRECT;
 	if (++walk->links > FS_LINKS_MAX)
@@ -76,14 +75,14 @@ status_t tree_find(
 	walk.base = walk.node = base;
 	walk.links = walk.used = 0;
 	walk.rest = path;
-	walk.tail = walk.link_left = strlen(path);
+	walk.left = 0;
 	while (*walk.rest) {
 		const char *name = walk.rest + strspn(walk.rest, "/");
 		size_t length = strcspn(name, "/");
 		/* A slash at the end (a link's target may have one) leaves an empty name, which asks for a directory. */
 		walk.rest = name + length;
 		status_t status = step(tree, &walk, name, length, follow);
-		*out_left = walk.link_left;
+		*out_left = walk.left;
 		if (status)
 			return status;
 	}

@@ -216,9 +216,12 @@ status_t names_rename(struct request *request)
 	uint64_t flags = request->word[4], known = FS_RENAME_NO_REPLACE | FS_RENAME_EXCHANGE;
 	if ((flags & ~known) || flags == known)
 		return ERR_BAD_ARGUMENT;
-	status_t status = find_node(request, 0, false, &from);
+	/* Linux looks for both directories before it looks for what is to be renamed. */
+	status_t status = find(request, 0, false, &from);
 	if (!status)
 		status = find(request, 1, false, &to);
+	if (!status && !from->node)
+		status = tell(request, 0, walk_missing(from));
 	return status ? status : tree_rename(from, to, (uint32_t)flags);
 }
 

@@ -150,8 +150,6 @@ static void move_parent(struct node *node, struct node *from, struct node *to)
 
 static status_t exchange(const struct place *from, const struct place *to)
 {
-	if (to->node->kind == FS_KIND_DIRECTORY && is_above(to->node, from->parent))
-		return ERR_BAD_ARGUMENT;
 	struct node *first = from->node, *second = to->node;
 	from->entry->node = second;
 	to->entry->node = first;
@@ -194,6 +192,8 @@ status_t tree_rename(const struct place *from, const struct place *to, uint32_t 
 		return ERR_NOT_FOUND;
 	if (from->node->kind == FS_KIND_DIRECTORY && is_above(from->node, to->parent))
 		return ERR_BAD_ARGUMENT;
+	if (to->node && to->node->kind == FS_KIND_DIRECTORY && is_above(to->node, from->parent))
+		return flags & FS_RENAME_EXCHANGE ? ERR_BAD_ARGUMENT : ERR_NOT_EMPTY;
 	if (from->node == to->node)
 		return ERR_OK;
 	if (flags & FS_RENAME_EXCHANGE)

@@ -10,8 +10,7 @@ struct progress {
 	struct node *base, *here;
 	struct place *place;
 	const char *rest;
-	uint64_t tail; /* bytes of the path itself that are not begun yet, or were not when a link's target was put in front */
-	uint64_t link_left; /* what was left behind the last link of the path itself */
+	uint64_t left; /* bytes of the path behind the name of the first link */
 	uint32_t links;
 	unsigned used;
 	bool follow;
@@ -19,17 +18,17 @@ struct progress {
 
 static char buffers[2][FS_PATH_MAX];
 
-/* The way leads out behind `left` bytes of the path. */
-static status_t redirect(struct progress *progress, uint64_t left)
+/* The way leads out. */
+static status_t redirect(struct progress *progress)
 {
-	progress->place->left = left;
+	progress->place->left = progress->left;
 	return ERR_REDIRECT;
 }
 
 /* What was missing behind a link may be in another file system. */
 static status_t missing(struct progress *progress)
 {
-	return progress->links ? redirect(progress, progress->link_left) : ERR_NOT_FOUND;
+	return progress->links ? redirect(progress) : ERR_NOT_FOUND;
 }
 
 static status_t follow_link(struct progress *progress, const struct node *link)
@@ -38,10 +37,10 @@ static status_t follow_link(struct progress *progress, const struct node *link)
 	char *joined = buffers[progress->used ^= 1];
 	size_t length = link->target.length, rest = strlen(progress->rest), name, behind;
 
-	if (rest < progress->tail || !progress->links)
-		progress->tail = progress->link_left = rest;
+	if (!progress->links)
+		progress->left = rest;
 	if (*target == '/' || path_is_uri(target, &name, &behind))
-		return redirect(progress, progress->tail);
+		return redirect(progress);
 	if (++progress->links > FS_LINKS_MAX)
 		return ERR_LINK_LOOP;
 	if (length + rest >= FS_PATH_MAX)
@@ -63,7 +62,7 @@ static void set_last(struct progress *progress, const char *name, size_t length,
 	if (progress->links) {
 		memcpy(place->copy, name, length);
 		place->name = place->copy;
-		place->left = progress->link_left;
+		place->left = progress->left;
 	}
 }
 
@@ -71,7 +70,7 @@ static void set_last(struct progress *progress, const char *name, size_t length,
 static status_t step_up(struct progress *progress)
 {
 	if (progress->here == progress->base)
-		return redirect(progress, progress->link_left);
+		return redirect(progress);
 	progress->here = progress->here->directory.parent;
 	progress->place->node = progress->here;
 	progress->place->entry = NULL;
@@ -106,7 +105,6 @@ status_t walk(struct node *base, const char *path, bool follow, struct place *ou
 {
 	struct progress progress = {.base = base, .here = base, .place = out, .rest = path, .follow = follow};
 
-	progress.tail = strlen(path);
 	out->parent = NULL;
 	out->node = base;
 	out->entry = NULL;
@@ -134,13 +132,14 @@ status_t walk(struct node *base, const char *path, bool follow, struct place *ou
 	return out->node && out->directory && out->node->kind != FS_KIND_DIRECTORY ? ERR_NOT_DIRECTORY : ERR_OK;
 }
 
+/* Only behind a link was the name copied; `left` is the first one's. */
+status_t walk_missing(const struct place *place)
+{
+	return place->name == place->copy ? ERR_REDIRECT : ERR_NOT_FOUND;
+}
+
 status_t walk_to_node(struct node *base, const char *path, bool follow, struct place *out)
 {
 	status_t status = walk(base, path, follow, out);
-	if (status || out->node)
-		return status;
-	/* Only behind a link was the name copied. */
-	if (out->name != out->copy)
-		return ERR_NOT_FOUND;
-	return redirect(&(struct progress){.place = out}, out->left);
+	return status || out->node ? status : walk_missing(out);
 }

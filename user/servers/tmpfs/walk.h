@@ -3,7 +3,8 @@
  *
  * Symbolic links on the way are followed while they stay in the volume. One that is absolute, or whose ".." would leave the
  * directory where the walk began, or behind which there is nothing (another file system may be mounted there), is the client's
- * to follow: ERR_REDIRECT, with how many bytes of the path are left behind the link's name.
+ * to follow: ERR_REDIRECT, with how many bytes of the path are left behind the *first* link's name. The client joins by text,
+ * and only what comes before the first link is sure to mean the same as text.
  */
 #pragma once
 
@@ -28,6 +29,9 @@ struct place {
  * ERR_REDIRECT.
  */
 status_t walk(struct node *base, const char *path, bool follow, struct place *out) __attribute__((warn_unused_result));
+
+/* Of a place where nothing is and something should be: ERR_NOT_FOUND, or ERR_REDIRECT if a link led there. */
+status_t walk_missing(const struct place *place) __attribute__((warn_unused_result));
 
 /* The same for something that must be there: ERR_NOT_FOUND, or ERR_REDIRECT behind a link. */
 status_t walk_to_node(struct node *base, const char *path, bool follow, struct place *out) __attribute__((warn_unused_result));
