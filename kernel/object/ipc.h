@@ -46,7 +46,7 @@ uint32_t ipc_forward(struct thread *thread, struct sender *sender) __attribute__
  * Tells the current thread a call once more that its process holds, as it was received. Handles that came with it are told by their
  * names there, and 0 for those that are not there any more; long words as the caller's control block has them now. DEAD.
  */
-uint32_t ipc_tell(struct thread *thread, const struct reply_record *record) __attribute__((warn_unused_result));
+uint32_t ipc_tell(struct thread *thread, struct reply_record *record) __attribute__((warn_unused_result));
 
 /* Something other than a call is pending in a channel: a waiting receiver gets it. */
 void ipc_feed_receiver(struct channel *channel);

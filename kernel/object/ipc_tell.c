@@ -1,6 +1,7 @@
 /*
  * A call that was received and not answered is told once more: to the program that was put into the place of the one that received
- * it. All of it is still there: the caller waits, with its registers and its control block.
+ * it. All of it is still there: the caller waits, with its registers and its control block. If it was asked to end the call, that is
+ * told once more too.
  */
 #include "abi/exception.h"
 #include "lib/string.h"
@@ -30,11 +31,11 @@ static void tell_extras(struct thread *thread, const struct reply_record *record
 	memcpy(thread->block->received_words, caller->block->send_words, record->word_count * sizeof(uint64_t));
 }
 
-uint32_t ipc_tell(struct thread *thread, const struct reply_record *record)
+uint32_t ipc_tell(struct thread *thread, struct reply_record *record)
 {
 	if (record == &reply_dead)
 		return ERR_DEAD;
-	const struct thread *caller = thread_of_reply((struct reply_record *)record);
+	const struct thread *caller = thread_of_reply(record);
 	uint32_t info = caller->faulted ? RECEIVED_EXCEPTION : RECEIVED_CALL;
 	if (record->extras) {
 		tell_extras(thread, record);
@@ -50,5 +51,6 @@ uint32_t ipc_tell(struct thread *thread, const struct reply_record *record)
 	received->stamp = record->stamp;
 	received->caller = caller->process->number;
 	received->deadline = caller->task.deadline;
+	reply_ask_anew(record);
 	return ERR_OK;
 }

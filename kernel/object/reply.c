@@ -52,6 +52,15 @@ void reply_ask(struct reply_record *record)
 		channel_ask(record->channel, record);
 }
 
+void reply_ask_anew(struct reply_record *record)
+{
+	struct task *caller = &thread_of_reply(record)->task;
+	if (record->channel && !record->link_asked)
+		record->asked = false;
+	if (caller->due)
+		sched_look(caller);
+}
+
 void reply_abandon(struct reply_record *record)
 {
 	if (record->holder) {

@@ -64,6 +64,9 @@ uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *ou
 /* The caller is asked to end its call: whoever has the reply in its table hears of it, once. */
 void reply_ask(struct reply_record *record);
 
+/* Who heard of it may be gone: it is told once more, if the caller is still asked. */
+void reply_ask_anew(struct reply_record *record);
+
 /* The caller, which was taken, is gone: its holder is left with reply_dead. */
 void reply_abandon(struct reply_record *record);
 

@@ -116,6 +116,13 @@ static void saved(void)
 	expect_interrupt(receiver, reply);
 	client_interrupt(&client);
 	expect_nothing(receiver);
+
+	test_next("who_has_the_call_told_once_more_hears_of_it_once_more");
+	struct message again;
+	OK(sys_reply_message(reply, &again));
+	CHECK_IS(again.label, 7);
+	expect_interrupt(receiver, reply);
+	expect_nothing(receiver);
 	answer(reply, ERR_INTERRUPTED, 0);
 	thread_join(&client.thread);
 	CHECK_IS(client.answer.label, ERR_INTERRUPTED);

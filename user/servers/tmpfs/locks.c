@@ -172,6 +172,15 @@ static bool leads_back(const struct file_lock *held, uint32_t process)
 	return false;
 }
 
+/* The caller is asked to end its call. */
+static void interrupted(void *context)
+{
+	struct waiter **link = &waiters;
+	while (*link != context)
+		link = &(*link)->next;
+	answer(link, ERR_INTERRUPTED);
+}
+
 status_t locks_wait(struct request *request, struct node *node, const struct file_lock *wanted)
 {
 	if (!wanted->owner.open_file && leads_back(locks_conflict(node, wanted), wanted->owner.process))
@@ -187,6 +196,7 @@ status_t locks_wait(struct request *request, struct node *node, const struct fil
 		free(waiter);
 		return status;
 	}
+	reply_on_interrupt(waiter->reply, interrupted, waiter);
 	request->answer.handle_count = 0;
 	node_hold(node);
 	struct waiter **link = &waiters;
