@@ -147,6 +147,7 @@ void bench(void)
 	measure("ipc.call_handle", call_with_handle);
 	measure("notify.signal", signal_nobody);
 	bench_memory();
+	bench_clone();
 	measure("thread.create_join", thread_and_join);
 	measure("process.create_wait", process_and_wait);
 	child_kill(&child);

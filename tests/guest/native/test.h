@@ -119,3 +119,4 @@ void test_random(void);
 void random_for_ever(void);
 void bench(void);
 void bench_memory(void);
+void bench_clone(void);
