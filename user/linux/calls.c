@@ -12,6 +12,7 @@
 #include "user/linux/copy.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
+#include "user/linux/epoll.h"
 #include "user/linux/errors.h"
 #include "user/linux/event.h"
 #include "user/linux/exec.h"

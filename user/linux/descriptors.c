@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "user/linux/epoll.h"
 #include "user/linux/errors.h"
 #include "user/linux/log.h"
 #include "user/linux/native.h"
@@ -31,6 +32,24 @@ struct open_file *descriptors_hold(int fd)
 	return file;
 }
 
+struct open_file *descriptors_hold_file(uint32_t index, uint32_t serial)
+{
+	struct process *process = process_self();
+	struct open_file *file = &process->files[index];
+	lock_take(&process->descriptors_lock);
+	bool there = file->references && file->serial == serial;
+	if (there)
+		file->references++;
+	lock_drop(&process->descriptors_lock);
+	return there ? file : NULL;
+}
+
+static uint32_t next_serial_locked(struct process *process)
+{
+	process->last_serial += process->last_serial == UINT32_MAX ? 2 : 1;
+	return process->last_serial;
+}
+
 /* One user less. What is returned is to be closed once the lock is free. */
 static handle_t let_go_locked(struct open_file *file)
 {
@@ -39,6 +58,8 @@ static handle_t let_go_locked(struct open_file *file)
 	handle_t handle = file->handle;
 	if (file->locks && file->locks_owner == control_block()->process_number)
 		sys_handle_close(file->locks);
+	if (file->epoll)
+		epoll_free(file->epoll);
 	memset(file, 0, sizeof *file);
 	return handle;
 }
@@ -107,6 +128,7 @@ static int64_t add_locked(struct process *process, const struct open_file *what,
 	if (!file)
 		return -ENFILE;
 	*file = *what;
+	file->serial = next_serial_locked(process);
 	if (path && !remember_path_locked(process, file, path))
 		return -ENOMEM;
 	file->references = 1;
@@ -129,7 +151,7 @@ int64_t descriptors_add(const struct open_file *what, bool close_on_exec, const 
 static struct open_file *add_first_file(struct process *process, const struct start_block *start, const struct start_file *from)
 {
 	struct open_file *file = find_free_file_locked(process);
-	*file = (struct open_file){.handle = from->handle, .kind = from->kind};
+	*file = (struct open_file){.handle = from->handle, .kind = from->kind, .serial = next_serial_locked(process)};
 	file->flags = from->flags & ~(START_FILE_CLOSE_ON_EXEC | START_FILE_LOG_ERRORS | START_FILE_NEVER_WAITS);
 	if (!from->flags && !from->kind)
 		file->flags = LINUX_O_RDWR;

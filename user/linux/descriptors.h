@@ -11,6 +11,8 @@
 
 /* NULL if fd is not open. Every success needs a descriptors_drop. */
 struct open_file *descriptors_hold(int fd);
+/* The open file at this place of the table, if it is still the one with that serial number. */
+struct open_file *descriptors_hold_file(uint32_t index, uint32_t serial);
 void descriptors_drop(struct open_file *file);
 
 /*

@@ -257,6 +257,28 @@ struct linux_ucred {
 	int32_t process, user, group;
 };
 
+/* epoll; the events have poll's numbers */
+#define LINUX_EPOLL_CTL_ADD 1
+#define LINUX_EPOLL_CTL_DEL 2
+#define LINUX_EPOLL_CTL_MOD 3
+#define LINUX_EPOLLIN 0x1u
+#define LINUX_EPOLLPRI 0x2u
+#define LINUX_EPOLLOUT 0x4u
+#define LINUX_EPOLLERR 0x8u
+#define LINUX_EPOLLHUP 0x10u
+#define LINUX_EPOLLRDNORM 0x40u
+#define LINUX_EPOLLWRNORM 0x100u
+#define LINUX_EPOLLRDHUP 0x2000u
+#define LINUX_EPOLLWAKEUP 0x20000000u
+#define LINUX_EPOLLONESHOT 0x40000000u
+#define LINUX_EPOLLET 0x80000000u
+#define LINUX_EPOLL_FLAGS (LINUX_EPOLLWAKEUP | LINUX_EPOLLONESHOT | LINUX_EPOLLET)
+
+struct linux_epoll_event {
+	uint32_t events;
+	uint64_t data;
+} __attribute__((packed));
+
 /* clone */
 #define LINUX_CLONE_VM 0x100u
 #define LINUX_CLONE_FS 0x200u

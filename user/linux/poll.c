@@ -21,23 +21,22 @@
 #define WRITABLE (LINUX_POLLOUT | LINUX_POLLWRNORM)
 #define NS_PER_MS 1000000ull
 
-/* FS_READY_* of an open file; `notify` may be HANDLE_NONE. Errors and hang-ups are always told. */
-static uint32_t readiness(const struct open_file *file, uint32_t events, handle_t notify, uint64_t bits)
+uint32_t poll_readiness(const struct open_file *file, uint32_t events, handle_t notify, uint64_t bits)
 {
 	uint32_t ready = 0;
 	if (!file->handle)
 		return events;
 	status_t status = remote_watch(file->handle, events | FS_READY_ERROR | FS_READY_HANGUP, notify, bits, &ready);
 	if (!status)
-		return ready & (events | FS_READY_ERROR | FS_READY_HANGUP);
+		return ready & ((events & ~FS_WATCH_NEXT) | FS_READY_ERROR | FS_READY_HANGUP);
 	if (status == ERR_NOT_SUPPORTED || status == ERR_BAD_CALL)
-		return events;
-	return events | FS_READY_HANGUP; /* the next read or write tells the error */
+		return events & ~FS_WATCH_NEXT;
+	return (events & ~FS_WATCH_NEXT) | FS_READY_HANGUP; /* the next read or write tells the error */
 }
 
 bool poll_ready(const struct open_file *file, uint32_t events)
 {
-	return readiness(file, events, HANDLE_NONE, 0) != 0;
+	return poll_readiness(file, events, HANDLE_NONE, 0) != 0;
 }
 
 /* Waits for any bit of a notify; a signal may end it. */
@@ -54,7 +53,7 @@ int64_t poll_wait(const struct open_file *file, uint32_t events)
 {
 	handle_t notify;
 	status_t status = thread_notify(&notify);
-	while (!status && !readiness(file, events, notify, 1)) {
+	while (!status && !poll_readiness(file, events, notify, 1)) {
 		do
 			status = wait_for_bits(notify, DEADLINE_NEVER);
 		while (signal_repeat(status));
@@ -78,7 +77,7 @@ static void ask(struct linux_pollfd *item, handle_t notify, uint64_t bit)
 		events |= FS_READY_READ;
 	if (item->events & WRITABLE)
 		events |= FS_READY_WRITE;
-	uint32_t ready = readiness(file, events, notify, bit);
+	uint32_t ready = poll_readiness(file, events, notify, bit);
 	descriptors_drop(file);
 	int revents = 0;
 	if (ready & FS_READY_READ)

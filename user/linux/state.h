@@ -86,6 +86,8 @@ _Static_assert(offsetof(struct control_block, upcall_frame.rip) == UPCALL_RIP, "
 _Static_assert(offsetof(struct control_block, upcall_frame.held) == UPCALL_HELD, "layout.h");
 _Static_assert(offsetof(struct frame, rip) == FRAME_RIP && sizeof(struct frame) == FRAME_SIZE, "layout.h");
 
+struct epoll;
+
 /* What several descriptors can share: an open file of a server, or the log. */
 struct open_file {
 	uint32_t references;     /* 0: free; guarded by process.descriptors_lock */
@@ -98,6 +100,8 @@ struct open_file {
 	bool has_path;           /* process.directory_paths holds it: an open directory */
 	handle_t locks;          /* stands for what this process has locked in the file (record_lock.h) */
 	uint32_t locks_owner;    /* number of the process that was; a child has a copy of this and not the handle */
+	uint32_t serial;         /* of this open file, among all that the process has had; never 0 */
+	struct epoll *epoll;     /* NULL: it is no list of epoll's */
 	uint64_t entries_read;   /* of a directory: the d_off of its next entry */
 };
 
@@ -200,6 +204,7 @@ struct process {
 	uint64_t unknown_told[CALLS_MAX / 64]; /* bit: this unknown call has had its line on the log */
 	struct descriptor descriptors[DESCRIPTORS_MAX];
 	struct open_file files[DESCRIPTORS_MAX];
+	uint32_t last_serial; /* of an open file */
 };
 
 #define PROCESS_COPIED offsetof(struct process, not_copied)
