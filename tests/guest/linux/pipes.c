@@ -155,7 +155,7 @@ static void *write_later(void *unused)
 
 static void test_waiting(void)
 {
-	pthread_t thread;
+	pthread_t thread = 0;
 	void *result;
 	TEST("a_pipe_to_wait_for", !pipe(stream) && !pthread_create(&thread, NULL, write_later, NULL));
 	struct pollfd item = {stream[0], POLLIN, 0};
@@ -184,7 +184,7 @@ static void *fill_pipe(void *unused)
 
 static void test_writer_waiting(void)
 {
-	pthread_t thread;
+	pthread_t thread = 0;
 	void *result;
 	TEST("a_pipe_to_fill", !pipe(stream) && !pthread_create(&thread, NULL, fill_pipe, NULL));
 	pause_ms(20);
