@@ -61,8 +61,8 @@
  * notify_wait           mask, deadline → bits taken
  * timer_create          bits of the notify (the object acted on) → timer handle
  * timer_set             deadline (DEADLINE_NEVER: off), period in ns (0: once)
- * futex_wait            address, expected value, deadline
- * futex_wake            address, largest number to wake → woken
+ * futex_wait            address, expected value, deadline, FUTEX_* flags
+ * futex_wake            address, largest number to wake, FUTEX_* flags → woken
  * irq_create            global system interrupt or IRQ_ISA|line, IRQ_* flags → irq handle; masked until the first irq_ack
  * irq_ack               lets the next interrupt come; a driver acks once before it reads its device for the first time
  * irq_bind              notify handle (0: none), bits: signalled at each interrupt from now on
@@ -111,6 +111,9 @@ enum {
 
 /* frame_create_device */
 enum { CACHE_WRITE_BACK, CACHE_WRITE_THROUGH, CACHE_WRITE_COMBINING, CACHE_UNCACHED };
+
+/* futex_wait, futex_wake */
+#define FUTEX_SHARED 0x1u /* the word is that of all processes that have the same memory mapped there */
 
 /* irq_create; without polarity and trigger flags, what the firmware's tables say of the pin. */
 #define IRQ_ISA 0x10000u /* in the number: a line of the ISA bus, translated by the MADT's overrides */

@@ -21,6 +21,7 @@
 #include "arch/paging.h"
 #include "core/lock.h"
 #include "lib/address.h"
+#include "lib/digital_tree.h"
 #include "mm/page_tree.h"
 #include "object/object.h"
 
@@ -63,6 +64,7 @@ struct frame {
 	uint64_t walk_progress; /* in the mapping that the walk is at */
 	struct vmem_mapping *walk_at;
 	struct vmem_mapping *mappings; /* where it is mapped (vmem.h) */
+	struct digital_tree futexes;   /* offsets of shared words that threads wait at (object/futex.h) */
 
 	/* The clone that a process_clone under way has made of it, if the stamp is that call's (vmem_clone.c). */
 	uint64_t clone_stamp;

@@ -31,7 +31,7 @@ enum wait_kind {
 	WAIT_QUEUED,  /* its call lies in a channel's queue */
 	WAIT_ANSWER,  /* its call was received: the reply record is with a thread or a handle table */
 	WAIT_NOTIFY,  /* in its notify's list */
-	WAIT_FUTEX,   /* in its address space's tree of futexes */
+	WAIT_FUTEX,   /* in its address space's or a frame's tree of futexes */
 };
 
 struct thread {
@@ -51,7 +51,8 @@ struct thread {
 	} at;
 	struct thread *next, *previous; /* in that place's list, circular */
 	uint64_t wait_mask;             /* of notify_wait */
-	struct digital_node futex;      /* its key is the address */
+	struct digital_node futex;      /* its key is the address, or the offset in */
+	struct frame *futex_frame;      /* a reference, for a shared word */
 	bool futex_first;               /* it is the one in the tree, for all that wait at that address */
 
 	struct object object; /* OBJECT_THREAD */

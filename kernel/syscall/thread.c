@@ -41,6 +41,15 @@ void syscall_thread_start(struct thread *thread, struct object *object, uint32_t
  * What the thread asks for at its end concerns only its own process: where it cannot be done, nothing is. The range may hold the
  * thread's own stack, and goes first; the word must not lie there.
  */
+/* Libraries differ in how they wait for a thread's end: at the word as their own, or as a shared one. */
+static void wake_joiner(struct vmem *vmem, uint64_t address)
+{
+	struct futex_word word = {vmem, 0, address};
+	futex_wake_one(&word);
+	if (futex_find_shared(vmem, address, &word))
+		futex_wake_one(&word);
+}
+
 void syscall_thread_exit(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)object;
@@ -53,7 +62,7 @@ void syscall_thread_exit(struct thread *thread, struct object *object, uint32_t 
 	}
 	const uint32_t zero = 0;
 	if (word && word % sizeof zero == 0 && vmem_copy_out(vmem, word, &zero, sizeof zero) == sizeof zero)
-		futex_wake_one(vmem, word);
+		wake_joiner(vmem, word);
 	thread_end(thread);
 }
 

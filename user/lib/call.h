@@ -611,20 +611,33 @@ static inline MUST_CHECK status_t sys_timer_set(handle_t timer, uint64_t deadlin
 	return status;
 }
 
-static inline MUST_CHECK status_t sys_futex_wait(const uint32_t *address, uint32_t expected, uint64_t deadline)
+/* `flags` are FUTEX_*. */
+static inline MUST_CHECK status_t sys_futex_wait_at(
+        const uint32_t *address, uint32_t expected, uint64_t deadline, uint32_t flags)
 {
-	SYS_WORDS((uintptr_t)address, expected, deadline);
+	SYS_WORDS((uintptr_t)address, expected, deadline, flags);
 	SYS_RUN(futex_wait, 0);
 	return status;
 }
 
-static inline MUST_CHECK status_t sys_futex_wake(const uint32_t *address, uint32_t most, uint32_t *out_woken)
+static inline MUST_CHECK status_t sys_futex_wake_at(const uint32_t *address, uint32_t most, uint32_t flags, uint32_t *out_woken)
 {
-	SYS_WORDS((uintptr_t)address, most);
+	SYS_WORDS((uintptr_t)address, most, flags);
 	SYS_RUN(futex_wake, 0);
 	if (!status)
 		*out_woken = (uint32_t)word[0];
 	return status;
+}
+
+/* The same at a word of this process alone. */
+static inline MUST_CHECK status_t sys_futex_wait(const uint32_t *address, uint32_t expected, uint64_t deadline)
+{
+	return sys_futex_wait_at(address, expected, deadline, 0);
+}
+
+static inline MUST_CHECK status_t sys_futex_wake(const uint32_t *address, uint32_t most, uint32_t *out_woken)
+{
+	return sys_futex_wake_at(address, most, 0, out_woken);
 }
 
 static inline MUST_CHECK status_t sys_irq_create(handle_t machine, uint32_t number, uint32_t flags, handle_t *out_irq)

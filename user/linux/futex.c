@@ -11,12 +11,12 @@
 #include "user/linux/state.h"
 #include "user/linux/time.h"
 
-static int64_t wait(uint64_t word, uint32_t value, uint64_t deadline)
+static int64_t wait(uint64_t word, uint32_t value, uint64_t deadline, uint32_t flags)
 {
 	status_t status;
 	do {
 		signal_ask();
-		status = sys_futex_wait(user_pointer(word), value, deadline);
+		status = sys_futex_wait_at(user_pointer(word), value, deadline, flags);
 		signal_hold();
 	} while (signal_repeat(status));
 	if (status == ERR_INTERRUPTED && deadline != DEADLINE_NEVER)
@@ -24,10 +24,10 @@ static int64_t wait(uint64_t word, uint32_t value, uint64_t deadline)
 	return errors_to_linux(status);
 }
 
-static int64_t wake(uint64_t word, uint64_t most)
+static int64_t wake(uint64_t word, uint64_t most, uint32_t flags)
 {
 	uint32_t woken;
-	status_t status = sys_futex_wake(user_pointer(word), most > INT32_MAX ? INT32_MAX : (uint32_t)most, &woken);
+	status_t status = sys_futex_wake_at(user_pointer(word), most > INT32_MAX ? INT32_MAX : (uint32_t)most, flags, &woken);
 	return status ? errors_to_linux(status) : (int64_t)woken;
 }
 
@@ -48,6 +48,7 @@ static int64_t read_deadline(uint64_t address, bool absolute, bool wall, uint64_
 int64_t futex_futex(uint64_t word, uint32_t operation, uint32_t value, uint64_t value2, uint64_t word2, uint32_t value3)
 {
 	bool wall = (operation & LINUX_FUTEX_CLOCK_REALTIME) != 0;
+	uint32_t flags = operation & LINUX_FUTEX_PRIVATE ? 0 : FUTEX_SHARED;
 	uint64_t deadline;
 	int64_t error;
 	(void)word2; /* of REQUEUE: nothing is moved there */
@@ -56,22 +57,22 @@ int64_t futex_futex(uint64_t word, uint32_t operation, uint32_t value, uint64_t 
 	switch (operation & ~(LINUX_FUTEX_PRIVATE | LINUX_FUTEX_CLOCK_REALTIME)) {
 	case LINUX_FUTEX_WAIT:
 		error = read_deadline(value2, false, wall, &deadline);
-		return error ? error : wait(word, value, deadline);
+		return error ? error : wait(word, value, deadline, flags);
 	case LINUX_FUTEX_WAIT_BITSET:
 		if (value3 != UINT32_MAX)
 			return value3 ? -ENOSYS : -EINVAL;
 		error = read_deadline(value2, true, wall, &deadline);
-		return error ? error : wait(word, value, deadline);
-	case LINUX_FUTEX_WAKE: return wake(word, value);
+		return error ? error : wait(word, value, deadline, flags);
+	case LINUX_FUTEX_WAKE: return wake(word, value, flags);
 	case LINUX_FUTEX_WAKE_BITSET:
 		if (value3 != UINT32_MAX)
 			return value3 ? -ENOSYS : -EINVAL;
-		return wake(word, value);
+		return wake(word, value, flags);
 	case LINUX_FUTEX_CMP_REQUEUE:
 		if (__atomic_load_n((const uint32_t *)user_pointer(word), __ATOMIC_SEQ_CST) != value3)
 			return -EAGAIN;
-		return wake(word, (uint64_t)value + (uint32_t)value2);
-	case LINUX_FUTEX_REQUEUE: return wake(word, (uint64_t)value + (uint32_t)value2);
+		return wake(word, (uint64_t)value + (uint32_t)value2, flags);
+	case LINUX_FUTEX_REQUEUE: return wake(word, (uint64_t)value + (uint32_t)value2, flags);
 	}
 	return -ENOSYS;
 }

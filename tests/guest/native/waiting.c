@@ -163,9 +163,56 @@ static void futexes(void)
 	}
 }
 
+static uint32_t *shared_word;
+
+static void wait_at_shared_word(void *unused)
+{
+	(void)unused;
+	OK(sys_futex_wait_at(shared_word, 0, DEADLINE_NEVER, FUTEX_SHARED));
+	woken++;
+}
+
+/* The same frame at two addresses, as two processes would have it. */
+static void shared_futexes(void)
+{
+	static struct thread waiter;
+	uint64_t here, there;
+	uint32_t count;
+	handle_t frame;
+	test_begin("a_shared_futex_is_known_by_the_memory_and_a_private_one_by_the_address");
+	OK(sys_frame_create(PAGE, 0, &frame));
+	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGE, MAP_READ | MAP_WRITE | MAP_SHARE, frame, 0, &here));
+	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGE, MAP_READ | MAP_WRITE | MAP_SHARE, frame, 0, &there));
+	OK(sys_handle_close(frame));
+	shared_word = (uint32_t *)(here + 8);
+	woken = 0;
+	thread_begin(&waiter, wait_at_shared_word, NULL);
+	pause_ms(2);
+	OK(sys_futex_wake(shared_word, 1, &count));
+	CHECK_IS(count, 0);
+	OK(sys_futex_wake_at((uint32_t *)(there + 12), 1, FUTEX_SHARED, &count));
+	CHECK_IS(count, 0);
+	OK(sys_futex_wake_at((uint32_t *)(there + 8), 5, FUTEX_SHARED, &count));
+	CHECK_IS(count, 1);
+	thread_join(&waiter);
+	CHECK_IS(woken, 1);
+
+	test_begin("memory_that_is_unmapped_stays_for_who_waits_at_it");
+	thread_begin(&waiter, wait_at_shared_word, NULL);
+	pause_ms(2);
+	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, here, PAGE));
+	OK(sys_futex_wake_at((uint32_t *)(there + 8), 5, FUTEX_SHARED, &count));
+	CHECK_IS(count, 1);
+	thread_join(&waiter);
+	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, there, PAGE));
+	CHECK_IS(sys_futex_wake_at((uint32_t *)(there + 8), 5, FUTEX_SHARED, &count), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_futex_wait_at(&word, 0, DEADLINE_NOW, 2), ERR_BAD_ARGUMENT);
+}
+
 void test_waiting(void)
 {
 	notifies();
 	timers();
 	futexes();
+	shared_futexes();
 }
