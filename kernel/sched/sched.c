@@ -211,7 +211,7 @@ void sched_look(struct task *task)
 	struct cpu *cpu = cpu_current();
 	struct scheduler *own = scheduler_of(cpu);
 	cpu->need_schedule = 1;
-	if (task->link_look)
+	if (task->link_look || task->state != TASK_BLOCKED)
 		return;
 	task->next_look = own->looks;
 	task->link_look = &own->looks;

@@ -51,9 +51,9 @@ void sched_set_deferred(void (*function)(void));
 void sched_defer(void);
 
 /*
- * Upcalls, whose rules are object/upcall.h's. A task that is `due` is given to `deliver` each time before it is resumed, but for
- * direct switches to one that the same event did not make due; and, when it waits or begins to, once to `look`, which may end the
- * wait. Both are called with no lock held.
+ * Upcalls, whose rules are object/upcall.h's. A task that is `due` is given to `deliver` each time before the scheduler resumes it,
+ * and when it waits or begins to, once to `look`, which may end the wait. Both are called with no lock held. sched_look is for a
+ * task that was made due just now.
  */
 void sched_set_upcalls(void (*look)(struct task *task), void (*deliver)(struct task *task));
 void sched_look(struct task *task);

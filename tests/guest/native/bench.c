@@ -2,7 +2,7 @@
  * What calls cost, in ticks of the time stamp counter, the least of many rounds: under `-icount shift=0` a tick is one guest
  * instruction, user code and kernel together. Lines "bench: NAME VALUE ticks".
  */
-#include "tests/guest/native/test.h"
+#include "tests/guest/native/upcalls.h"
 
 #define ROUNDS 200
 
@@ -128,6 +128,41 @@ static void process_and_wait(void)
 	child_wait(&child);
 }
 
+static void signal_self(void)
+{
+	OK(sys_notify_signal(notify, 1));
+}
+
+static void fault_self(void)
+{
+	__asm__ volatile("ud2" : : : "memory");
+}
+
+/* From the event to the handler's first instruction, and until the program goes on. */
+static void measure_upcall(const char *name, const char *round_trip, void (*what)(void))
+{
+	uint64_t best = UINT64_MAX;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint64_t start = __builtin_ia32_rdtsc();
+		what();
+		best = upcall_entered - start < best ? upcall_entered - start : best;
+	}
+	say("bench: %s %lu ticks", name, best);
+	measure(round_trip, what);
+}
+
+static void measure_upcalls(void)
+{
+	handle_t former = notify;
+	notify = upcalls_begin(false);
+	upcalls.skip = 2;
+	OK(sys_thread_set_upcall(HANDLE_SELF_THREAD, notify, (uint64_t)upcall_timed_entry));
+	measure_upcall("upcall.signal", "upcall.signal_and_back", signal_self);
+	measure_upcall("upcall.exception", "upcall.exception_and_back", fault_self);
+	upcalls_end(notify);
+	notify = former;
+}
+
 void bench(void)
 {
 	struct child child;
@@ -146,6 +181,7 @@ void bench(void)
 	measure("ipc.call_buffer_4k", call_with_buffer);
 	measure("ipc.call_handle", call_with_handle);
 	measure("notify.signal", signal_nobody);
+	measure_upcalls();
 	bench_memory();
 	bench_clone();
 	measure("thread.create_join", thread_and_join);

@@ -8,6 +8,14 @@
 #define RED_ZONE 128
 
 	.text
+	/* The same, with the time stamp at its first instruction in upcall_entered. */
+	.globl	upcall_timed_entry
+upcall_timed_entry:
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, upcall_entered
+
 	.globl	upcall_entry
 upcall_entry:
 	lea	-RED_ZONE-512(%rsp), %rsp
@@ -119,5 +127,11 @@ registers_kept:
 	pop	%rbp
 	pop	%rbx
 	ret
+
+	.bss
+	.balign	8
+	.globl	upcall_entered
+upcall_entered:
+	.skip	8
 
 	.section .note.GNU-stack, "", @progbits

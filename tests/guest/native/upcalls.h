@@ -3,7 +3,8 @@
 
 #include "tests/guest/native/test.h"
 
-extern const char upcall_entry[]; /* upcall_entry.S */
+extern const char upcall_entry[], upcall_timed_entry[]; /* upcall_entry.S */
+extern uint64_t upcall_entered;
 
 /* What came since upcalls_begin. */
 struct upcalls {
