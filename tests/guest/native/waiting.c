@@ -197,7 +197,7 @@ static void shared_futexes(void)
 	thread_join(&waiter);
 	CHECK_IS(woken, 1);
 
-	test_begin("memory_that_is_unmapped_stays_for_who_waits_at_it");
+	/* Memory that is unmapped stays for who waits at it. */
 	thread_begin(&waiter, wait_at_shared_word, NULL);
 	pause_ms(2);
 	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, here, PAGE));
