@@ -9,8 +9,9 @@
 
 #include "arch/context.h"
 
-/* Size of a save area, a multiple of 64. An area is aligned to 64 bytes and zeroed when new. */
+/* Size of a save area, a multiple of 64. An area is aligned to 64 bytes, and prepared when it is new. */
 uint64_t fpu_area_size(void);
+void fpu_prepare(void *area);
 
 /* The thread was interrupted and another is about to run: saves its state into context->fpu, which must be there. */
 void fpu_save(struct context *context);

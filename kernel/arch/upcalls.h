@@ -37,3 +37,4 @@ struct context *upcall_leave(void);
 /* A zeroed page for page tables; 0: none left. */
 void *upcall_page_alloc(void);
 void upcall_page_free(void *page);
+void upcall_page_free_zero(void *page); /* all of whose entries are 0 again */

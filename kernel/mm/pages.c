@@ -1,7 +1,8 @@
 /*
  * Single pages come from and go to the CPU's stack of recent pages, which needs no lock, because interrupts are off and no
  * other CPU looks at it but to add up a sum. An empty stack is refilled, a full one relieved, by PAGES_BATCH pages. Everything
- * else goes to the buddy allocator under one lock.
+ * else goes to the buddy allocator under one lock. Pages that are known to be zero lie on a stack of their own, for those who want
+ * such; others take them when nothing else is left.
  */
 #include "mm/pages.h"
 
@@ -26,11 +27,17 @@ struct page_stack {
 };
 
 static struct page_stack stacks[CPUS_MAX];
+static struct page_stack zero_stacks[CPUS_MAX];
 static struct lock lock = LOCK_INIT(RANK_PAGES, "pages");
 
 static struct page_stack *own_stack(void)
 {
 	return &stacks[arch_cpu_current()->index];
+}
+
+static struct page_stack *own_zero_stack(void)
+{
+	return &zero_stacks[arch_cpu_current()->index];
 }
 
 static void stack_push(struct page_stack *stack, struct paddr page)
@@ -82,52 +89,80 @@ static bool alloc_block_once(unsigned order, uint32_t flags, struct paddr *out)
 /* Recent pages may be what a larger block lacks, so they are given back before it is refused. */
 static bool alloc_block(unsigned order, uint32_t flags, struct paddr *out)
 {
-	struct page_stack *stack = own_stack();
+	struct page_stack *stack = own_stack(), *zero_stack = own_zero_stack();
 
 	if (alloc_block_once(order, flags, out))
 		return true;
-	if (!stack->count)
+	if (!stack->count && !zero_stack->count)
 		return false;
 	while (stack->count)
 		stack_relieve(stack);
+	while (zero_stack->count)
+		stack_relieve(zero_stack);
 	return alloc_block_once(order, flags, out);
+}
+
+static struct paddr stack_pop(struct page_stack *stack)
+{
+	struct paddr page = stack->page[--stack->count];
+
+	*buddy_state(page) = BUDDY_USED;
+	return page;
+}
+
+static bool alloc_single(uint32_t flags, struct paddr *out)
+{
+	struct page_stack *stack = own_stack(), *zero_stack = own_zero_stack();
+	bool zero = flags & PAGES_ZERO;
+
+	if (zero && zero_stack->count) {
+		*out = stack_pop(zero_stack);
+		return true;
+	}
+	if (!stack->count)
+		stack_refill(stack);
+	if (!stack->count && !zero_stack->count)
+		return false;
+	*out = stack_pop(stack->count ? stack : zero_stack);
+	if (zero)
+		memset(direct_map(*out), 0, PAGE_SIZE);
+	return true;
 }
 
 bool pages_alloc(unsigned order, uint32_t flags, struct paddr *out)
 {
-	struct page_stack *stack = own_stack();
-
 	ASSERT(order <= (flags & PAGES_ZERO ? ZERO_ORDER_MAX : PAGES_ORDER_MAX));
-	if (order || flags & PAGES_BELOW_4G) {
-		if (!alloc_block(order, flags, out))
-			return false;
-	} else {
-		if (!stack->count)
-			stack_refill(stack);
-		if (!stack->count)
-			return false;
-		*out = stack->page[--stack->count];
-		*buddy_state(*out) = BUDDY_USED;
-	}
+	if (!order && !(flags & PAGES_BELOW_4G))
+		return alloc_single(flags, out);
+	if (!alloc_block(order, flags, out))
+		return false;
 	if (flags & PAGES_ZERO)
 		memset(direct_map(*out), 0, PAGE_SIZE << order);
 	return true;
 }
 
+static void free_single(struct page_stack *stack, struct paddr page)
+{
+	ASSERT(buddy_has_state(page) && *buddy_state(page) == BUDDY_USED && !(page.raw & PAGE_MASK));
+	if (stack->count == STACK_SIZE)
+		stack_relieve(stack);
+	stack_push(stack, page);
+}
+
 void pages_free(struct paddr start, unsigned order)
 {
-	struct page_stack *stack = own_stack();
-
 	if (order) {
 		lock_acquire(&lock);
 		buddy_free(start, order);
 		lock_release(&lock);
 		return;
 	}
-	ASSERT(buddy_has_state(start) && *buddy_state(start) == BUDDY_USED && !(start.raw & PAGE_MASK));
-	if (stack->count == STACK_SIZE)
-		stack_relieve(stack);
-	stack_push(stack, start);
+	free_single(own_stack(), start);
+}
+
+void page_free_zero(void *page)
+{
+	free_single(own_zero_stack(), direct_map_physical(page));
 }
 
 void pages_free_many(const struct paddr *page, unsigned count)
@@ -188,6 +223,6 @@ uint64_t pages_available(void)
 	uint64_t pages = buddy_available(BUDDY_BELOW_4G) + buddy_available(BUDDY_ABOVE_4G);
 
 	for (unsigned i = 0; i < CPUS_MAX; i++)
-		pages += stacks[i].count;
+		pages += stacks[i].count + zero_stacks[i].count;
 	return pages;
 }

@@ -39,6 +39,9 @@ void pages_free_run(struct paddr start, uint64_t count);
 void *page_alloc(uint32_t flags) __attribute__((warn_unused_result));
 void page_free(void *page);
 
+/* One that is all zeros, which the next one who wants such a page gets: nobody fills it again. */
+void page_free_zero(void *page);
+
 /*
  * Whether any byte of the range is RAM, of any type but ACPI's: the firmware's tables may be mapped like device memory by whoever
  * holds the machine, and RESERVED may be anything.

@@ -20,6 +20,12 @@ void upcall_page_free(void *page)
 	page_free(page);
 }
 
+void upcall_page_free_zero(void *page)
+{
+	__atomic_fetch_sub(&count, 1, __ATOMIC_RELAXED);
+	page_free_zero(page);
+}
+
 uint64_t table_pages(void)
 {
 	return __atomic_load_n(&count, __ATOMIC_RELAXED);

@@ -42,11 +42,12 @@ static uint32_t allot_fpu(struct thread *thread)
 	uint32_t error = group_charge_pages(thread->object.group, 1ull << order);
 	if (error)
 		return error;
-	if (!pages_alloc(order, PAGES_ZERO, &area)) {
+	if (!pages_alloc(order, 0, &area)) {
 		group_return_pages(thread->object.group, 1ull << order);
 		return ERR_NO_MEMORY;
 	}
 	thread->task.context.fpu = direct_map(area);
+	fpu_prepare(thread->task.context.fpu);
 	return ERR_OK;
 }
 

@@ -27,6 +27,14 @@ void upcall_page_free(void *page)
 	free(page);
 }
 
+void upcall_page_free_zero(void *page)
+{
+	const uint64_t *words = page;
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof *words; i++)
+		CHECK(!words[i]);
+	upcall_page_free(page);
+}
+
 void page_flush(struct uaddr address)
 {
 	(void)address;

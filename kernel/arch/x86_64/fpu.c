@@ -78,6 +78,12 @@ uint64_t fpu_area_size(void)
 	return area_size;
 }
 
+/* What XSAVE does not write itself: the header (Intel SDM volume 1, 13.4.2), and what the legacy part has reserved before it. */
+void fpu_prepare(void *area)
+{
+	memset(area, 0, sizeof(struct save_area));
+}
+
 void fpu_save(struct context *context)
 {
 	__asm__ volatile("xsave64 (%0)" : : "r"(context->fpu), "a"(states), "d"(0) : "memory");

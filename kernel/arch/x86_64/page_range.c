@@ -104,13 +104,16 @@ uint64_t page_table_gather(struct page_table *table, struct uaddr *address, stru
 }
 
 /* The CPU may have the way through a table in its caches until it is flushed, so this comes before the table is free. */
-static void free_table(struct page_table *table, uint64_t *entry, uint64_t at)
+static void free_table(struct page_table *table, uint64_t *entry, uint64_t at, bool zero)
 {
 	uint64_t *page = table_at(*entry);
 
 	*entry = 0;
 	page_flush(uaddr(at));
-	upcall_page_free(page);
+	if (zero)
+		upcall_page_free_zero(page);
+	else
+		upcall_page_free(page);
 	table->tables--;
 	table->recent = 0;
 }
@@ -140,11 +143,11 @@ static uint64_t trim_at(struct page_table *table, uint64_t at, uint64_t end)
 
 	uint64_t next = next_at(at, level);
 	if (*path[level] & ENTRY_PRESENT)
-		free_table(table, path[level], at);
+		free_table(table, path[level], at, false);
 	for (; level < LEVEL_TOP && (next >= end || next_at(at, level + 1) == next); level++) {
 		if (!is_empty(table_at(*path[level + 1])))
 			break;
-		free_table(table, path[level + 1], at);
+		free_table(table, path[level + 1], at, true);
 	}
 	return next;
 }

@@ -120,9 +120,13 @@ bool page_table_find(
 	return true;
 }
 
-static void free_table(struct page_table *table, uint64_t *entry)
+/* Those above the last level have lost all entries by now. */
+static void free_table(struct page_table *table, uint64_t *entry, unsigned level)
 {
-	upcall_page_free(table_at(*entry));
+	if (level)
+		upcall_page_free_zero(table_at(*entry));
+	else
+		upcall_page_free(table_at(*entry));
 	*entry = 0;
 	table->tables--;
 	table->recent = 0;
@@ -142,6 +146,20 @@ static uint64_t *descend(const struct page_table *table, uint64_t at, uint64_t *
 	return entries;
 }
 
+/* The first entry from `index` on that names a table, or where the budget ends. What names none is 0. */
+static unsigned skip_absent(const uint64_t *entries, unsigned index, unsigned end, unsigned *budget)
+{
+	while (index < end && *budget) {
+		const uint64_t *e = &entries[index];
+		bool eight = index % 8 == 0 && !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+		if (!eight && *e)
+			break;
+		index += eight ? 8 : 1;
+		*budget -= eight && *budget > 1 ? 2 : 1;
+	}
+	return index;
+}
+
 /*
  * All below `progress` is gone. Goes on over the entries of one table there, of those that name last-level tables or nothing, and
  * at its end frees the table, with those above that end there too.
@@ -154,19 +172,22 @@ static void destroy_at_progress(struct page_table *table, unsigned *budget)
 	unsigned index = LEVEL_INDEX(table->progress, level), end = level == LEVEL_TOP ? USER_ENTRIES : TABLE_ENTRIES;
 	uint64_t first = table->progress >> LEVEL_SHIFT(level);
 
-	for (first -= index; index < end && *budget; index++, --*budget) {
-		if (!(entries[index] & ENTRY_PRESENT))
-			continue;
-		if (level > 1)
+	for (first -= index; index < end; index++) {
+		if (table->tables == 1 + LEVEL_TOP - level) {
+			index = end; /* none is left but those on the way here */
 			break;
-		free_table(table, &entries[index]);
-		*budget -= *budget < FREE_COST ? *budget - 1 : FREE_COST;
+		}
+		index = skip_absent(entries, index, end, budget);
+		if (index == end || !*budget || level > 1)
+			break;
+		free_table(table, &entries[index], 0);
+		*budget -= *budget < FREE_COST ? *budget : FREE_COST;
 	}
 	table->progress = (first + index) << LEVEL_SHIFT(level);
 	if (index < end)
 		return;
 	for (; level < LEVEL_TOP; level++) {
-		free_table(table, path[level + 1]);
+		free_table(table, path[level + 1], level);
 		if (LEVEL_INDEX(table->progress, level + 1))
 			break;
 	}
@@ -180,7 +201,9 @@ bool page_table_destroy_step(struct page_table *table, unsigned budget)
 		destroy_at_progress(table, &budget);
 	if (LEVEL_INDEX(table->progress, LEVEL_TOP) < USER_ENTRIES)
 		return false;
-	upcall_page_free(table_at(table->root.raw));
+	uint64_t *root = table_at(table->root.raw);
+	memset(root + USER_ENTRIES, 0, (TABLE_ENTRIES - USER_ENTRIES) * sizeof *root);
+	upcall_page_free_zero(root);
 	*table = (struct page_table){0};
 	return true;
 }

@@ -184,6 +184,7 @@ void bench(void)
 	measure_upcalls();
 	bench_memory();
 	bench_clone();
+	bench_process();
 	measure("thread.create_join", thread_and_join);
 	measure("process.create_wait", process_and_wait);
 	child_kill(&child);

@@ -424,7 +424,8 @@ static void by_another(enum before before)
 	keep[1] = child_give(&child, grant("log"), RIGHT_WRITE);
 	if (before != NEW_ONE) {
 		child_start(&child, before == RUNNING_ONE ? spin : be_many, 0);
-		pause_ms(20);
+		for (unsigned i = 0; i < 1000 && !__atomic_load_n(&shared->word[5], __ATOMIC_ACQUIRE); i++)
+			pause_ms(1);
 		CHECK_IS(shared->word[5], 1);
 	}
 	image_make(&how, second_life, (void *)33);

@@ -120,3 +120,4 @@ void random_for_ever(void);
 void bench(void);
 void bench_memory(void);
 void bench_clone(void);
+void bench_process(void);

@@ -40,6 +40,16 @@ void upcall_page_free(void *page)
 	page_free(page);
 }
 
+void upcall_page_free_zero(void *page)
+{
+	const uint64_t *words = page;
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof *words; i++) {
+		if (words[i])
+			abort();
+	}
+	upcall_page_free(page);
+}
+
 void page_flush(struct uaddr address)
 {
 	tlb[address.raw / PAGE_SIZE % TLB_SIZE].valid = false;
