@@ -2,7 +2,8 @@
  * poll and select by FS_watch. Each thread has a notify; descriptor number i of a call is bit i % 64 of it. A pass asks every
  * server, with the notify as long as nothing was ready; then the thread waits for any bit and asks again. Bits can come late,
  * from watches that an earlier call left behind: they cost a pass, nothing else. A server that can not watch has files that
- * are always ready, as Linux has it.
+ * are always ready, as Linux has it. One that has ended signals nothing any more, so that who waits also asks from time to time,
+ * and is told that the file is dead.
  */
 #include "user/linux/poll.h"
 
@@ -20,6 +21,7 @@
 #define READABLE (LINUX_POLLIN | LINUX_POLLRDNORM)
 #define WRITABLE (LINUX_POLLOUT | LINUX_POLLWRNORM)
 #define NS_PER_MS 1000000ull
+#define ASK_AGAIN_NS (1000 * NS_PER_MS)
 
 uint32_t poll_readiness(const struct open_file *file, uint32_t events, handle_t notify, uint64_t bits)
 {
@@ -39,14 +41,14 @@ bool poll_ready(const struct open_file *file, uint32_t events)
 	return poll_readiness(file, events, HANDLE_NONE, 0) != 0;
 }
 
-/* Waits for any bit of a notify; a signal may end it. */
+/* Waits for any bit of a notify, or until it is time to ask again; a signal may end it. */
 static status_t wait_for_bits(handle_t notify, uint64_t deadline)
 {
-	uint64_t bits;
+	uint64_t bits, again = time_deadline(ASK_AGAIN_NS);
 	signal_ask();
-	status_t status = sys_notify_wait(notify, UINT64_MAX, deadline, &bits);
+	status_t status = sys_notify_wait(notify, UINT64_MAX, again < deadline ? again : deadline, &bits);
 	signal_hold();
-	return status;
+	return status == ERR_TIMED_OUT && again < deadline ? ERR_OK : status;
 }
 
 int64_t poll_wait(const struct open_file *file, uint32_t events)

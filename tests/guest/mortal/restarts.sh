@@ -24,6 +24,10 @@ read -r line <&3; holds 'what was open stays open without vfs' $?
 read -r line </etc/motd; holds 'files are read from the next instance' $?
 while read -r line <&3; do :; done; exec 3<&-; holds 'a file that was open in the old one comes to an end' 0
 
+{ read -r -t 1000 line; } </dev/console &
+waiter=$!
+read -r -t 1 line </dev/console
 { echo die-console; } >/dev/console; [ $? != 0 ]; holds 'the call in which the console ends fails' $?
 { echo the console lives; } >/dev/console; holds 'a call waits until the console is back' $?
+wait $waiter; [ $? != 0 ]; holds 'who waited for something typed is told that it will not come' $?
 exit $failed
