@@ -70,6 +70,7 @@ static void build_tree(const uint8_t *bytes, size_t size)
 	size_t whole = (size + TREE_PAGE - 1) / TREE_PAGE * TREE_PAGE;
 	uint8_t *copy = calloc(1, whole ? whole : 1);
 	uint32_t found, listed = 1;
+	uint64_t left;
 
 	memcpy(copy, bytes, size);
 	if (tree_build(&tree, copy, size, &fault)) {
@@ -84,9 +85,9 @@ static void build_tree(const uint8_t *bytes, size_t size)
 			demand(node->offset <= size && node->size <= size - node->offset);
 		for (uint32_t child = node->first_child; child != TREE_NONE; child = tree.nodes[child].next_sibling, listed++)
 			demand(tree.nodes[child].parent == i && listed < tree.count);
-		demand(!tree_find(&tree, path_of(&tree, i, path + sizeof path), false, &found) && found == i);
+		demand(!tree_find(&tree, TREE_ROOT, path_of(&tree, i, path + sizeof path), false, &found, &left) && found == i);
 		/* Following must end, wherever it does. */
-		if (!tree_find(&tree, path_of(&tree, i, path + sizeof path), true, &found))
+		if (!tree_find(&tree, TREE_ROOT, path_of(&tree, i, path + sizeof path), true, &found, &left))
 			demand(found < tree.count && tree.nodes[found].kind != FS_KIND_SYMLINK);
 	}
 	demand(listed == tree.count);
