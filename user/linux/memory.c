@@ -118,6 +118,25 @@ static int64_t map_frame(const struct request *want, handle_t file, uint64_t pos
 	return address;
 }
 
+/* A copy on write of the server's frame; -ENODEV where that cannot be had. */
+static int64_t map_clone(const struct request *want, handle_t file, uint64_t position)
+{
+	handle_t frame, clone = HANDLE_NONE;
+	uint64_t offset, length;
+	if (remote_map(file, &frame, &offset, &length))
+		return -ENODEV;
+	status_t status = ERR_NOT_SUPPORTED;
+	if (!(offset & (PAGE_SIZE - 1)) && length <= INT64_MAX && position <= page_up(length) &&
+	        want->length <= page_up(length) - position)
+		status = sys_frame_clone(frame, &clone);
+	sys_handle_close(frame);
+	if (status)
+		return -ENODEV;
+	int64_t address = map(want, want->native, clone, offset + position);
+	sys_handle_close(clone);
+	return address;
+}
+
 static int64_t map_file(const struct request *want, int fd, uint64_t position)
 {
 	struct open_file *file = descriptors_hold(fd);
@@ -132,6 +151,8 @@ static int64_t map_file(const struct request *want, int fd, uint64_t position)
 	else if (file->handle) {
 		if (shared || !(want->native & MAP_WRITE))
 			result = map_frame(want, file->handle, position, shared);
+		else
+			result = map_clone(want, file->handle, position);
 		if (!shared && result == -ENODEV)
 			result = map_copy(want, file->handle, position);
 		if (!shared && result == -EACCES && (want->native & MAP_EXECUTE))
