@@ -358,6 +358,23 @@ static void test_limits(struct fake_process *initfsd)
 	CHECK(open_status("/etc/motd", OPEN_READ) == ERR_OK && fake_handle_count(initfsd) == before);
 }
 
+/* Whether a directory has a name once. */
+static bool lists(const char *path, const char *name)
+{
+	_Alignas(8) char entries[4096];
+	struct fs_opened opened;
+	uint64_t bytes, place;
+	const struct fs_entry *entry;
+	unsigned count = 0;
+	if (open_path(path, OPEN_READ | OPEN_DIRECTORY, &opened))
+		return false;
+	while (!fs_readdir(opened.file, entries, sizeof entries, DEADLINE_NEVER, &bytes) && bytes)
+		for (place = 0; (entry = fs_entry_next(entries, bytes, &place));)
+			count += !strcmp(entry->name, name);
+	sys_handle_close(opened.file);
+	return count == 1;
+}
+
 static void test_vfs(handle_t initfs)
 {
 	struct fake_process *process = fake_process_create("vfs", vfs_main);
@@ -408,6 +425,35 @@ static void test_vfs(handle_t initfs)
 	through = "vfs";
 	test_open_and_read();
 	test_names();
+	check_begin("vfs: directories above mount points are listed with them");
+	CHECK(lists("/", "scheme") && lists("/", "etc") && lists("/dev", "file") && lists("/scheme", "initfs"));
+	CHECK(!fs_stat(space, "/scheme", 1, DEADLINE_NEVER, &stat) && stat.kind == FS_KIND_DIRECTORY);
+	CHECK(open_status("/scheme", OPEN_WRITE) == ERR_IS_DIRECTORY);
+	CHECK(open_status("/scheme", OPEN_READ | OPEN_CREATE | OPEN_EXCLUSIVE) == ERR_EXISTS);
+	CHECK(fs_mkdir(space, "/scheme", 0755, DEADLINE_NEVER) == ERR_EXISTS);
+	CHECK(fs_mkdir(space, "/new", 0755, DEADLINE_NEVER) == ERR_READ_ONLY);
+	CHECK(fs_unlink(space, "/dev/file", 0, DEADLINE_NEVER) == ERR_BUSY);
+	CHECK(fs_rename(space, "/etc/motd", "/dev", 0, DEADLINE_NEVER) == ERR_BUSY);
+	CHECK(fs_rename(space, "/etc/motd", "/scheme/initfs/x", 0, DEADLINE_NEVER) == ERR_CROSS_DEVICE);
+	check_begin("vfs: a table of one's own is changed by nobody else, and not by others' rights");
+	handle_t own;
+	CHECK(fs_bind(plain, "/etc", "/mine", DEADLINE_NEVER) == ERR_NO_RIGHT);
+	CHECK(fs_unmount(plain, "/dev/file", DEADLINE_NEVER) == ERR_NO_RIGHT);
+	size_t before = fake_handle_count(process);
+	CHECK(!fs_new_table(plain, DEADLINE_NEVER, &own) && !fs_bind(own, "/etc", "/mine", DEADLINE_NEVER));
+	CHECK(!fs_bind(own, "/etc/motd", "/one", DEADLINE_NEVER) && !fs_unmount(own, "/dev/file", DEADLINE_NEVER));
+	CHECK(fs_unmount(own, "/dev/file", DEADLINE_NEVER) == ERR_NOT_FOUND &&
+	        fs_unmount(own, "/", DEADLINE_NEVER) == ERR_BUSY);
+	CHECK(open_status("/mine/motd", OPEN_READ) == ERR_NOT_FOUND && open_status("/dev/file", OPEN_READ) == ERR_OK);
+	space = own;
+	CHECK(open_status("/mine/motd", OPEN_READ) == ERR_OK && open_status("/one", OPEN_READ) == ERR_OK);
+	CHECK(open_status("/mine/deep/er/file", OPEN_READ) == ERR_OK &&
+	        open_status("/dev/file/etc", OPEN_READ) == ERR_NOT_FOUND);
+	CHECK(open_status("/mine/absolute/er/file", OPEN_READ) == ERR_OK && lists("/", "mine"));
+	space = plain;
+	sys_handle_close(own);
+	fake_settle();
+	CHECK(fake_handle_count(process) == before);
 	check_begin("vfs: a full mount table says so");
 	char point[32];
 	for (unsigned i = 4; i <= 64; i++) {
