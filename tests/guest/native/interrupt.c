@@ -216,6 +216,36 @@ static void not_saved(void)
 	end();
 }
 
+/* Answers by switching straight to the caller. */
+static void answer_and_receive(void *argument)
+{
+	struct message message;
+	(void)argument;
+	OK(sys_channel_recv(receiver, now() + 1000 * MS, &message));
+	pause_ms(3);
+	message.label = 4;
+	OK(sys_channel_reply_recv(receiver, &message));
+	CHECK_IS(RECEIVED_KIND(message.info), RECEIVED_CLOSE);
+}
+
+static void answered_directly(void)
+{
+	struct client client;
+	struct thread server;
+	test_begin("a_caller_that_its_server_switches_to_is_interrupted_before_it_goes_on");
+	channel_make(&receiver, 9, &sender);
+	thread_begin(&server, answer_and_receive, 0);
+	client_begin(&client, HOLD_NONE);
+	client_interrupt(&client);
+	CHECK_IS(upcalls.count, 0);
+	thread_join(&client.thread);
+	CHECK_IS(client.answer.label, 4);
+	CHECK_IS(client.count, 1);
+	OK(sys_handle_close(sender));
+	thread_join(&server);
+	OK(sys_handle_close(receiver));
+}
+
 static void forwarded(void)
 {
 	struct client client;
@@ -452,6 +482,7 @@ void test_interrupt(void)
 	saved();
 	waiting_server();
 	not_saved();
+	answered_directly();
 	forwarded();
 	other_ends();
 	between_processes();
