@@ -86,7 +86,8 @@ static void check_canonical(struct line *line)
 	verdict(exact, "eof_is_not_read_again_behind_an_exact_read");
 	type(line, "junk\003");
 	type(line, "good\r");
-	verdict(reads(line, "good\n") && last_signal == LINE_SIGNAL_INTERRUPT, "interrupt_discards_the_line_and_sends_a_signal");
+	verdict(reads(line, "good\n") && last_signal == LINE_SIGNAL_INTERRUPT,
+	        "interrupt_discards_the_line_and_sends_a_signal");
 	type(line, "half\032");
 	verdict(last_signal == LINE_SIGNAL_STOP && !line_readable(line), "suspend_sends_a_signal");
 	type(line, "\023");

@@ -16,7 +16,7 @@
 
 /* What the boot starts first: root, initfsd, vfs, init and the services, which are counted when this is built. */
 #define FIRST_LIVES (4 + MORTAL_SERVICES)
-#define DEATH 9       /* the status */
+#define DEATH 9 /* the status */
 
 status_t __real_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
 status_t __wrap_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
