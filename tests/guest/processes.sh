@@ -2,9 +2,9 @@
 failed=0
 holds() { # NAME STATUS
 	if [ "$2" = 0 ]; then
-		echo "ok guest.processes.$1"
+		echo "ok $1"
 	else
-		echo "not ok guest.processes.$1: status $2"
+		echo "not ok $1: status $2"
 		failed=1
 	fi
 }

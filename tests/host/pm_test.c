@@ -309,8 +309,14 @@ static void grouping(void)
 	CHECK(people_get(child) == ERR_OK && answer_word[2] == child.pid && answer_word[3] == child.pid && !answer_word[4]);
 	CHECK(people_call(child, PROCESS_set_session, 0, 0, 0, 0) == ERR_NO_RIGHT);
 	CHECK(people_call(shell, PROCESS_set_group, child.pid, 0, 0, 0) == ERR_NO_RIGHT);
-	people_exit(stranger, 0);
+
+	check_begin("a session has no terminal when its leader has ended");
+	struct person left = people_fork(shell);
+	CHECK(people_get(left) == ERR_OK && answer_word[4] == 3);
 	people_exit(shell, 0);
+	CHECK(people_get(left) == ERR_OK && answer_word[4] == 0 && answer_word[3] == shell.pid);
+	people_exit(left, 0);
+	people_exit(stranger, 0);
 	people_exit(child, 0);
 	CHECK(table_count() == 0);
 }

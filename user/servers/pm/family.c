@@ -118,7 +118,7 @@ void family_ended(struct process *process, uint32_t status, uint64_t cpu_ns)
 	wait_drop_all(process);
 	signals_drop_held(process);
 	if (process->group->session->leader == process)
-		process->group->session->leader = NULL;
+		group_end_session(process->group->session);
 	leave_children(process);
 	process_died(process);
 	if (group_update_anchor(process) && process->group->stopped)

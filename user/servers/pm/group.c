@@ -143,6 +143,12 @@ status_t group_set_session(struct process *process)
 	return group_find(process->pid) ? ERR_NO_RIGHT : group_lead_session(process);
 }
 
+void group_end_session(struct session *session)
+{
+	session->leader = NULL;
+	session->terminal = 0;
+}
+
 status_t group_set_terminal(struct process *process, uint64_t number)
 {
 	struct session *session = process->group->session;

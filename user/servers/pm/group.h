@@ -32,4 +32,7 @@ struct group *group_find(uint32_t id);
 /* As protocol process says. */
 MUST_CHECK status_t group_set(struct process *caller, struct process *process, uint32_t id);
 MUST_CHECK status_t group_set_session(struct process *process);
+
+/* Its leader ends: the session has no terminal any more (POSIX.1-2017, 11.1.3). Its foreground group is the terminal's to tell. */
+void group_end_session(struct session *session);
 MUST_CHECK status_t group_set_terminal(struct process *process, uint64_t number);
