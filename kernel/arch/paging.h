@@ -70,6 +70,13 @@ uint64_t page_table_gather(struct page_table *table, struct uaddr *address, stru
         struct uaddr *out_first);
 
 /*
+ * Maps what was gathered: the pages with a bit in `wanted` of those side by side from an address on, in one last-level table. Only
+ * those with a bit in `writing` get rights to write. Answers how many were mapped where nothing was; 0 also without memory.
+ */
+unsigned page_table_map_gathered(struct page_table *table, struct uaddr address,
+        const struct paddr pages[static PAGES_GATHERED], uint64_t wanted, uint64_t writing, struct page_rights rights);
+
+/*
  * Frees the last-level tables of a range in which the caller knows that nothing is mapped, and the tables above that become empty
  * by that. Whole multiples of PAGE_TABLE_SPAN. At most `budget` tables are looked at; *address as above. Flushes what it frees.
  */

@@ -11,7 +11,7 @@
 #include "core/panic.h"
 #include "mm/slab.h"
 
-#define FAN_OUT 64u
+#define FAN_OUT PAGE_TREE_LEAF_PAGES
 #define BITS 6u
 
 struct page_tree_node {

@@ -18,6 +18,7 @@
 
 #define PAGE_TREE_HEIGHT_MAX 6 /* page numbers below 2^36: 256 TiB */
 #define PAGE_TREE_INDEX_END (1ull << (6 * PAGE_TREE_HEIGHT_MAX))
+#define PAGE_TREE_LEAF_PAGES 64u
 #define PAGE_TREE_NODES_PER_PAGE 7u /* of memory, for accounting */
 
 /* The note of a page that lies in a tree (mm/buddy.h): how many leaves have it, and who paid. */

@@ -134,21 +134,58 @@ uint32_t frame_find(
 	return error;
 }
 
+/* The place of a page's neighbour in the same leaf, or one that is looked for. */
+static bool next_place(const struct frame *frame, uint64_t index, uint64_t *last, struct page_tree_place *place)
+{
+	bool same = place->entry && index / PAGE_TREE_LEAF_PAGES == *last / PAGE_TREE_LEAF_PAGES;
+
+	if (same)
+		place->entry += index - *last;
+	else if (!page_tree_locate(&frame->tree, index, place))
+		place->entry = 0;
+	*last = index;
+	return place->entry && *place->entry;
+}
+
+/* Of a lazy frame. */
+static uint64_t look(struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr *out_pages, uint64_t *out_own)
+{
+	uint64_t first = offset / PAGE_SIZE, last = 0, there = 0, pages = frame->length / PAGE_SIZE;
+	struct page_tree_place place = {0};
+
+	for (; wanted; wanted &= wanted - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(wanted);
+		if (first + i >= pages || !next_place(frame, first + i, &last, &place))
+			continue;
+		struct paddr page = paddr(*place.entry);
+		bool own = !frame->family || (!place.shared && !page_tree_is_shared(page));
+		if (!own && frame->walk == FRAME_REPLACES && frame->walk_index == first + i)
+			continue;
+		out_pages[i] = page;
+		there |= 1ull << i;
+		*out_own |= (uint64_t)own << i;
+	}
+	return there;
+}
+
 uint64_t frame_look(
         struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr out_pages[static PAGES_GATHERED], uint64_t *out_own)
 {
-	struct frame_found found;
 	uint64_t there = 0;
 
 	*out_own = 0;
 	frame_acquire(frame);
-	for (; wanted; wanted &= wanted - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(wanted);
-		if (find(frame, offset + i * PAGE_SIZE, FRAME_LOOK, 0, &found))
-			continue;
-		out_pages[i] = found.page;
-		there |= 1ull << i;
-		*out_own |= (uint64_t)found.own << i;
+	if (frame_is_lazy(frame)) {
+		there = look(frame, offset, wanted, out_pages, out_own);
+	} else {
+		for (; wanted; wanted &= wanted - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(wanted);
+			if (offset + i * PAGE_SIZE >= frame->length)
+				break;
+			out_pages[i] = range_page(frame, offset + i * PAGE_SIZE);
+			there |= 1ull << i;
+		}
+		*out_own = there;
 	}
 	frame_release(frame);
 	return there;

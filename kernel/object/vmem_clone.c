@@ -173,17 +173,13 @@ static void map_pages(struct vmem_clone *clone, uint64_t address, uint64_t wante
 	lock_acquire(&to->lock);
 	struct vmem_mapping *mapping = vmem_tree_find(to->root, address);
 	uint64_t there = frame_look(clone->frame, clone->offset + (address - clone->entries_at), wanted, pages, &own);
-	struct page_rights rights = vmem_mapping_rights(mapping), reading = rights;
-	reading.writable = false;
 	if (there && vmem_charge_tables(to))
-		clone->pages_left = 0;
-	for (; there && clone->pages_left; there &= there - 1, clone->pages_left--) {
-		unsigned i = (unsigned)__builtin_ctzll(there);
-		bool replaced;
-		if (!page_table_map(
-		            &to->table, uaddr(address + i * PAGE_SIZE), pages[i], own >> i & 1 ? rights : reading, &replaced))
-			break;
-		to->resident += !replaced;
+		there = clone->pages_left = 0;
+	if (there) {
+		unsigned count =
+		        page_table_map_gathered(&to->table, uaddr(address), pages, there, own, vmem_mapping_rights(mapping));
+		to->resident += count;
+		clone->pages_left -= count < clone->pages_left ? count : clone->pages_left;
 	}
 	lock_release(&to->lock);
 }

@@ -88,6 +88,29 @@ bool page_table_map(
 	return true;
 }
 
+unsigned page_table_map_gathered(struct page_table *table, struct uaddr address,
+        const struct paddr pages[static PAGES_GATHERED], uint64_t wanted, uint64_t writing, struct page_rights rights)
+{
+	unsigned first = (unsigned)__builtin_ctzll(wanted), count = 0;
+	uint64_t all = page_entry(0, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
+	uint64_t reading = page_entry(0, false, rights.executable, rights.cache) | ENTRY_USER;
+	bool replaced;
+
+	/* The first makes the table, which the others are in. */
+	if (!page_table_map(table, uaddr(address.raw + first * PAGE_SIZE), pages[first], rights, &replaced))
+		return 0;
+	uint64_t *entry = table->recent + LEVEL_INDEX(address.raw, 0);
+	if (replaced)
+		count--;
+	for (; wanted; wanted &= wanted - 1, count++) {
+		unsigned i = (unsigned)__builtin_ctzll(wanted);
+		if (i != first && entry[i] & ENTRY_PRESENT)
+			count--;
+		entry[i] = pages[i].raw | (writing >> i & 1 ? all : reading);
+	}
+	return count;
+}
+
 static uint64_t *find(const struct page_table *table, struct uaddr address)
 {
 	uint64_t *entry = page_walk(table->root.raw, address.raw, 0, 0);

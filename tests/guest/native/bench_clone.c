@@ -53,6 +53,35 @@ static void clone_process(void)
 	say("bench: clone.process_exit_wait %lu ticks", best);
 }
 
+/* What a copy costs beside its memory. */
+static void clone_sharing(void)
+{
+	uint64_t least = UINT64_MAX;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		handle_t process, thread;
+		uint32_t number;
+		uint64_t block, start = ticks();
+		OK(sys_process_clone(CLONE_SHARE_VMEM, &process, &thread, &number, &block));
+		uint64_t taken = ticks() - start;
+		least = taken < least ? taken : least;
+		OK(sys_handle_close(process));
+		OK(sys_handle_close(thread));
+		pause_ms(1);
+	}
+	say("bench: clone.process_sharing %lu ticks", least);
+}
+
+static void say_size(void)
+{
+	struct process_info info = {0};
+	uint64_t start, end = 0, offset, count = 0;
+	uint32_t flags;
+	while (sys_vmem_walk(HANDLE_SELF_VMEM, end, &start, &end, &flags, &offset) == ERR_OK)
+		count++;
+	OK(sys_process_info(HANDLE_SELF_PROCESS, &info));
+	say("clones are of %lu mappings, %lu pages, %lu handles", count, info.pages, info.handles);
+}
+
 static void clone_frame(void)
 {
 	uint64_t best = UINT64_MAX, least = UINT64_MAX, last = UINT64_MAX;
@@ -85,7 +114,10 @@ static void clone_frame(void)
 void bench_clone(void)
 {
 	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGES * PAGE, READ_WRITE, 0, 0, &at));
+	touch();
+	say_size();
 	clone_process();
+	clone_sharing();
 	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, at, PAGES * PAGE));
 	OK(sys_frame_create(PAGES * PAGE, 0, &frame));
 	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGES * PAGE, READ_WRITE, frame, 0, &at));
