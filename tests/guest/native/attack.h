@@ -7,4 +7,5 @@ void attack_states(void);
 void attack_memory(void);
 void attack_copies(void);
 void attack_leaks(void);
+void attack_clones(void);
 void attack_upcalls(void);
