@@ -25,6 +25,7 @@ static status_t handle_info(uint64_t *word)
 		return ERR_BAD_HANDLE;
 	word[0] = fake_current->handles[slot]->type;
 	word[1] = fake_current->handles[slot]->rights;
+	word[2] = (uintptr_t)fake_current->handles[slot]->stamp; /* whatever object it is, its address */
 	return ERR_OK;
 }
 

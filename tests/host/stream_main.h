@@ -1,0 +1,4 @@
+/* streamd as a part of a test. */
+#pragma once
+
+int stream_main(void);
