@@ -106,6 +106,7 @@ void test_inspect(void);
 void test_fork(void);
 void test_replace(void);
 void test_restart(void);
+void test_vfork(void);
 void test_faults(void);
 void test_upcalls(void);
 void test_interrupt(void);
