@@ -8,7 +8,7 @@
 /* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c */
 /* sources: user/lib/server.c user/lib/server_timer.c */
 /* sources: user/lib/request.c user/lib/table.c common/path.c common/tar.c */
-/* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
+/* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/children.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lzstd -lpthread */
 /* needs: build/tools/initfs_pack */

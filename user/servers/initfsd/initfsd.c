@@ -19,6 +19,7 @@
 #include "user/lib/log.h"
 #include "user/lib/server.h"
 #include "user/servers/initfsd/archive.h"
+#include "user/servers/initfsd/children.h"
 #include "user/servers/initfsd/tree.h"
 
 #define OPEN_FILES_MAX 16384
@@ -34,8 +35,8 @@ struct open_file {
 	const struct tree_node *node;
 	uint32_t number;   /* of the node */
 	uint32_t flags;    /* OPEN_* */
-	uint64_t position; /* in bytes; of a directory: how many entries were listed */
-	uint32_t next;     /* of a directory: the next child to list */
+	uint64_t position; /* in bytes */
+	struct listing listing;
 };
 
 static struct archive archive;
@@ -56,16 +57,6 @@ static status_t find(struct request *request, bool follow, uint32_t *out_node)
 		status = tree_find(&tree, base, path, follow, out_node, &request->answer.word[0]);
 	request->answer.word[1] = 0;
 	return status;
-}
-
-static void rewind_directory(struct open_file *file, uint64_t position)
-{
-	file->position = 0;
-	file->next = file->node->first_child;
-	while (file->position < position && file->next != TREE_NONE) {
-		file->next = tree.nodes[file->next].next_sibling;
-		file->position++;
-	}
 }
 
 /* Whether what was found may be opened so: everything that would change the file system is refused. */
@@ -100,7 +91,7 @@ static status_t handle_open(struct request *request)
 	if (!file)
 		return ERR_NO_MEMORY;
 	*file = (struct open_file){.node = &tree.nodes[number], .number = number, .flags = flags};
-	rewind_directory(file, 0);
+	children_seek(&tree, file->node, 0, &file->listing);
 	status = server_open(request, file);
 	if (status) {
 		free(file);
@@ -199,63 +190,29 @@ static status_t handle_pread(struct request *request)
 static status_t handle_seek(struct request *request)
 {
 	struct open_file *file = file_of(request);
+	bool directory = file->node->kind == FS_KIND_DIRECTORY;
 	int64_t position, base;
 	switch (request->word[1]) {
 	case FS_SEEK_SET: base = 0; break;
-	case FS_SEEK_CURRENT: base = (int64_t)file->position; break;
+	case FS_SEEK_CURRENT: base = (int64_t)(directory ? file->listing.place : file->position); break;
 	case FS_SEEK_END: base = (int64_t)file->node->size; break;
 	default: return ERR_BAD_ARGUMENT;
 	}
 	if (__builtin_add_overflow(base, (int64_t)request->word[0], &position) || position < 0)
 		return ERR_BAD_ARGUMENT;
-	if (file->node->kind == FS_KIND_DIRECTORY)
-		rewind_directory(file, (uint64_t)position);
+	if (directory)
+		children_seek(&tree, file->node, (uint64_t)position, &file->listing);
 	else
 		file->position = (uint64_t)position;
-	request->answer.word[0] = file->position;
+	request->answer.word[0] = directory ? file->listing.place : file->position;
 	return ERR_OK;
 }
 
-/* Appends the entry of a node to `to`, which has room for `room` bytes; 0 if it does not fit. */
-static uint32_t put_entry(char *to, uint64_t room, uint32_t number, uint64_t next)
-{
-	const struct tree_node *node = &tree.nodes[number];
-	size_t length = strlen(node->name);
-	size_t size = (sizeof(struct fs_entry) + length + 1 + 7) / 8 * 8;
-	if (size > room)
-		return 0;
-	struct fs_entry *entry = (struct fs_entry *)(void *)to;
-	memset(to, 0, size);
-	*entry = (struct fs_entry){number + 1, node->kind, (uint16_t)size, (uint16_t)length, next};
-	memcpy(entry->name, node->name, length);
-	return (uint32_t)size;
-}
-
-/* As many entries as fit into the caller's buffer and ours. */
 static status_t handle_readdir(struct request *request)
 {
-	_Alignas(8) char entries[8192];
 	struct open_file *file = file_of(request);
-	uint64_t room = request->writable < sizeof entries ? request->writable : sizeof entries;
-	uint64_t bytes = 0, listed = 0;
-	uint32_t next = file->next, size;
 
-	if (file->node->kind != FS_KIND_DIRECTORY)
-		return ERR_NOT_DIRECTORY;
-	while (next != TREE_NONE && (size = put_entry(entries + bytes, room - bytes, next, file->position + listed + 1))) {
-		bytes += size;
-		listed++;
-		next = tree.nodes[next].next_sibling;
-	}
-	if (next != TREE_NONE && !listed)
-		return ERR_TOO_LARGE;
-	status_t status = request_write(request, 0, entries, bytes);
-	if (status)
-		return status;
-	file->next = next;
-	file->position += listed;
-	request->answer.word[0] = bytes;
-	return ERR_OK;
+	return file->node->kind == FS_KIND_DIRECTORY ? children_answer(&tree, &file->listing, request) : ERR_NOT_DIRECTORY;
 }
 
 /*
