@@ -287,35 +287,38 @@ static __attribute__((noinline)) status_t write_tail(struct building *b, struct 
 	return writer.status;
 }
 
-static status_t map_stack(struct building *b, struct start_block *block)
+/* Maps a part of the reserved range at *at, and moves on behind it. */
+static status_t map_next(struct building *b, uint64_t *at, uint64_t size, uint32_t flags, handle_t frame, uint64_t *out_address)
 {
-	uint64_t address;
-	status_t status = sys_vmem_map(b->vmem, 0, PAGE_SIZE + STACK_SIZE, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address);
-	if (status)
-		return status;
-	block->stack_base = address + PAGE_SIZE;
-	block->stack_size = STACK_SIZE;
-	b->stack = address + PAGE_SIZE + STACK_SIZE;
-	return sys_vmem_protect(b->vmem, address, PAGE_SIZE, 0);
+	status_t status = sys_vmem_map(b->vmem, *at, size, flags | MAP_FIXED, frame, 0, out_address);
+	*at += size;
+	return status;
 }
 
-/* The new address space, with what every process has. */
+/*
+ * The new address space, with what every process has, in one range at a random place: each place of its own would take three pages of
+ * page tables.
+ */
 static status_t map_all(struct building *b, struct start_block *block)
 {
 	const struct process *process = process_self();
 	const struct linux_image_header *header = (const struct linux_image_header *)process->start->linux_image;
+	uint64_t image = page_up(header->size), tail = page_up(block->size), at = 0;
 	status_t status = sys_vmem_create(&b->vmem);
+	if (!status) /* in this order: a guard, the stack, the image, the time page, the block */
+		status = sys_vmem_map(b->vmem, 0, 2 * PAGE_SIZE + STACK_SIZE + image + tail, 0, HANDLE_NONE, 0, &at);
+	if (status)
+		return status;
+	at += PAGE_SIZE;
+	block->stack_size = STACK_SIZE;
+	b->stack = at + STACK_SIZE;
+	status = map_next(b, &at, STACK_SIZE, MAP_READ | MAP_WRITE, HANDLE_NONE, &block->stack_base);
 	if (!status)
-		status = sys_vmem_map(b->vmem, 0, page_up(header->size), MAP_READ | MAP_EXECUTE, process->linux_image, 0,
-		        &block->linux_image);
+		status = map_next(b, &at, image, MAP_READ | MAP_EXECUTE, process->linux_image, &block->linux_image);
 	b->entry = block->linux_image + header->start;
 	if (!status && process->time_frame)
-		status = sys_vmem_map(b->vmem, 0, PAGE_SIZE, MAP_READ, process->time_frame, 0, &block->time_page);
-	if (!status)
-		status = map_stack(b, block);
-	if (!status)
-		status = sys_vmem_map(b->vmem, 0, page_up(block->size), MAP_READ | MAP_WRITE, b->frame, 0, &b->block_address);
-	return status;
+		status = map_next(b, &at, PAGE_SIZE, MAP_READ, process->time_frame, &block->time_page);
+	return status ? status : map_next(b, &at, tail, MAP_READ | MAP_WRITE, b->frame, &b->block_address);
 }
 
 static __attribute__((noinline)) status_t make(struct building *b)

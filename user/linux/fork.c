@@ -61,8 +61,11 @@ static void forget_locks(struct process *process)
 		list[i]->word = 0;
 	process->threads_lock.word = process->alarm_lock.word = 0;
 	for (unsigned i = 0; i < LOG_STREAMS; i++) {
-		process->log_streams[i].lock.word = 0;
-		process->log_streams[i].length = 0; /* the parent writes that */
+		struct log_stream *stream = &process->log_streams[i];
+		if (stream->lock.word)
+			stream->lock.word = 0;
+		if (stream->length)
+			stream->length = 0; /* the parent writes that */
 	}
 }
 

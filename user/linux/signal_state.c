@@ -231,9 +231,9 @@ void signal_forget(void)
 	struct process *process = self->process;
 	process->signal_pending = self->signal_pending = 0;
 	process->signal_from_elsewhere = 0;
+	for (uint32_t i = 0; process->queued_count && i < QUEUED_SIGNALS; i++)
+		process->queued[i].signal = 0; /* touched only if need be: the copy's pages are copied when written */
 	process->queued_count = 0;
-	for (uint32_t i = 0; i < QUEUED_SIGNALS; i++)
-		process->queued[i].signal = 0;
 	process->stopped = 0;
 	self->control_block->upcall_pending = 0;
 }

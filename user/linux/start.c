@@ -160,13 +160,27 @@ static void name_process(struct process *process)
 		process->name[i] = name[i];
 }
 
+/* Below the first stack and what was mapped so before, if there is room, so that page tables are shared; else anywhere. */
+static status_t map_below(uint64_t *below, uint64_t size, uint64_t *out_address)
+{
+	uint32_t flags = MAP_READ | MAP_WRITE;
+	uint64_t at = *below - size - PAGE_SIZE;
+	if (*below > size + USER_BOTTOM + PAGE_SIZE &&
+	        !sys_vmem_map(HANDLE_SELF_VMEM, at, size, flags | MAP_FIXED_EMPTY, HANDLE_NONE, 0, out_address)) {
+		*below = at;
+		return ERR_OK;
+	}
+	return sys_vmem_map(HANDLE_SELF_VMEM, 0, size, flags, HANDLE_NONE, 0, out_address);
+}
+
 /* Makes the process's state, with GS at its first thread. */
 static struct process *make_state(struct start_block *start)
 {
-	uint64_t address;
-	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, page_up(sizeof(struct process)), MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
+	uint64_t address, below = start->stack_base - PAGE_SIZE;
+	if (map_below(&below, page_up(sizeof(struct process)), &address))
 		fail(start, BAD_START, "found no memory for its state", "");
 	struct process *process = (struct process *)address;
+	process->mapped_below = below;
 	process->start = start;
 	process->time_page = (const struct time_page *)start->time_page;
 	process->number = start->process_number;
@@ -224,18 +238,17 @@ static void place_heap(const struct load_result *program)
 }
 
 /* Maps the program's stack: its address above the guard page. */
-static uint64_t map_stack(const struct process *process)
+static uint64_t map_stack(struct process *process)
 {
 	uint64_t address;
 	uint64_t size = STACK_SIZE_PROGRAM + PAGE_SIZE;
-	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, size, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address) ||
-	        sys_vmem_protect(HANDLE_SELF_VMEM, address, PAGE_SIZE, 0))
+	if (map_below(&process->mapped_below, size, &address) || sys_vmem_protect(HANDLE_SELF_VMEM, address, PAGE_SIZE, 0))
 		fail(process->start, BAD_START, "found no memory for its stack", "");
 	return address + PAGE_SIZE;
 }
 
 /* The program's stack pointer. */
-static uint64_t make_stack(const struct process *process, const struct load_result *program)
+static uint64_t make_stack(struct process *process, const struct load_result *program)
 {
 	const struct start_block *start = process->start;
 	const struct stack_auxiliary auxiliary[] = {

@@ -188,6 +188,7 @@ struct process {
 
 	char not_copied[0];
 	uint32_t descriptors_high, files_high; /* above all that were ever used */
+	uint64_t mapped_below;                 /* at the start: what the image has mapped so far begins here */
 
 	struct lock threads_lock;
 	struct thread *threads;
