@@ -105,7 +105,8 @@ static int64_t pass_one(struct passing *passing, int fd)
 	if (!file)
 		return -EBADF;
 	uint32_t i = passing->count;
-	if (i == MESSAGE_HANDLES - 1 || !file->handle || file->epoll) { /* one place is kept for a token; the log can not be passed */
+	if (i == MESSAGE_HANDLES - 1 || !file->handle ||
+	        file->epoll) { /* one place is kept for a token; the log can not be passed */
 		descriptors_drop(file);
 		return i == MESSAGE_HANDLES - 1 ? -ETOOMANYREFS : -EINVAL;
 	}

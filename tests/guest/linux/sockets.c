@@ -365,8 +365,11 @@ int main(int count, char **arguments)
 	test_messages();
 	test_datagrams();
 	test_listener("@listener");
-	if (count > 2)
-		test_listener(arguments[2]);
+	char path[40];
+	snprintf(path, sizeof path, "/tmp/listener.%d", getpid());
+	test_listener(path);
+	TEST("the_name_stays", !access(path, F_OK) && bound(SOCK_STREAM, path) < 0 && errno == EADDRINUSE && !unlink(path));
+	TEST("until_it_is_taken_away", bound(SOCK_STREAM, "/tmp/no/folder") < 0 && errno == ENOENT);
 	test_passing(TEST_FOLDER(count, arguments));
 	test_cycle();
 	return test_result();
