@@ -86,6 +86,20 @@ static bool worth_it(uint32_t number, uint64_t *state)
 	return true;
 }
 
+/* What process_replace might take: mostly something of it is wrong, and seldom it ends the program by success. */
+static void fill_replacement(struct process_replacement *how, uint64_t *state)
+{
+	memset(how, 0, sizeof *how);
+	how->vmem = some_handle(state);
+	if (random_calls_next(state) % 16 == 0)
+		(void)!sys_vmem_create(&how->vmem);
+	how->keep_count = random_calls_next(state) % 4 ? (uint32_t)random_calls_next(state) % 300 : PROCESS_KEEP_ALL;
+	how->keep = some_word(state);
+	how->entry = some_word(state) % USER_TOP;
+	how->stack = some_word(state) % USER_TOP;
+	how->argument = some_word(state);
+}
+
 static void make_calls(void *argument)
 {
 	static const uint8_t holds[] = {HOLD_NONE, HOLD_UPCALLS, HOLD_ASK, HOLD_UPCALL};
@@ -102,6 +116,12 @@ static void make_calls(void *argument)
 			word[i] = some_word(&state);
 		if (number == SYS_thread_set_upcall && random_calls_next(&state) % 50)
 			word[1] = (uint64_t)upcall_entry;
+		struct process_replacement how;
+		if (number == SYS_process_replace) {
+			fill_replacement(&how, &state);
+			word[0] = (uint64_t)&how;
+			word[1] = sizeof how;
+		}
 		*hold_off() = holds[random_calls_next(&state) % 4];
 		if (number == SYS_channel_recv || number == SYS_notify_wait || number == SYS_futex_wait)
 			word[number == SYS_channel_recv             ? 0
