@@ -47,6 +47,8 @@ rm /tmp/script
 exec 5<>/tmp/shared; (echo one >&5); echo two >&5; exec 5>&-
 [ "$(cat /tmp/shared)" = "$(printf 'one\ntwo')" ]; holds a_descriptor_is_shared_with_a_child $?
 rm /tmp/shared
+# timeout is replaced by the shell, which must hear of its own children all the same.
+[ "$(timeout -s KILL 10 sh -c 'cat </dev/null & wait; echo waited')" = waited ]; holds a_program_in_place_of_another_hears_of_its_children $?
 yes 2>/dev/null | head -1 >/dev/null; holds a_writer_without_readers_ends $?
 
 # Nothing is left of processes: after some have been there, more of them leave as much free memory as before, but for 64 KiB that

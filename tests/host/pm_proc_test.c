@@ -49,9 +49,9 @@ static const char *in(struct person person, const char *name)
 static void process_files(void)
 {
 	uint64_t length = 0;
-	unsigned pid, parent, group, session, terminal, threads;
-	unsigned long long utime, cutime, vsize, rss;
-	char state, name[20];
+	unsigned pid = 0, parent = 0, group = 0, session = 0, terminal = 0, threads = 0;
+	unsigned long long utime = 0, cutime = 0, vsize = 0, rss = 0;
+	char state = 0, name[20] = "";
 	check_begin("stat has the fields of Linux, 52 of them");
 	fake_child_use_time(child.process, 1230000000);
 	const char *text = text_of(in(child, "stat"), &length);

@@ -40,6 +40,7 @@ struct building {
 	uint64_t name; /* as the program gave it */
 	uint64_t name_size;
 	handle_t frame, vmem; /* the block's; the new address space */
+	uint32_t children_flags; /* what pm is told, and the next image that it was */
 	uint64_t block_size;
 	uint64_t block_address, entry, stack;
 };
@@ -235,6 +236,7 @@ static void fill_block(const struct building *b, struct start_block *block)
 	block->program_offset = b->file->offset;
 	block->program_length = b->file->length;
 	block->umask = process->umask;
+	block->children_flags = b->children_flags;
 	block->alarm = process->alarm;
 	block->alarm_deadline = process->alarm_deadline;
 	block->alarm_period = process->alarm_period;
@@ -364,7 +366,7 @@ static __attribute__((noinline)) void tell_pm(const struct building *b)
 	}
 	copied = b->file->path.length + 1;
 	memcpy(text + size, b->file->path.text, copied);
-	process->children_flags = signal_children_flags();
+	process->children_flags = b->children_flags;
 	status_t status = pm_exec(process->pm, text, size, copied - 1, process->children_flags);
 	(void)status;
 }
@@ -461,7 +463,7 @@ int64_t exec_execveat(int dirfd, uint64_t name, uint64_t arguments, uint64_t env
 {
 	struct process *process = process_self();
 	struct exec_file file;
-	struct building b = {.file = &file, .name = name};
+	struct building b = {.file = &file, .name = name, .children_flags = signal_children_flags()};
 	if (flags & ~(LINUX_AT_EMPTY_PATH | LINUX_AT_SYMLINK_NOFOLLOW))
 		return -EINVAL;
 	if (!process->linux_image)

@@ -142,6 +142,7 @@ static void take_seed(struct process *process)
 static void take_signals(struct process *process, struct thread *thread)
 {
 	thread->signal_mask = process->start->signal_mask & ~SIGNAL_UNBLOCKABLE;
+	process->children_flags = process->start->children_flags;
 	for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
 		if (process->start->signals_ignored & SIGNAL_BIT(signal) & ~SIGNAL_UNBLOCKABLE)
 			process->signal_actions[signal - 1].handler = LINUX_SIG_IGN;
