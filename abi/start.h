@@ -87,7 +87,7 @@ struct start_block {
 	uint32_t files;      /* offset of a struct start_file for each, a multiple of 8 */
 	uint32_t executable; /* offset of the absolute path of the program's file, what /proc/self/exe names; 0: program_name */
 	uint32_t umask;
-	handle_t alarm; /* a timer that will signal SIGALRM to the process's own notify, or 0 */
+	handle_t alarm;          /* a timer that will signal SIGALRM to the process's own notify, or 0 */
 	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm has been told for this process */
 	uint32_t reserved;
 	uint64_t alarm_deadline, alarm_period;

@@ -39,7 +39,7 @@ struct building {
 	struct list arguments, environment;
 	uint64_t name; /* as the program gave it */
 	uint64_t name_size;
-	handle_t frame, vmem; /* the block's; the new address space */
+	handle_t frame, vmem;    /* the block's; the new address space */
 	uint32_t children_flags; /* what pm is told, and the next image that it was */
 	uint64_t block_size;
 	uint64_t block_address, entry, stack;
