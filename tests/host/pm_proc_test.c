@@ -107,7 +107,7 @@ static void machine_files(void)
 		CHECK(text && length > 5 && !strncmp(text, beginnings[i], strlen(beginnings[i])) && text[length - 1] == '\n');
 	}
 	double load[3];
-	unsigned running, all, last;
+	unsigned running = 0, all = 0, last = 0;
 	const char *text = text_of("/loadavg", NULL);
 	CHECK(text && sscanf(text, "%lf %lf %lf %u/%u %u", &load[0], &load[1], &load[2], &running, &all, &last) == 6);
 	CHECK(all == table_living() && last == table_last_pid());

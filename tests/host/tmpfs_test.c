@@ -129,7 +129,7 @@ static void test_content(void)
 	char buffer[100] = {0};
 	uint64_t bytes;
 	struct fs_mapped mapped;
-	uint64_t address;
+	uint64_t address = 0;
 	check_begin("tmpfs.a_mapping_is_the_file");
 	handle_t file = open_file("/c", READ_WRITE | OPEN_CREATE);
 	CHECK(!fs_write(file, "0123456789", 10, NEVER, &bytes) && !fs_map(file, NEVER, &mapped));
