@@ -48,7 +48,6 @@ struct start_file {
 #define START_PROGRAM_MAPPED 0x1u    /* the program is there already (only root): program_* describe it */
 #define START_LOG_UNKNOWN_CALLS 0x2u /* a Linux call that is not answered leaves a line on the log */
 #define START_TAKE_TERMINAL 0x8u     /* descriptor 0 is to become the terminal of its session, which it leads */
-#define START_TRACE_CALLS 0x4u       /* every Linux call and its answer is written to descriptor 2 */
 
 struct start_block {
 	uint64_t magic;

@@ -229,7 +229,7 @@ static void fill_block(const struct building *b, struct start_block *block)
 	memset(block, 0, sizeof *block);
 	block->magic = START_MAGIC;
 	block->version = START_VERSION;
-	block->flags = old->flags & (START_LOG_UNKNOWN_CALLS | START_TRACE_CALLS);
+	block->flags = old->flags & START_LOG_UNKNOWN_CALLS;
 	block->process_number = process->number;
 	block->linux_image_size = old->linux_image_size;
 	block->program_frame = b->file->frame;
