@@ -52,7 +52,7 @@ void log_print_later(void);
 enum log_progress {
 	LOG_PRINTED, /* nothing is left, or somebody else prints */
 	LOG_MORE,
-	LOG_NO_ROOM, /* for now */
+	LOG_NO_ROOM, /* until some was taken */
 };
 
 enum log_progress log_print_step(void);

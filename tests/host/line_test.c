@@ -140,6 +140,14 @@ static void check_limits(struct line *line)
 	while (line_readable(line) && reads(line, "1234567\n"))
 		lines++;
 	verdict(lines == LINE_READY_MAX / 8 && !line_readable(line), "a_full_ring_drops_whole_lines");
+	begin(line);
+	while (line_room(line) >= 8)
+		type(line, "1234567\r");
+	for (lines = 0; line_readable(line) && reads(line, "1234567\n"); lines++)
+		;
+	verdict(lines == LINE_READY_MAX / 8 - 1, "nothing_is_lost_of_what_there_is_room_for");
+	type(line, longest);
+	verdict(!line_readable(line) && line_room(line), "a_line_without_an_end_leaves_room_for_one");
 	free(longest);
 }
 

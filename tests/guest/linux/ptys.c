@@ -59,6 +59,19 @@ static void test_pair(void)
 	attributes.c_cc[VTIME] = 1;
 	TEST("raw", !tcsetattr(slave, TCSANOW, &attributes) && writes(master, "x") && reads(slave, "x"));
 	char byte;
+	static char many[65536], back[65536];
+	size_t sent = 0, got = 0;
+	ssize_t part;
+	for (size_t i = 0; i < sizeof many; i++)
+		many[i] = (char)('a' + i % 23);
+	fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
+	while (sent < sizeof many && (part = write(master, many + sent, sizeof many - sent)) > 0)
+		sent += (size_t)part;
+	while (got < sent && (part = read(slave, back + got, sizeof back - got)) > 0)
+		got += (size_t)part;
+	TEST("what_is_typed_faster_than_read_waits_and_is_not_lost",
+	        sent && sent < sizeof many && got == sent && !memcmp(many, back, got));
+	fcntl(master, F_SETFL, O_RDWR);
 	TEST("a_read_with_a_time_ends_without_a_byte", read(slave, &byte, 1) == 0);
 	close(slave);
 	TEST_ERRNO("a_master_whose_other_side_is_closed", read(master, &byte, 1), EIO);

@@ -301,7 +301,7 @@ static status_t handle_write(struct request *request)
 	if (!file->terminal || !(file->flags & OPEN_WRITE))
 		return ERR_DENIED;
 	if (file->master)
-		return pty_write(pty_of(file->terminal), request);
+		return pty_write(pty_of(file->terminal), file, request);
 	if (file->terminal->line.attributes.local & TTY_TOSTOP && !(request->word[1] & FS_TRANSFER_FORCED))
 		status = job_check_foreground(file->terminal, request->caller);
 	return status ? status : terminal_write(file, request);

@@ -283,6 +283,16 @@ void line_input(struct line *line, const uint8_t *bytes, size_t length)
 		input_byte(line, bytes[i]);
 }
 
+size_t line_room(const struct line *line)
+{
+	size_t used = line->ready_length + line->edit_length + 1; /* the mark of an end of file */
+
+	if (local(line, TTY_ICANON) && !line->ready_lines)
+		return LINE_EDIT_MAX;
+
+	return used < LINE_READY_MAX ? LINE_READY_MAX - used : 0;
+}
+
 bool line_readable(const struct line *line)
 {
 	if (local(line, TTY_ICANON))

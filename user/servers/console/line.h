@@ -77,6 +77,12 @@ void line_init(struct line *line, void (*show)(void *context, const char *bytes,
 /* Bytes that were typed. */
 void line_input(struct line *line, const uint8_t *bytes, size_t length);
 
+/*
+ * How many more bytes can be typed of which none is lost for want of readers. Where a line is edited and none is complete there is
+ * always room, for nobody could make some: what is typed may be what ends or erases the line.
+ */
+size_t line_room(const struct line *line);
+
 /* Whether line_read would have something, be it an end of file. */
 bool line_readable(const struct line *line);
 

@@ -142,7 +142,7 @@ static void read_waits(struct terminal *unused)
 	said = true;
 }
 
-static const struct terminal_sink sink = {space, put, opened, read_waits};
+static const struct terminal_sink sink = {.space = space, .put = put, .opened = opened, .read_waits = read_waits};
 
 static void fail(const char *what, status_t status)
 {

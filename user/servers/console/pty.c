@@ -37,8 +37,10 @@ static uint32_t take(struct pty *pty, char *to, uint64_t size)
 
 uint32_t pty_ready(const struct pty *pty)
 {
-	uint32_t events = FS_READY_WRITE;
+	uint32_t events = 0;
 
+	if (line_room(&pty->terminal.line) && !writes_wait(&pty->typed))
+		events |= FS_READY_WRITE;
 	if (pty->length)
 		events |= FS_READY_READ;
 	if (pty->was_opened && !pty->opens)
@@ -60,7 +62,7 @@ static void wake_masters(struct pty *pty)
 	}
 }
 
-/* What the master reads now; with nothing there and the other side closed for now, that is an error (Linux's EIO). */
+/* What the master reads now; with nothing there and nobody on the other side, that is an error (Linux's EIO). */
 static status_t read_now(struct pty *pty, handle_t reply, uint64_t size, uint64_t *out_length)
 {
 	char bytes[PTY_BUFFER];
@@ -97,7 +99,38 @@ static void sink_put(struct terminal *terminal, const char *bytes, size_t length
 	serve_masters(pty);
 }
 
-static const struct terminal_sink sink = {.space = sink_space, .put = sink_put};
+static size_t type_room(void *context)
+{
+	const struct pty *pty = context;
+
+	return line_room(&pty->terminal.line);
+}
+
+static void type(void *context, uint64_t stamp, const char *bytes, size_t length)
+{
+	struct pty *pty = context;
+
+	(void)stamp;
+	terminal_input(&pty->terminal, (const uint8_t *)bytes, length);
+}
+
+/* Masters that wait to type go on later than the read that made room, which has not ended yet. */
+static void sink_taken(struct terminal *terminal)
+{
+	struct pty *pty = pty_of(terminal);
+
+	server_timer_set(terminal->server, &pty->type_timer, server_timer_now());
+}
+
+static void type_on(struct server_timer *timer)
+{
+	struct pty *pty = timer->context;
+
+	writes_continue(&pty->typed);
+	wake_masters(pty);
+}
+
+static const struct terminal_sink sink = {.space = sink_space, .put = sink_put, .taken = sink_taken};
 
 status_t pty_create(struct server *server, struct pty **out)
 {
@@ -112,6 +145,8 @@ status_t pty_create(struct server *server, struct pty **out)
 		return ERR_NO_MEMORY;
 	terminal_init(&pty->terminal, server, &sink, pty);
 	pty->readers.most = WAITING_MAX;
+	pty->typed = (struct writes){.room = type_room, .put = type, .context = pty, .waiting.most = WAITING_MAX};
+	pty->type_timer = (struct server_timer){.expired = type_on, .context = pty};
 	pty->index = index;
 	pty->locked = true;
 	pty->has_master = true;
@@ -131,6 +166,7 @@ static void free_if_unused(struct pty *pty)
 {
 	if (pty->has_master || pty->opens)
 		return;
+	server_timer_cancel(pty->terminal.server, &pty->type_timer);
 	ptys[pty->index] = NULL;
 	free(pty);
 }
@@ -151,6 +187,7 @@ void pty_closed(struct pty *pty)
 void pty_close_master(struct pty *pty, struct terminal_file *file)
 {
 	waiting_drop(&pty->readers, file);
+	waiting_drop(&pty->typed.waiting, file);
 	terminal_remove_file(file);
 	pty->has_master = false;
 	terminal_hang_up(&pty->terminal);
@@ -168,22 +205,10 @@ status_t pty_read(struct pty *pty, struct terminal_file *file, struct request *r
 		terminal_drained(&pty->terminal);
 		return status;
 	}
-	return file->flags & OPEN_NONBLOCK ? ERR_WOULD_BLOCK : waiting_add(&pty->readers, request, length, 0);
+	return terminal_call_waits(file, request) ? waiting_add(&pty->readers, request, length, 0) : ERR_WOULD_BLOCK;
 }
 
-status_t pty_write(struct pty *pty, struct request *request)
+status_t pty_write(struct pty *pty, struct terminal_file *file, struct request *request)
 {
-	uint8_t bytes[1024];
-	uint64_t length = request->word[0];
-
-	if (length > request->readable)
-		return ERR_BAD_ARGUMENT;
-	if (length > sizeof bytes)
-		length = sizeof bytes;
-	status_t status = request_read(request, 0, bytes, length);
-	if (status)
-		return status;
-	terminal_input(&pty->terminal, bytes, length);
-	request->answer.word[0] = length;
-	return ERR_OK;
+	return writes_add(&pty->typed, request, terminal_call_waits(file, request));
 }

@@ -22,6 +22,8 @@ struct pty {
 	char buffer[PTY_BUFFER]; /* ring of what was shown and the master has not read */
 	uint32_t start, length;
 	struct waiting_list readers; /* masters */
+	struct writes typed;         /* of masters, for which the line has no room yet */
+	struct server_timer type_timer;
 };
 
 /* FULL at PTY_MAX, NO_MEMORY. It has a master from here on; pty_close_master and pty_close end it. */
@@ -39,7 +41,7 @@ void pty_close_master(struct pty *pty, struct terminal_file *file);
 
 /* The master's calls. */
 status_t pty_read(struct pty *pty, struct terminal_file *file, struct request *request);
-status_t pty_write(struct pty *pty, struct request *request);
+status_t pty_write(struct pty *pty, struct terminal_file *file, struct request *request);
 uint32_t pty_ready(const struct pty *pty);
 
 static inline struct pty *pty_of(struct terminal *terminal)

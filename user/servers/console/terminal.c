@@ -93,6 +93,8 @@ static status_t read_now(struct terminal *terminal, handle_t reply, uint64_t len
 	size_t got = line_read(&terminal->line, bytes, size);
 
 	*out_length = got;
+	if (got && terminal->sink->taken)
+		terminal->sink->taken(terminal);
 	return got ? reply_write_bytes(reply, 0, bytes, got) : ERR_OK;
 }
 
@@ -144,6 +146,11 @@ static void read_expired(struct server_timer *timer)
 	set_read_timer(terminal);
 }
 
+bool terminal_call_waits(const struct terminal_file *file, const struct request *request)
+{
+	return !(file->flags & OPEN_NONBLOCK) && !(request->word[1] & FS_TRANSFER_NO_WAIT);
+}
+
 status_t terminal_read(struct terminal_file *file, struct request *request)
 {
 	struct terminal *terminal = file->terminal;
@@ -155,7 +162,7 @@ status_t terminal_read(struct terminal_file *file, struct request *request)
 		terminal->sink->read_waits(terminal);
 	if (!terminal->readers.first && !read_waits(terminal))
 		return read_now(terminal, request->reply, length, &request->answer.word[0]);
-	if (file->flags & OPEN_NONBLOCK)
+	if (!terminal_call_waits(file, request))
 		return ERR_WOULD_BLOCK;
 	status_t status = waiting_add(&terminal->readers, request, length, 0);
 	if (!status)
@@ -182,7 +189,7 @@ status_t terminal_write(struct terminal_file *file, struct request *request)
 {
 	if (file->terminal->hung_up)
 		return ERR_IO;
-	return writes_add(&file->terminal->writes, request, !(file->flags & OPEN_NONBLOCK));
+	return writes_add(&file->terminal->writes, request, terminal_call_waits(file, request));
 }
 
 void terminal_drained(struct terminal *terminal)

@@ -26,6 +26,7 @@ struct terminal_sink {
 	void (*put)(struct terminal *terminal, const char *bytes, size_t length, bool post);
 	void (*opened)(struct terminal *terminal, bool to_read); /* a program has opened it; NULL: no interest */
 	void (*read_waits)(struct terminal *terminal);           /* a program waits for input; NULL: no interest */
+	void (*taken)(struct terminal *terminal);                /* what was typed was read; NULL: no interest */
 };
 
 /* One open of it. */
@@ -78,6 +79,9 @@ uint32_t terminal_ready(const struct terminal *terminal);
 /* Whom readiness concerns is told, once. */
 void terminal_wake_watchers(struct terminal *terminal);
 void terminal_drop_watcher(struct terminal_file *file);
+
+/* Whether a read or write may wait: neither its open file nor the call itself (FS_TRANSFER_NO_WAIT) says that it does not. */
+bool terminal_call_waits(const struct terminal_file *file, const struct request *request);
 
 /* The calls of an open file, whose caller may do them. */
 status_t terminal_read(struct terminal_file *file, struct request *request);

@@ -27,7 +27,7 @@ struct flow {
 	uint32_t client; /* whose account it is on */
 	bool ended;      /* nobody will write any more */
 	bool broken;     /* nobody will read any more */
-	bool scarce;     /* it wanted to grow and could not: what is allotted is its capacity for now */
+	bool scarce;     /* it wanted to grow and could not: what is allotted is its capacity until then */
 	struct wait_queue readers, writers;
 	struct watched *reading, *writing; /* who is told of bytes and of room; NULL: nobody */
 };
