@@ -7,7 +7,7 @@
 /* sources: tests/host/vfs_main.c user/servers/vfs/mounts.c user/servers/vfs/names.c user/servers/vfs/tables.c user/servers/vfs/listing.c */
 /* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c */
 /* sources: user/lib/server.c user/lib/server_timer.c */
-/* sources: user/lib/request.c user/lib/table.c common/path.c common/tar.c */
+/* sources: user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c common/tar.c */
 /* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/children.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lzstd -lpthread */

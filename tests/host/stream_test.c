@@ -9,7 +9,7 @@
 /* sources: user/servers/streamd/end.c user/servers/streamd/event.c user/servers/streamd/flow.c user/servers/streamd/names.c */
 /* sources: user/servers/streamd/pipe.c user/servers/streamd/socket.c user/servers/streamd/socket_collect.c */
 /* sources: user/servers/streamd/socket_connect.c user/servers/streamd/socket_transfer.c user/servers/streamd/wait.c */
-/* sources: user/servers/streamd/watch.c */
+/* sources: user/servers/streamd/watch.c user/lib/pool.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
 #include "abi/proto/stream.h"

@@ -1,9 +1,8 @@
 /* Requests and answers: see request.h. */
 #include "user/lib/request.h"
 
-#include <stdlib.h>
-
 #include "common/path.h"
+#include "user/lib/pool.h"
 #include "user/lib/table.h"
 
 /* What reply_on_interrupt was told of a saved call; the key is its reply. A process's handles are its threads' in common. */
@@ -35,18 +34,18 @@ void answer_drop(struct answer *answer)
 void reply_on_interrupt(handle_t reply, void (*interrupted)(void *context), void *context)
 {
 	reply_forget_interrupt(reply);
-	struct interrupt *entry = malloc(sizeof *entry);
+	struct interrupt *entry = pool_get(sizeof *entry);
 	if (!entry)
 		return;
 	*entry = (struct interrupt){interrupted, context};
 	if (!table_put(&interrupts, reply, entry))
-		free(entry);
+		pool_put(entry, sizeof *entry);
 }
 
 void reply_forget_interrupt(handle_t reply)
 {
 	if (interrupts.count)
-		free(table_remove(&interrupts, reply));
+		pool_put(table_remove(&interrupts, reply), sizeof(struct interrupt));
 }
 
 bool reply_interrupted(handle_t reply)
@@ -55,7 +54,7 @@ bool reply_interrupted(handle_t reply)
 	if (!entry)
 		return false;
 	struct interrupt what = *entry;
-	free(entry);
+	pool_put(entry, sizeof *entry);
 	what.interrupted(what.context);
 	return true;
 }

@@ -1,9 +1,8 @@
 /* The server kit's event loop, dispatch, objects and bits: see server.h. Timers are in server_timer.c. */
 #include "user/lib/server.h"
 
-#include <stdlib.h>
-
 #include "abi/exception.h"
+#include "user/lib/pool.h"
 
 /* What the kit knows of an object; its stamp is the key. */
 struct server_object {
@@ -78,7 +77,7 @@ status_t server_open(struct request *request, void *object)
 		return ERR_QUOTA;
 	if (request->answer.handle_count == MESSAGE_HANDLES)
 		return ERR_TOO_LARGE;
-	struct server_object *entry = malloc(sizeof *entry);
+	struct server_object *entry = pool_get(sizeof *entry);
 	if (!entry)
 		return ERR_NO_MEMORY;
 	*entry = (struct server_object){object, request->caller};
@@ -100,7 +99,7 @@ no_sender:
 no_count:
 	table_remove(&server->open, stamp);
 no_entry:
-	free(entry);
+	pool_put(entry, sizeof *entry);
 	return status;
 }
 
@@ -117,7 +116,7 @@ static void close_stamp(struct server *server, uint64_t stamp)
 		return;
 	client_set_count(server, entry->caller, client_count(server, entry->caller) - 1);
 	server->close_object(server, entry->state);
-	free(entry);
+	pool_put(entry, sizeof *entry);
 }
 
 /* Takes over what the kernel has left in registers and control block, with the counts held to their limits. */

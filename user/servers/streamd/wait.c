@@ -1,8 +1,7 @@
 /* Calls that wait: see wait.h. */
 #include "user/servers/streamd/wait.h"
 
-#include <stdlib.h>
-
+#include "user/lib/pool.h"
 #include "user/servers/streamd/cargo.h"
 #include "user/servers/streamd/end.h"
 
@@ -32,7 +31,7 @@ static void remove_wait(struct wait *wait)
 	wait->end->waits--;
 	if (wait->cargo)
 		cargo_drop(wait->cargo);
-	free(wait);
+	pool_put(wait, sizeof *wait);
 }
 
 static bool is_dead(const struct wait *wait)
@@ -60,7 +59,7 @@ status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t le
 		sweep();
 	if (all_count == WAITS_MAX)
 		return ERR_FULL;
-	struct wait *wait = malloc(sizeof *wait);
+	struct wait *wait = pool_get(sizeof *wait);
 	if (!wait)
 		return ERR_NO_MEMORY;
 	*wait = (struct wait){.previous = queue->last,
@@ -74,7 +73,7 @@ status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t le
 	        .done = done};
 	status_t status = request_save(request, &wait->reply);
 	if (status) {
-		free(wait);
+		pool_put(wait, sizeof *wait);
 		return status;
 	}
 	if (queue->last)

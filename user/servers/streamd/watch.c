@@ -1,9 +1,8 @@
 /* Watchers: see watch.h. */
 #include "user/servers/streamd/watch.h"
 
-#include <stdlib.h>
-
 #include "abi/proto/fs.h"
+#include "user/lib/pool.h"
 
 struct watch {
 	struct watch *next;
@@ -37,7 +36,7 @@ static void append(struct watched *watched, struct watch *watch)
 static void drop(struct watch *watch)
 {
 	sys_handle_close(watch->notify);
-	free(watch);
+	pool_put(watch, sizeof *watch);
 }
 
 static void tell(struct watch *watch)
@@ -74,7 +73,7 @@ static status_t add(struct watched *watched, struct request *request, uint32_t e
 	}
 	if (watched->count == WATCHES_MAX)
 		tell(take_first(watched));
-	watch = malloc(sizeof *watch);
+	watch = pool_get(sizeof *watch);
 	if (!watch)
 		return ERR_NO_MEMORY;
 	*watch = (struct watch){NULL, request_take_handle(request, 0), events, number, request->word[1]};

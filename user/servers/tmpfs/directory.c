@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/servers/tmpfs/pool.h"
+#include "user/lib/pool.h"
 
 #define BUCKETS_FIRST 8u
 #define SLOTS_FIRST 8u

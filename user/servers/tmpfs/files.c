@@ -1,6 +1,6 @@
 /* Operations on open files but for reading, writing and locking. */
 #include "user/servers/tmpfs/locks.h"
-#include "user/servers/tmpfs/pool.h"
+#include "user/lib/pool.h"
 #include "user/servers/tmpfs/tmpfs.h"
 
 #define MAP_RIGHTS (RIGHT_READ | RIGHT_INSPECT | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT)

@@ -1,6 +1,6 @@
 /* Operations on names: a path is walked, then tree.h does the rest. */
 #include "common/path.h"
-#include "user/servers/tmpfs/pool.h"
+#include "user/lib/pool.h"
 #include "user/servers/tmpfs/tmpfs.h"
 #include "user/servers/tmpfs/tree.h"
 

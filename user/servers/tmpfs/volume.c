@@ -6,7 +6,7 @@
 #include "abi/proto/fs.h"
 #include "user/servers/tmpfs/clock.h"
 #include "user/servers/tmpfs/locks.h"
-#include "user/servers/tmpfs/pool.h"
+#include "user/lib/pool.h"
 
 static struct node_time now(void)
 {

@@ -1,5 +1,5 @@
 /* Small things by size: see pool.h. */
-#include "user/servers/tmpfs/pool.h"
+#include "user/lib/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #define CHUNK 65536u
 
 /* A free piece begins with the next one. */
-static void *free_pieces[CLASSES];
-static char *chunk;
-static size_t chunk_left;
+static _Thread_local void *free_pieces[CLASSES];
+static _Thread_local char *chunk;
+static _Thread_local size_t chunk_left;
 
 static size_t class_of(size_t size)
 {
