@@ -38,6 +38,7 @@ struct reply_record {
 	uint8_t handle_count, word_count, move_mask;
 	handle_t handles[MESSAGE_HANDLES]; /* names that they got where the call was received */
 	uint64_t stamp;
+	uint64_t serial; /* of the call that was delivered last: the thread's number and a count */
 	uint64_t deadline;
 	uint64_t readable, readable_length; /* buffers in the caller's memory */
 	uint64_t writable, writable_length;

@@ -249,6 +249,7 @@ static void told_again(void)
 		CHECK_IS(again.word[i], i + 1);
 	const struct message_extras *told = &control_block()->received;
 	CHECK_IS(told->stamp, 9);
+	CHECK_IS(told->serial, received.serial);
 	CHECK_IS(told->caller, received.caller);
 	CHECK_IS(told->deadline, deadline);
 	CHECK_IS(told->readable.length, 8);
@@ -262,6 +263,14 @@ static void told_again(void)
 	thread_join(&caller);
 	CHECK_IS(sys_reply_message(reply, &again), ERR_DEAD);
 	OK(sys_handle_close(reply));
+	deadline = now() + 10 * MS;
+	thread_begin(&caller, call_with_everything, &deadline);
+	OK(sys_channel_recv(receiver, now() + 1000 * MS, &again));
+	CHECK(control_block()->received.serial != received.serial);
+	for (unsigned i = 0; i < control_block()->received.handle_count; i++)
+		OK(sys_handle_close(control_block()->received.handles[i]));
+	OK(sys_reply_send(HANDLE_SELF_REPLY, &again));
+	thread_join(&caller);
 	OK(sys_handle_close(received.handles[1]));
 	OK(sys_handle_close(sender));
 	OK(sys_handle_close(receiver));
