@@ -62,6 +62,9 @@ void reply_leave_table(struct reply_record *record);
  */
 uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *out) __attribute__((warn_unused_result));
 
+/* The reverse, with the record of a caller that is there: the thread, which holds none, holds it as if it had just received the call. */
+void reply_hold(struct thread *holder, struct reply_record *record);
+
 /* The caller is asked to end its call: whoever has the reply in its table hears of it, once. */
 void reply_ask(struct reply_record *record);
 
