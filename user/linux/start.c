@@ -217,7 +217,7 @@ static void find_program(struct process *process, struct load_result *out)
 {
 	struct start_block *start = process->start;
 	if (start->flags & START_PROGRAM_MAPPED) {
-		*out = (struct load_result){start->program_entry, start->program_headers, start->program_header_count, 0};
+		*out = (struct load_result){start->program_entry, start->program_headers, start->program_header_count, 0, 0};
 		return;
 	}
 	struct load_failure failure;
@@ -245,7 +245,8 @@ static uint64_t map_stack(struct process *process)
 	uint64_t size = STACK_SIZE_PROGRAM + PAGE_SIZE;
 	if (map_below(&process->mapped_below, size, &address) || sys_vmem_protect(HANDLE_SELF_VMEM, address, PAGE_SIZE, 0))
 		fail(process->start, BAD_START, "found no memory for its stack", "");
-	return address + PAGE_SIZE;
+	process->program_stack = address + PAGE_SIZE;
+	return process->program_stack;
 }
 
 /* The program's stack pointer. */
@@ -307,6 +308,8 @@ void start_process(struct start_block *start, struct control_block *control)
 		fail(start, BAD_START, "could not be registered for Linux calls", "");
 	struct load_result program;
 	find_program(process, &program);
+	process->program_start = program.start;
+	process->program_end = program.end;
 	place_heap(&program);
 	uint64_t stack_pointer = make_stack(process, &program);
 	struct thread *thread = thread_self();
