@@ -4,6 +4,12 @@
 #include "object/group.h"
 #include "object/ioport.h"
 
+/*
+ * So many freed entries wait before one is used again. A stale name leads nowhere until as many times 4,094 handles were made; and a
+ * table stays as long as what is open at a time, which matters to all who go through it: fork, execve and the end.
+ */
+#define FREE_KEPT 16u
+
 #define GENERATION_FIRST 1u
 #define GENERATION_LAST ((1u << HANDLE_GENERATION_BITS) - 2) /* the largest belongs to the pseudo handles */
 
@@ -25,10 +31,11 @@ static void free_push(struct handles *table, uint32_t index)
 	table->free_last = index;
 }
 
-/* One that was never used, else the entry that has been free longest; there must be one. */
+/* The entry that has been free longest, or one that was never used while few are free; there must be one. */
 static uint32_t free_pop(struct handles *table)
 {
-	if (table->never_used < table->limit)
+	uint32_t freed = table->never_used - 1 - table->used;
+	if (freed <= FREE_KEPT && table->never_used < table->limit)
 		return table->never_used++;
 	uint32_t index = table->free_first;
 	table->free_first = (uint32_t)entry_at(table, index)->next_free;

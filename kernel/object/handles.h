@@ -4,7 +4,7 @@
  * The table grows by chunks of one page, each paid for by the process's group, and never shrinks while the process lives. Entries
  * and chunks never move, so that a look-up needs no lock and no count: the object that it finds stays at least until the CPU
  * leaves the kernel (object/reaper.h). A free entry has the name 0, and entry 0 is never used, so that a look-up is one masked
- * index and one comparison. Freed entries wait in a queue, so that a name comes back as late as possible.
+ * index and one comparison. Freed entries wait in a queue, so that a name comes back late.
  *
  * Changes need the table's lock, which the functions below leave to their callers.
  */
