@@ -75,11 +75,13 @@ void chacha_generator_fill(struct chacha_generator *generator, void *out, size_t
 	uint8_t *to = out;
 	const uint8_t *from = block + CHACHA_KEY;
 	size_t left = CHACHA_BLOCK - CHACHA_KEY;
-	for (uint32_t counter = 1; length; counter++) {
+	for (uint32_t counter = 1;; counter++) {
 		size_t part = length < left ? length : left;
 		__builtin_memcpy(to, from, part);
 		to += part;
 		length -= part;
+		if (!length)
+			break;
 		chacha_block(key, counter, zero_nonce, block);
 		from = block;
 		left = CHACHA_BLOCK;

@@ -25,11 +25,11 @@ static uint64_t hardware_word(const struct process *process)
 void random_start(const uint8_t seed[32])
 {
 	struct process *process = process_self();
-	uint64_t hardware[4];
+	uint64_t words[4];
+	memcpy(words, seed, sizeof words);
 	for (unsigned i = 0; i < 4; i++)
-		hardware[i] = hardware_word(process);
-	chacha_generator_mix(&process->random, seed);
-	chacha_generator_mix(&process->random, (const uint8_t *)hardware);
+		words[i] ^= hardware_word(process);
+	chacha_generator_mix(&process->random, (const uint8_t *)words);
 }
 
 void random_separate(void)

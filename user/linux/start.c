@@ -217,7 +217,7 @@ static void find_program(struct process *process, struct load_result *out)
 {
 	struct start_block *start = process->start;
 	if (start->flags & START_PROGRAM_MAPPED) {
-		*out = (struct load_result){start->program_entry, start->program_headers, start->program_header_count, 0, 0};
+		*out = (struct load_result){start->program_entry, start->program_headers, start->program_header_count, 0};
 		return;
 	}
 	struct load_failure failure;
@@ -228,11 +228,9 @@ static void find_program(struct process *process, struct load_result *out)
 }
 
 /* Behind the program, or where the kernel has room if its end is not known; by a random distance. */
-static void place_heap(const struct load_result *program)
+static void place_heap(const struct load_result *program, uint32_t random)
 {
 	uint64_t start = program->end;
-	uint32_t random;
-	random_fill(&random, sizeof random);
 	if (!start && !sys_vmem_map(HANDLE_SELF_VMEM, 0, PAGE_SIZE, 0, HANDLE_NONE, 0, &start))
 		start += PAGE_SIZE;
 	memory_place_heap(start + PAGE_SIZE * (1 + random % HEAP_GAP_PAGES));
@@ -245,12 +243,18 @@ static uint64_t map_stack(struct process *process)
 	uint64_t size = STACK_SIZE_PROGRAM + PAGE_SIZE;
 	if (map_below(&process->mapped_below, size, &address) || sys_vmem_protect(HANDLE_SELF_VMEM, address, PAGE_SIZE, 0))
 		fail(process->start, BAD_START, "found no memory for its stack", "");
-	process->program_stack = address + PAGE_SIZE;
-	return process->program_stack;
+	return address + PAGE_SIZE;
 }
 
+/* What chance decides about a program at its start; at most 32 bytes, which cost no more than one. */
+struct chances {
+	uint8_t for_program[STACK_RANDOM];
+	uint32_t heap;
+	uint16_t stack;
+};
+
 /* The program's stack pointer. */
-static uint64_t make_stack(struct process *process, const struct load_result *program)
+static uint64_t make_stack(struct process *process, const struct load_result *program, const struct chances *chances)
 {
 	const struct start_block *start = process->start;
 	const struct stack_auxiliary auxiliary[] = {
@@ -284,10 +288,8 @@ static uint64_t make_stack(struct process *process, const struct load_result *pr
 	        .auxiliary_count = sizeof auxiliary / sizeof *auxiliary,
 	};
 	uint64_t base = map_stack(process), pointer;
-	uint16_t jitter;
-	random_fill(contents.random, sizeof contents.random);
-	random_fill(&jitter, sizeof jitter);
-	uint64_t size = STACK_SIZE_PROGRAM - (jitter & 0xff0); /* the stack does not begin at the same place of each page */
+	memcpy(contents.random, chances->for_program, sizeof contents.random);
+	uint64_t size = STACK_SIZE_PROGRAM - (chances->stack & 0xff0); /* the stack does not begin at the same place of each page */
 	if (!stack_build(user_pointer(base), base, size, &contents, &pointer))
 		fail(start, BAD_START, "was given more arguments and environment than fit on its stack", "");
 	return pointer;
@@ -307,11 +309,13 @@ void start_process(struct start_block *start, struct control_block *control)
 	if (sys_process_set_foreign(HANDLE_SELF_PROCESS, (uintptr_t)linux_foreign))
 		fail(start, BAD_START, "could not be registered for Linux calls", "");
 	struct load_result program;
+	struct chances chances;
+	random_fill(&chances, sizeof chances);
 	find_program(process, &program);
-	process->program_start = program.start;
-	process->program_end = program.end;
-	place_heap(&program);
-	uint64_t stack_pointer = make_stack(process, &program);
+	place_heap(&program, chances.heap);
+	uint64_t stack_pointer = make_stack(process, &program, &chances);
+	memset(&chances, 0, sizeof chances);
+	__asm__ volatile("" : : "r"(&chances) : "memory");
 	struct thread *thread = thread_self();
 	*thread_frame(thread) = (struct frame){.rip = program.entry, .rsp = stack_pointer, .rflags = RFLAGS_START};
 	thread->vectors_saved = 0;

@@ -11,8 +11,6 @@
 /* Flags that a program can change by itself, but for AC, NT and ID, which nobody needs to set for another. */
 #define FLAGS_OF_PROGRAMS 0x0dd5ull
 
-struct context context_nobody;
-
 static bool is_user_address(uint64_t address)
 {
 	return address < USER_TOP;
@@ -58,7 +56,7 @@ void context_forget(struct context *context)
 	struct arch_cpu *cpu = arch_cpu_current();
 
 	if (cpu->bases == context)
-		cpu->bases = &context_nobody;
+		cpu->bases = 0;
 }
 
 void context_get(const struct context *context, struct thread_registers *out)
