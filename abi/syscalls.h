@@ -43,6 +43,7 @@
  * thread_read_registers address of a struct thread_registers; BAD_STATE unless the thread is held by an exception or new
  * thread_write_registers the same, to set them
  * thread_set_upcall     notify handle (0: none), entry (0: none): bits and exceptions interrupt the thread (control_block.h)
+ * thread_info           → number, ns of CPU time, priority
  * vmem_map              address (0: the kernel picks one at random), length, MAP_* flags, frame handle (0: fresh zeroed
  *                       memory of its own), offset in the frame → address
  * vmem_unmap            address, length: all mappings or parts of such in that range

@@ -12,11 +12,11 @@
 /* A CPU's own; others put tasks into its queue under the queue's lock. */
 struct scheduler {
 	struct run_queue queue;
-	uint64_t slice_end;   /* ns; of the slice that is running */
-	uint64_t armed;       /* the deadline that the timer was asked for */
-	uint64_t slice_tsc;   /* until here the time that ran is booked */
-	uint64_t *slice_time; /* where to: whose slice it is */
-	struct task *looks;   /* tasks whose waits are to be looked at */
+	uint64_t slice_end;    /* ns; of the slice that is running */
+	uint64_t armed;        /* the deadline that the timer was asked for */
+	uint64_t slice_tsc;    /* until here the time that ran is booked */
+	struct task *slice_of; /* whose slice it is; freed by the reaper, which runs on one of its own */
+	struct task *looks;    /* tasks whose waits are to be looked at */
 };
 
 static struct scheduler schedulers[CPUS_MAX] = {
@@ -240,8 +240,11 @@ void sched_forget_space(void)
 static void book(struct scheduler *own)
 {
 	uint64_t tsc = cpu_tsc();
-	if (own->slice_time)
-		*own->slice_time += tsc - own->slice_tsc;
+	struct task *task = own->slice_of;
+	if (task) {
+		task->own_time += tsc - own->slice_tsc;
+		*task->cpu_time += tsc - own->slice_tsc;
+	}
 	own->slice_tsc = tsc;
 }
 
@@ -254,7 +257,7 @@ void sched_book_time(void)
 static void book_time(struct scheduler *own, struct task *task)
 {
 	book(own);
-	own->slice_time = task ? task->cpu_time : 0;
+	own->slice_of = task;
 }
 
 /* Puts the current task back if another must run before it. */

@@ -45,7 +45,8 @@ struct task {
 
 	uint64_t deadline; /* of the wait, DEADLINE_NEVER but while a call has set it */
 	struct timer_node timer;
-	uint64_t *cpu_time; /* TSC ticks that ran on its time slices are added here */
+	uint64_t own_time;  /* TSC ticks that ran on its time slices */
+	uint64_t *cpu_time; /* the same of all tasks of its process */
 };
 
 /* True for the one who may end this wait. */

@@ -128,9 +128,7 @@ void syscall_process_kill(struct thread *thread, struct object *object, uint32_t
 static uint64_t cpu_ns(const struct process *process)
 {
 	sched_book_time();
-	uint64_t hz = timer_tsc_hz();
-	uint64_t seconds = process->cpu_time / hz, rest = process->cpu_time % hz;
-	return seconds * 1000000000u + rest * 1000000000u / hz;
+	return timer_ns_of_ticks(process->cpu_time);
 }
 
 void syscall_process_info(struct thread *thread, struct object *object, uint32_t rights)

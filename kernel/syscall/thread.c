@@ -2,6 +2,7 @@
 #include "object/thread.h"
 
 #include "abi/syscalls.h"
+#include "arch/timer.h"
 #include "object/futex.h"
 #include "object/process.h"
 #include "sched/sched.h"
@@ -84,6 +85,15 @@ void syscall_thread_set_priority(struct thread *thread, struct object *object, u
 	}
 	sched_set_priority(&thread_of_object(object)->task, (unsigned)priority);
 	call_answer(thread, ERR_OK);
+}
+
+void syscall_thread_info(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	const struct thread *target = thread_of_object(object);
+	sched_book_time();
+	uint64_t ns = timer_ns_of_ticks(target->task.own_time);
+	call_answer_words(thread, target->number, ns, target->task.priority);
 }
 
 /* Registers stand still while a thread waits for the handler of its fault, and before it was started. */

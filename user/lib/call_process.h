@@ -191,6 +191,19 @@ static inline MUST_CHECK status_t sys_thread_set_priority(handle_t thread, uint3
 	return status;
 }
 
+struct thread_info {
+	uint32_t number, priority;
+	uint64_t cpu_ns;
+};
+
+static inline MUST_CHECK status_t sys_thread_info(handle_t thread, struct thread_info *out)
+{
+	SYS_WORDS(0);
+	SYS_RUN(thread_info, thread);
+	*out = (struct thread_info){(uint32_t)word[0], (uint32_t)word[2], word[1]};
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_thread_read_registers(handle_t thread, struct thread_registers *out)
 {
 	SYS_WORDS((uintptr_t)out);

@@ -131,6 +131,8 @@ int64_t child_getrusage(int who, uint64_t usage)
 	if (who < CHILDREN || who > THREAD)
 		return -EINVAL;
 	read_times(&own, &children);
+	if (who == THREAD)
+		own = time_of_thread();
 	return usage && tell_usage(usage, who == CHILDREN ? children : own) ? 0 : -EFAULT;
 }
 

@@ -6,6 +6,8 @@
 #include "user/linux/linux_abi.h"
 
 uint64_t time_now(void);
+/* CPU time of the calling thread. */
+uint64_t time_of_thread(void);
 /* Now plus a duration, DEADLINE_NEVER if that is beyond the clock. */
 uint64_t time_deadline(uint64_t duration);
 /* At most UINT64_MAX / 4, so that sums of two do not overflow. */

@@ -101,6 +101,13 @@ static void clocks(void)
 	struct tms tms;
 	TEST("times", times(&tms) != (clock_t)-1);
 	TEST("cpu_time", !clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a) && ns(&a) >= 0);
+	TEST("cpu_time_of_a_thread", ({
+		struct timespec start, end;
+		int error = clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+		for (volatile unsigned i = 0; i < 30000000; i++)
+			;
+		!error && !clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end) && ns(&end) > ns(&start);
+	}));
 }
 
 static void random_numbers(void)

@@ -77,6 +77,34 @@ static void stats_of_oneself(void)
 	CHECK_IS(stats.number, 0x55555555);
 }
 
+static void burn(void *argument)
+{
+	for (uint64_t end = now() + *(uint64_t *)argument; now() < end;)
+		__builtin_ia32_pause();
+}
+
+static void times_of_threads(void)
+{
+	test_begin("thread_info_tells_a_thread_its_own_time_and_number_and_not_that_of_others");
+	struct thread_info self, later, info;
+	struct process_stats stats;
+	static struct thread thread;
+	static uint64_t duration = 20 * MS;
+	OK(sys_thread_info(HANDLE_SELF_THREAD, &self));
+	CHECK_IS(self.number, control_block()->thread_number);
+	CHECK_IS(self.priority, MAIN_PRIORITY);
+	thread_begin(&thread, burn, &duration);
+	while (__atomic_load_n(&thread.ended, __ATOMIC_SEQ_CST))
+		pause_ms(1);
+	OK(sys_thread_info(thread.handle, &info));
+	CHECK(info.number != self.number && info.cpu_ns >= duration / 2);
+	OK(sys_thread_info(HANDLE_SELF_THREAD, &later));
+	CHECK(later.cpu_ns >= self.cpu_ns && later.cpu_ns - self.cpu_ns < info.cpu_ns);
+	OK(sys_process_stats(HANDLE_SELF_PROCESS, &stats));
+	CHECK(stats.cpu_ns >= info.cpu_ns + later.cpu_ns - self.cpu_ns);
+	thread_join(&thread);
+}
+
 /* Whether a walk from the beginning meets a handle, once; counts all. */
 static bool walk_meets(handle_t wanted, uint32_t wanted_type, uint32_t wanted_rights, unsigned *out_count)
 {
@@ -237,6 +265,7 @@ void test_inspect(void)
 {
 	stats_of_a_child();
 	stats_of_oneself();
+	times_of_threads();
 	walks();
 	stamps();
 	exception_sender();

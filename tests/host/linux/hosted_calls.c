@@ -281,6 +281,7 @@ static status_t do_call(uint32_t number, handle_t handle, uint64_t word[MESSAGE_
 		return ERR_OK;
 	case SYS_process_set_foreign: hosted.foreign_entry = word[0]; return ERR_OK;
 	case SYS_process_info: word[5] = hosted.native_calls * 1000; return ERR_OK;
+	case SYS_thread_info: word[1] = hosted.native_calls * 1000; return ERR_OK;
 	case SYS_thread_create: return thread_create(word);
 	case SYS_thread_start: return thread_start(handle, word);
 	case SYS_thread_exit: thread_exit(word); return ERR_OK;
