@@ -65,7 +65,7 @@ struct message_extras {
 	struct message_buffer writable; /* sent: what the receiver may write. received: only the length is told */
 	handle_t handles[MESSAGE_HANDLES];
 	uint32_t rights[MESSAGE_HANDLES]; /* sent: reduced to these. received: what they convey */
-	uint64_t reserved1;               /* zero */
+	uint64_t serial;                  /* received only: of a call, a number that no other call to this receiver has */
 };
 
 _Static_assert(sizeof(struct message_extras) == 128, "part of the ABI");

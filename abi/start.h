@@ -37,7 +37,7 @@ struct start_file {
 	uint32_t flags; /* as Linux's F_GETFL tells them, and START_FILE_CLOSE_ON_EXEC; 0 with kind 0: open to read and write */
 	uint32_t kind;  /* FS_KIND_*, 0: not known */
 	uint32_t same_as; /* index of an earlier file whose open file this is another descriptor of; START_FILE_ITS_OWN: none */
-	uint32_t path;    /* of an open directory: offset of its path; 0: none */
+	uint32_t path;    /* offset of the path that it was opened by; 0: not known */
 };
 
 #define START_FILE_CLOSE_ON_EXEC 02000000u /* Linux's O_CLOEXEC */

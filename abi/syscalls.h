@@ -20,7 +20,8 @@
  * reply_write           offset in the caller's writable buffer, address, length → bytes copied
  * reply_copy            another reply, offset in this caller's readable buffer, offset in the other caller's writable one,
  *                       length → bytes copied
- * reply_message         → label, info, 6 words and `received` of the call behind the reply, as they were received
+ * reply_message         receiver handle or 0 → label, info, 6 words and `received` of the call behind the reply, as they were
+ *                       received; with a receiver it is held in HANDLE_SELF_REPLY from then on. BAD_STATE if one is held already
  * process_create        name (words 0 to 3, zero padded), PROCESS_* flags → process handle, vmem handle, process number
  * process_give          handle, rights → handle in that process (a copy; the giver's stays)
  * process_kill          status

@@ -1,6 +1,7 @@
 # Native programs: how a folder becomes a file of the initfs.
 #
 #   user/servers/NAME/, user/drivers/CLASS/NAME/   the *.c and *.S of each are a program, in the initfs as /sbin/NAME
+#   user/bin/NAME/                                 likewise, as /bin/NAME: what people and scripts start
 #   user/lib/*.c                                   libhearth.a, which every one of them is linked with
 #
 # A folder with a need of its own (another library, a part made in another way) has a module.mk beside its sources, which adds
@@ -46,22 +47,22 @@ $(USER_LIB): $(USER_LIB_OBJECTS)
 	ar crD $@ $^
 
 # initfsd is not a program: it is a part of root.
-USER_PROGRAMS := $(filter-out user/servers/initfsd,$(patsubst %/,%,$(sort $(dir $(wildcard user/servers/*/*.c user/drivers/*/*/*.c)))))
+USER_PROGRAMS := $(filter-out user/servers/initfsd,$(patsubst %/,%,$(sort $(dir $(wildcard user/servers/*/*.c user/drivers/*/*/*.c user/bin/*/*.c)))))
 
-include $(wildcard user/linux/module.mk user/root/module.mk user/servers/*/module.mk user/drivers/*/*/module.mk)
+include $(wildcard user/linux/module.mk user/root/module.mk user/servers/*/module.mk user/drivers/*/*/module.mk user/bin/*/module.mk)
 
-# $(1): folder, $(2): NAME.
+# $(1): folder, $(2): NAME, $(3): the folder of the initfs.
 define USER_PROGRAM
 $(call user_objects,$(1)): $(wildcard $(1)/module.mk)
-$(B)/user/sbin/$(2).debug: $(call user_objects,$(1)) $(USER_LIB) $($(2)_NEEDS) user/module.mk $(wildcard $(1)/module.mk)
+$(B)/user/initfs/$(3)/$(2).debug: $(call user_objects,$(1)) $(USER_LIB) $($(2)_NEEDS) user/module.mk $(wildcard $(1)/module.mk)
 	@mkdir -p $$(@D)
 	$$(call user_link,$$($(2)_LIBS))
 
-INITFS_FILES += sbin/$(2)=$(B)/user/sbin/$(2)
-ALL += $(B)/user/sbin/$(2)
+INITFS_FILES += $(3)/$(2)=$(B)/user/initfs/$(3)/$(2)
+ALL += $(B)/user/initfs/$(3)/$(2)
 endef
 
-$(foreach folder,$(USER_PROGRAMS),$(eval $(call USER_PROGRAM,$(folder),$(notdir $(folder)))))
+$(foreach folder,$(USER_PROGRAMS),$(eval $(call USER_PROGRAM,$(folder),$(notdir $(folder)),$(if $(filter user/bin/%,$(folder)),bin,sbin))))
 
 $(B)/user/%: $(B)/user/%.debug
 	$(OBJCOPY) --strip-debug $< $@

@@ -42,6 +42,9 @@ bool context_init(
 /* The same for one that goes on with the registers that it has: only rdi is new, and flags that a thread must have. */
 void context_resume(struct context *context, uint64_t argument);
 
+/* No thread's: what the CPU saves when the one that ran last is not there any more goes here, and nobody reads it. */
+extern struct context context_nobody;
+
 /* Before a context's memory is freed or used for another thread: the CPU must not save FS and GS base there any more. */
 void context_forget(struct context *context);
 

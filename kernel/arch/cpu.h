@@ -14,14 +14,14 @@ struct arch_cpu {
 	uint64_t scratch;        /* one word for entry code */
 	uint32_t index;          /* 0 is the CPU that booted */
 	uint32_t apic_id;
-	struct context *bases; /* whose FS and GS base are in the registers; its copies of them are stale */
+	struct context *bases; /* whose FS and GS base are in the registers; its copies of them are stale. Never 0 */
 	uint64_t page_root;    /* the address space in use */
 };
 
 static inline struct arch_cpu *arch_cpu_current(void)
 {
 	struct arch_cpu *cpu;
-	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu));
+	__asm__("mov %%gs:0, %0" : "=r"(cpu)); /* kernel code stays on its CPU */
 	return cpu;
 }
 

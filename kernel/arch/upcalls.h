@@ -1,6 +1,6 @@
 /*
- * What arch/ calls upwards, all on the CPU's only stack with interrupts off. After each of the first four, entry code calls
- * upcall_leave and resumes the context it answers, or idles (interrupts on, halted) when it answers 0.
+ * What arch/ calls upwards, all on the CPU's only stack with interrupts off. Entry code resumes the context that upcall_syscall or
+ * upcall_leave answers, or idles (interrupts on, halted) when that is 0; after each of the others it calls upcall_leave.
  */
 #pragma once
 
@@ -19,8 +19,11 @@ struct fault {
 #define FAULT_USER 0x4u
 #define FAULT_FETCH 0x10u
 
-/* A native call by the current thread; its registers are in its context. Foreign calls never come here, but for one case: */
-void upcall_syscall(void);
+/*
+ * A native call (number CALL_NUMBER_FIRST to CALL_NUMBER_FIRST + 0xff) by the current thread, whose registers are in its context.
+ * Answers as upcall_leave does. Foreign calls never come here, but for one case:
+ */
+struct context *upcall_syscall(struct context *context);
 
 /* A number outside the native range by a thread whose process registered no handler. */
 void upcall_foreign_unhandled(void);

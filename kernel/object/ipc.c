@@ -76,6 +76,7 @@ static inline uint32_t deliver_call(struct thread *caller, struct thread *receiv
 	copy_words(to->word, words);
 	struct message_extras *received = &receiver->block->received;
 	received->stamp = record->stamp;
+	received->serial = ++record->serial;
 	received->caller = caller->process->number;
 	received->deadline = caller->task.deadline;
 

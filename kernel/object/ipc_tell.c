@@ -49,6 +49,7 @@ uint32_t ipc_tell(struct thread *thread, struct reply_record *record)
 	context->rax = (uint64_t)info << 32 | label << 16;
 	struct message_extras *received = &thread->block->received;
 	received->stamp = record->stamp;
+	received->serial = record->serial;
 	received->caller = caller->process->number;
 	received->deadline = caller->task.deadline;
 	reply_ask_anew(record);

@@ -46,6 +46,14 @@ uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *ou
 	return ERR_OK;
 }
 
+void reply_hold(struct thread *holder, struct reply_record *record)
+{
+	reply_leave_table(record);
+	record->holder = holder;
+	holder->reply_to = record;
+	sched_lend(&holder->task, thread_of_reply(record)->task.effective);
+}
+
 void reply_ask(struct reply_record *record)
 {
 	if (record->channel)

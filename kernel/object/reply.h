@@ -38,6 +38,7 @@ struct reply_record {
 	uint8_t handle_count, word_count, move_mask;
 	handle_t handles[MESSAGE_HANDLES]; /* names that they got where the call was received */
 	uint64_t stamp;
+	uint64_t serial; /* of the call that was delivered last: the thread's number and a count */
 	uint64_t deadline;
 	uint64_t readable, readable_length; /* buffers in the caller's memory */
 	uint64_t writable, writable_length;
@@ -60,6 +61,9 @@ void reply_leave_table(struct reply_record *record);
  * NO_HANDLES, QUOTA, NO_MEMORY.
  */
 uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *out) __attribute__((warn_unused_result));
+
+/* The reverse, with the record of a caller that is there: the thread, which holds none, holds it as if it had just received the call. */
+void reply_hold(struct thread *holder, struct reply_record *record);
 
 /* The caller is asked to end its call: whoever has the reply in its table hears of it, once. */
 void reply_ask(struct reply_record *record);

@@ -78,6 +78,11 @@ static inline struct thread *thread_of_task(struct task *task)
 	return (struct thread *)task;
 }
 
+static inline struct thread *thread_of_context(struct context *context)
+{
+	return (struct thread *)context; /* a task's first member */
+}
+
 static inline struct thread *thread_of_object(struct object *object)
 {
 	return (struct thread *)((char *)object - offsetof(struct thread, object));

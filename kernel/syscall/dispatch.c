@@ -1,7 +1,7 @@
 /*
  * From a native call's registers to its handler: one table, made of abi/syscalls.def, says which object each call acts on and
- * which rights it needs, and this is the only place where they are checked. Indices are masked, so that nothing outside the call
- * table and the handle table is read under speculation either.
+ * which rights it needs, and this is the only place where they are checked. The table has a row for each number that entry code
+ * takes for native; the index of a handle is masked, so that nothing outside its table is read under speculation either.
  */
 #include "arch/upcalls.h"
 #include "core/log.h"
@@ -9,7 +9,7 @@
 #include "syscall/call.h"
 #include "syscall/fault.h"
 
-#define CALLS 0x90u /* numbers from CALL_NUMBER_FIRST on */
+#define CALLS 0x100u /* numbers from CALL_NUMBER_FIRST on */
 
 struct call_row {
 	/* 0: there is no such call */
@@ -94,14 +94,12 @@ static __attribute__((noinline)) void dispatch_slowly(struct thread *thread, con
 
 static inline void dispatch(struct thread *thread)
 {
-	uint64_t index = context_call_number(&thread->task.context) - CALL_NUMBER_FIRST;
-	const struct call_row *row = &rows[cpu_mask_index(index, CALLS)];
-	if (__builtin_expect(index >= CALLS || !row->handler, 0)) {
-		call_answer(thread, ERR_BAD_CALL);
-		return;
-	}
+	const struct call_row *row = &rows[context_call_number(&thread->task.context) % CALLS];
 	if (row->type == OBJECT_NONE) {
-		row->handler(thread, 0, 0);
+		if (__builtin_expect(row->handler != 0, 1))
+			row->handler(thread, 0, 0);
+		else
+			call_answer(thread, ERR_BAD_CALL);
 		return;
 	}
 	const struct handle_entry *entry = handles_find(&thread->process->handles, context_call_handle(&thread->task.context));
@@ -111,9 +109,11 @@ static inline void dispatch(struct thread *thread)
 		dispatch_slowly(thread, row);
 }
 
-void upcall_syscall(void)
+struct context *upcall_syscall(struct context *context)
 {
-	dispatch(thread_of_task(cpu_current()->current));
+	dispatch(thread_of_context(context));
+	const struct cpu *cpu = cpu_current();
+	return __builtin_expect(!cpu->need_schedule, 1) ? cpu->arch.context : upcall_leave();
 }
 
 void call_repeat(struct task *task)

@@ -151,10 +151,24 @@ void syscall_reply_copy(struct thread *thread, struct object *object, uint32_t r
 	copy_step(thread, &to, &from);
 }
 
+/* Word: 0, or a receiver by which the thread is to have received the call. */
 void syscall_reply_message(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)rights;
-	uint32_t error = ipc_tell(thread, reply_of_object(object));
-	if (error)
+	struct reply_record *record = reply_of_object(object);
+	handle_t receiver = (handle_t)call_word(thread, 0);
+	uint32_t error = ERR_OK;
+	if (receiver)
+		error = thread->reply_to ? ERR_BAD_STATE
+		                         : call_find(thread, receiver, OBJECT_RECEIVER, RIGHT_RECEIVE, &object, 0);
+	if (!error)
+		error = ipc_tell(thread, record);
+	if (error) {
 		call_answer(thread, error);
+		return;
+	}
+	if (!receiver)
+		return;
+	reply_hold(thread, record);
+	thread->received_by = receiver;
 }

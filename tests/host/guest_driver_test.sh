@@ -134,6 +134,17 @@ oops" ]
 }
 verdict guest_passes_command_output_errors_and_status exact
 
+guest echo --tty "echo 'one  two' \"\$x\"" # the fake guest shows the line that it was sent
+pty() { # as /bin/pty: its arguments, one to a line
+	printf '<%s>\n' "$@"
+}
+quoted() {
+	[ "$(sed 's,exec /bin/pty ,pty ,' "$folder/out" >"$folder/line" && . "$folder/line")" = "<sh>
+<-c>
+<echo 'one  two' \"\$x\">" ]
+}
+verdict guest_with_a_terminal_has_the_line_run_by_pty quoted
+
 head -c 1048576 /dev/urandom >"$folder/megabyte"
 guest megabyte x
 equal() { ends 0 && cmp -s "$folder/megabyte" "$folder/out"; }
@@ -247,7 +258,7 @@ status=$?
 typed() { ends 0 && [ "$(cat "$folder/out")" = 'ready> ' ] && [ "$(cat "$folder/typed")" = abcde ]; }
 verdict run_joins_terminal_and_serial_line typed
 
-for bad in '--smp 0' '--smp x' '--memory 3X' '--machine vax' '--boot-from tape' '--timeout -1' '--nonsense' '--tty' '--image x'; do
+for bad in '--smp 0' '--smp x' '--memory 3X' '--machine vax' '--boot-from tape' '--timeout -1' '--nonsense' '--image x'; do
 	guest echo $bad x
 	[ "$status" = 2 ] || break
 done

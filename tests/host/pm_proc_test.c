@@ -146,6 +146,57 @@ static void links(void)
 	CHECK(sys_channel_call_x(proc, &message) == ERR_OK && message.label == ERR_REDIRECT && message.word[0] == 0);
 }
 
+/* An open by its label alone, because what leads out of the file system is not followed here. */
+static uint32_t open_plainly(handle_t proc, const char *path)
+{
+	struct message message = {.label = FS_open, .word = {0, strlen(path), OPEN_READ}};
+	extras_begin()->readable = (struct message_buffer){(uintptr_t)path, strlen(path)};
+	return sys_channel_call_x(proc, &message) ? UINT32_MAX : message.label;
+}
+
+static void own(void)
+{
+	char text[16] = "", path[64];
+	struct fs_opened opened;
+	struct fs_stat stat;
+	uint64_t bytes = 0;
+	fake_become(child.process);
+	handle_t proc = grant_find("proc");
+
+	check_begin("a text that only the process knows says what it writes into it, to whoever has it");
+	CHECK(fs_open(proc, "/self/maps", OPEN_READ, 0, DEADLINE_NEVER, &opened) == ERR_OK && opened.kind == FS_KIND_FILE);
+	CHECK(fs_read(opened.file, text, 8, DEADLINE_NEVER, &bytes) == ERR_OK && bytes == 0);
+	CHECK(fs_write(opened.file, "one ", 4, DEADLINE_NEVER, &bytes) == ERR_OK && bytes == 4);
+	CHECK(fs_write(opened.file, "two", 3, DEADLINE_NEVER, &bytes) == ERR_OK && bytes == 3);
+	CHECK(fs_read(opened.file, text, sizeof text - 1, DEADLINE_NEVER, &bytes) == ERR_OK && bytes == 7);
+	CHECK(!strcmp(text, "one two"));
+	static char much[256 * 1024];
+	status_t status = ERR_OK;
+	for (unsigned i = 0; i < 100 && !status; i++)
+		status = fs_write(opened.file, much, sizeof much, DEADLINE_NEVER, &bytes);
+	CHECK(status == ERR_FULL);
+	sys_handle_close(opened.file);
+
+	check_begin("what pm itself knows can not be told to it");
+	CHECK(fs_open(proc, "/self/stat", OPEN_READ, 0, DEADLINE_NEVER, &opened) == ERR_OK);
+	CHECK(fs_write(opened.file, "lie", 3, DEADLINE_NEVER, &bytes) == ERR_NO_RIGHT);
+	sys_handle_close(opened.file);
+
+	check_begin("links of its own lead where only it knows, and no further");
+	CHECK(open_plainly(proc, "/self/cwd/x") == ERR_REDIRECT && open_plainly(proc, "/self/fd/3") == ERR_REDIRECT);
+	CHECK(open_plainly(proc, "/self/fd/x") == ERR_NOT_FOUND && open_plainly(proc, "/self/fd/99999999999") == ERR_NOT_FOUND);
+	CHECK(fs_stat(proc, "/self/fd", 0, DEADLINE_NEVER, &stat) == ERR_OK && stat.kind == FS_KIND_DIRECTORY);
+	CHECK(stat.mode == 0500);
+
+	check_begin("that of another process is nobody else's");
+	static const char *const names[] = {"maps", "environ", "cwd", "root", "fd", "fd/0", "task/%u/maps", "task/%u/fd/0"};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		int at = snprintf(path, sizeof path, "/%u/", shell.pid);
+		snprintf(path + at, sizeof path - (size_t)at, names[i], shell.pid); /* NOLINT: the formats are above */
+		CHECK(open_plainly(proc, path) == ERR_NO_RIGHT);
+	}
+}
+
 static void listing(void)
 {
 	_Alignas(8) char entries[256];
@@ -257,6 +308,7 @@ int main(void)
 	process_files();
 	machine_files();
 	links();
+	own();
 	listing();
 	refusing();
 	people_end();

@@ -350,10 +350,8 @@ static uint64_t own_flags(void)
 	return flags;
 }
 
-void upcall_syscall(void)
+static void handle_call(struct context *context)
 {
-	struct context *context = &threads[running];
-
 	switch (context_call_number(context)) {
 	case CALL_DONE: step_ends((struct event){.kind = EVENT_DONE, .right = context->word[0] == 1}); return;
 	case CALL_ADD:
@@ -374,6 +372,12 @@ void upcall_syscall(void)
 		return;
 	default: flags_seen = own_flags(); context_answer(context, 0);
 	}
+}
+
+struct context *upcall_syscall(struct context *context)
+{
+	handle_call(context);
+	return upcall_leave();
 }
 
 void upcall_foreign_unhandled(void)

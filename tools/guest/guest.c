@@ -242,9 +242,24 @@ static void stop_machine(void)
 	qemu_end(&run.machine.qemu);
 }
 
+/* The guest's shell becomes the program pty (user/bin/pty), whose shell runs the line as if it had been given to the first. */
+static const char *command_on_terminal(const char *command)
+{
+	static const char before[] = "export TERM=linux; exec /bin/pty sh -c ";
+	char *result = must_allocate(malloc(sizeof before + 4 * strlen(command) + 3)), *to = stpcpy(result, before);
+
+	*to++ = '\'';
+	for (; *command; command++)
+		to = *command == '\'' ? stpcpy(to, "'\\''") : (*to = *command, to + 1);
+	strcpy(to, "'");
+	return result;
+}
+
 int main(int argc, char **argv)
 {
 	options_read(&run.options, argc, argv);
+	if (run.options.tty && run.options.command)
+		run.options.command = command_on_terminal(run.options.command);
 	workdir_make();
 	serial_begin(&run.serial, run.options.serial_log, run.options.until);
 	begin_signals();

@@ -21,6 +21,7 @@ static const char usage_options[] =
         "  --esp FOLDER           instead of the files that are built for the EFI system partition\n"
         "  --image FILE           boot this disk image; nothing is added to its command line\n"
         "  --icount               count instructions instead of time: the same in every run\n"
+        "  --tty                  run the command line on a pseudo terminal; what it shows comes on stdout\n"
         "  --screenshot FILE      the screen at the run's end, as PNG\n"
         "  --serial-log FILE      what the machine wrote to COM1\n"
         "  --timeout S            seconds (guest: 120, with --icount 900; run: none)\n"
@@ -223,7 +224,7 @@ void options_read(struct options *options, int argc, char **argv)
 		case UNTIL: options->until = optarg; break;
 		case REBOOT: options->reboot = true; break;
 		case RESET_AFTER_PANIC: options->reboot = options->reset_after_panic = true; break;
-		case TTY: refuse("--tty: Hearth has no pseudo terminals yet");
+		case TTY: options->tty = true; break;
 		case HELP: usage();
 		default: refuse("%s: no such option, or it lacks its value", argv[optind - 1]);
 		}

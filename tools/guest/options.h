@@ -12,6 +12,7 @@ enum boot_from { BOOT_VIRTIO, BOOT_AHCI, BOOT_NVME, BOOT_USB };
 struct options {
 	bool interactive;    /* run: the terminal is the machine's serial line */
 	const char *command; /* guest: for sh -c; NULL with --until */
+	bool tty;            /* the command is run on a pseudo terminal; run's shell has a terminal anyway */
 
 	unsigned processors;
 	const char *memory;  /* as QEMU's -m takes it */

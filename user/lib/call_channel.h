@@ -40,10 +40,12 @@ static inline MUST_CHECK status_t sys_channel_forward(handle_t sender, const str
 	return call_message(SYS_channel_forward, sender, &copy);
 }
 
-/* The call behind a reply once more, as channel_recv told it. */
-static inline MUST_CHECK status_t sys_reply_message(handle_t reply, struct message *out_message)
+/* The call behind a reply once more, as channel_recv told it; with a receiver, it is held as if it had been received there now. */
+static inline MUST_CHECK status_t sys_reply_message(handle_t reply, handle_t receiver, struct message *out_message)
 {
 	out_message->label = 0;
+	memset(out_message->word, 0, sizeof out_message->word);
+	out_message->word[0] = receiver;
 	return call_message(SYS_reply_message, reply, out_message);
 }
 

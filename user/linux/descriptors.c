@@ -103,20 +103,33 @@ static void set_locked(struct process *process, uint32_t fd, uint16_t file, bool
 		process->descriptors_high = fd + 1;
 }
 
-static bool remember_path_locked(struct process *process, struct open_file *file, const struct path *path)
+static bool remember_path_locked(struct process *process, struct open_file *file, const char *path, size_t length)
 {
+	file->path_length = 0;
+	if (length < PATH_SHORT) {
+		memcpy(file->short_path, path, length + 1);
+		file->path_length = (uint16_t)length;
+		return true;
+	}
 	if (process->paths_borrowed)
 		return true; /* the parent's table, not to be written: names in this directory are not found until execve */
-	if (!process->directory_paths) {
+	if (!process->long_paths) {
 		uint64_t address;
 		if (sys_vmem_map(HANDLE_SELF_VMEM, 0, (uint64_t)DESCRIPTORS_MAX * FS_PATH_MAX, MAP_READ | MAP_WRITE,
 		            HANDLE_NONE, 0, &address))
 			return false;
-		process->directory_paths = (char(*)[FS_PATH_MAX])address;
+		process->long_paths = (char(*)[FS_PATH_MAX])address;
 	}
-	memcpy(process->directory_paths[file - process->files], path->text, path->length + 1);
-	file->has_path = true;
+	memcpy(process->long_paths[file - process->files], path, length + 1);
+	file->path_length = (uint16_t)length;
 	return true;
+}
+
+const char *descriptors_path_of(const struct process *process, const struct open_file *file)
+{
+	if (file->path_length < PATH_SHORT)
+		return file->path_length ? file->short_path : NULL;
+	return process->long_paths[file - process->files];
 }
 
 static int64_t add_locked(struct process *process, const struct open_file *what, bool close_on_exec, const struct path *path)
@@ -129,7 +142,7 @@ static int64_t add_locked(struct process *process, const struct open_file *what,
 		return -ENFILE;
 	*file = *what;
 	file->serial = next_serial_locked(process);
-	if (path && !remember_path_locked(process, file, path))
+	if (path && !remember_path_locked(process, file, path->text, path->length) && file->kind == FS_KIND_DIRECTORY)
 		return -ENOMEM;
 	file->references = 1;
 	set_locked(process, fd, (uint16_t)(file - process->files + 1), close_on_exec);
@@ -160,9 +173,8 @@ static struct open_file *add_first_file(struct process *process, const struct st
 	file->log_stream = errors ? LOG_STREAM_ERRORS : LOG_STREAM_OUTPUT;
 	if (!from->path)
 		return file;
-	struct path path = {.length = (uint32_t)strlen((const char *)start + from->path)};
-	memcpy(path.text, (const char *)start + from->path, path.length + 1);
-	bool remembered = remember_path_locked(process, file, &path);
+	const char *path = (const char *)start + from->path;
+	bool remembered = remember_path_locked(process, file, path, strlen(path));
 	(void)remembered; /* without memory for it the directory has no path, and names in it are not found */
 	return file;
 }
@@ -191,40 +203,24 @@ int64_t descriptors_path(int fd, char out[FS_PATH_MAX])
 	struct process *process = process_self();
 	lock_take(&process->descriptors_lock);
 	const struct open_file *file = look_up_locked(process, fd);
-	int64_t result = !file ? -EBADF : !file->has_path ? -ENOTDIR : 0;
+	const char *path = file && file->kind == FS_KIND_DIRECTORY ? descriptors_path_of(process, file) : NULL;
+	int64_t result = !file ? -EBADF : !path ? -ENOTDIR : 0;
 	if (!result)
-		memcpy(out, process->directory_paths[file - process->files], FS_PATH_MAX);
+		memcpy(out, path, file->path_length + 1u);
 	lock_drop(&process->descriptors_lock);
 	return result;
 }
 
-/* What follows a prefix, NULL if the text does not begin with it. */
-static const char *behind(const char *text, const char *prefix)
+int descriptors_next(int from)
 {
-	size_t length = strlen(prefix);
-	return strncmp(text, prefix, length) ? NULL : text + length;
-}
-
-int descriptors_of_path(const char *path)
-{
-	static const char names[3][8] = {"stdin", "stdout", "stderr"};
-	const char *dev = behind(path, "/dev/");
-	for (int fd = 0; dev && fd < 3; fd++) {
-		if (!strcmp(dev, names[fd]))
-			return fd;
-	}
-	const char *digits = behind(path, "/dev/fd/");
-	if (!digits)
-		digits = behind(path, "/proc/self/fd/");
-	if (!digits || !*digits)
-		return -1;
-	int fd = 0;
-	for (; *digits; digits++) {
-		if (*digits < '0' || *digits > '9' || fd >= (int)DESCRIPTORS_MAX)
-			return -1;
-		fd = fd * 10 + (*digits - '0');
-	}
-	return fd;
+	struct process *process = process_self();
+	lock_take(&process->descriptors_lock);
+	uint32_t fd = from < 0 ? 0 : (uint32_t)from;
+	while (fd < process->descriptors_high && !process->descriptors[fd].file)
+		fd++;
+	bool there = fd < process->descriptors_high;
+	lock_drop(&process->descriptors_lock);
+	return there ? (int)fd : -1;
 }
 
 /* Closing any descriptor of a file takes away what the process has locked in it. */

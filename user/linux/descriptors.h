@@ -17,17 +17,19 @@ void descriptors_drop(struct open_file *file);
 
 /*
  * Gives an open file its first descriptor, the lowest that is free. The handle is taken over, and closed on an error.
- * `path` is remembered for a directory (NULL: none). The descriptor, -EMFILE or -ENFILE.
+ * `path` is remembered (NULL: none). The descriptor, -EMFILE or -ENFILE; -ENOMEM for a directory whose path finds no room.
  */
 int64_t descriptors_add(const struct open_file *file, bool close_on_exec, const struct path *path);
 /* At the start, before anybody else can look: those of the start block. False if a number is out of range or taken. */
 bool descriptors_add_first(const struct start_block *start);
 
-/* The path of an open directory: 0, -EBADF, -ENOTDIR; false where it was not opened by a path. */
+/* The path of an open directory: 0, -EBADF, -ENOTDIR (also where it was not opened by a path). */
 int64_t descriptors_path(int fd, char out[FS_PATH_MAX]);
+/* The path that an open file was opened by; NULL if that is not known. Under descriptors_lock, or while it is held. */
+const char *descriptors_path_of(const struct process *process, const struct open_file *file);
 
-/* The descriptor that a server's path stands for: /dev/stdin, stdout, stderr, /dev/fd/N, /proc/self/fd/N. Else -1. */
-int descriptors_of_path(const char *path);
+/* The lowest open descriptor from `from` on; -1 if there is none. */
+int descriptors_next(int from);
 
 int64_t descriptors_close(int fd);
 int64_t descriptors_close_range(uint32_t first, uint32_t last, uint32_t flags);

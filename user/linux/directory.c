@@ -10,6 +10,7 @@
 #include "common/path.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
+#include "user/linux/log.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
 
@@ -145,6 +146,8 @@ static uint8_t entry_type(uint32_t kind)
 #define AFTER_DOT (INT64_MAX - 1)
 #define AFTER_DOTS (INT64_MAX - 2)
 
+#define FIRST_DESCRIPTOR 1000u /* of the numbers that entries of /proc/self/fd have */
+
 #define LINUX_ENTRY_SIZE(name_length) (((uint64_t)(name_length) + LINUX_DIRENT_NAME + 1 + 7) & ~7ull)
 
 /* Appends an entry at `to`; its size. */
@@ -234,6 +237,23 @@ static int64_t list(struct open_file *file, char *out, uint64_t size)
 	return status ? errors_to_linux(status) : convert(file, entries, bytes, out);
 }
 
+/* Of /proc/self/fd: the next place is that behind the descriptor. */
+static int64_t list_descriptors(struct open_file *file, char *out, uint64_t size)
+{
+	uint64_t used = 0;
+	int fd = file->entries_read < DESCRIPTORS_MAX ? (int)file->entries_read : (int)DESCRIPTORS_MAX;
+	while ((fd = descriptors_next(fd)) >= 0) {
+		struct log_text name = {0};
+		log_add_number(&name, (uint64_t)fd);
+		if (LINUX_ENTRY_SIZE(name.length) > size - used)
+			return used ? (int64_t)used : -EINVAL;
+		fd++;
+		used += put_entry(out + used, name.text, name.length, FIRST_DESCRIPTOR + (uint64_t)fd, fd, FS_KIND_SYMLINK);
+		file->entries_read = (uint64_t)fd;
+	}
+	return (int64_t)used;
+}
+
 int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size)
 {
 	if (!user_range(buffer, size))
@@ -244,6 +264,8 @@ int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size)
 	int64_t result = -ENOTDIR;
 	if (file->handle && file->dots_given < 2)
 		result = put_dots(file, fd, user_pointer(buffer), size);
+	else if (file->lists_descriptors)
+		result = list_descriptors(file, user_pointer(buffer), size);
 	else if (file->handle)
 		result = list(file, user_pointer(buffer), size);
 	descriptors_drop(file);

@@ -256,6 +256,8 @@ static int64_t wait_until(struct epoll *epoll, uint64_t events, int64_t most, ui
 		lock_drop(&epoll->lock);
 		if (count || deadline == DEADLINE_NOW)
 			return count;
+		if (signal_wanted_by_borrowed_mask())
+			return -EINTR;
 		signal_ask();
 		status = sys_notify_wait(epoll->notify, UINT64_MAX, deadline, &bits);
 		signal_hold();

@@ -178,7 +178,7 @@ static uint32_t earlier(const struct process *process, uint32_t fd)
 	return START_FILE_ITS_OWN;
 }
 
-/* Writes the table; the paths of open directories begin at `paths`. Returns where they end. */
+/* Writes the table; the paths of open files begin at `paths`. Returns where they end. */
 static uint64_t write_files(struct writer *writer, const struct process *process, uint64_t paths)
 {
 	for (uint32_t fd = 0; fd < process->descriptors_high; fd++) {
@@ -190,9 +190,9 @@ static uint64_t write_files(struct writer *writer, const struct process *process
 			to.flags |= START_FILE_NEVER_WAITS;
 		if (from->log_stream == LOG_STREAM_ERRORS)
 			to.flags |= START_FILE_LOG_ERRORS;
-		if (from->has_path && to.same_as == START_FILE_ITS_OWN) {
+		if (from->path_length && to.same_as == START_FILE_ITS_OWN) {
 			to.path = (uint32_t)paths;
-			paths += strlen(process->directory_paths[from - process->files]) + 1;
+			paths += from->path_length + 1u;
 		}
 		write_bytes(writer, &to, sizeof to);
 	}
@@ -205,10 +205,8 @@ static void write_paths(struct writer *writer, const struct process *process)
 		if (!process->descriptors[fd].file || process->descriptors[fd].close_on_exec)
 			continue;
 		const struct open_file *from = &process->files[process->descriptors[fd].file - 1];
-		if (!from->has_path || earlier(process, fd) != START_FILE_ITS_OWN)
-			continue;
-		const char *path = process->directory_paths[from - process->files];
-		write_bytes(writer, path, strlen(path) + 1);
+		if (from->path_length && earlier(process, fd) == START_FILE_ITS_OWN)
+			write_bytes(writer, descriptors_path_of(process, from), from->path_length + 1u);
 	}
 }
 
@@ -454,8 +452,8 @@ static status_t run(struct building *b)
 static uint64_t paths_size(const struct process *process)
 {
 	uint64_t size = 0;
-	for (uint32_t i = 0; i < DESCRIPTORS_MAX && process->directory_paths; i++)
-		size += process->files[i].has_path ? strlen(process->directory_paths[i]) + 1 : 0;
+	for (uint32_t i = 0; i < process->files_high; i++)
+		size += process->files[i].references ? process->files[i].path_length + 1u : 0;
 	return size;
 }
 

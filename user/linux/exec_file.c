@@ -14,6 +14,7 @@
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
 #include "user/linux/native.h"
+#include "user/linux/proc.h"
 
 #define HEAD 256u
 #define INTERPRETERS_MAX 5
@@ -229,7 +230,7 @@ int64_t exec_file_open(int dirfd, uint64_t said, uint32_t flags, struct exec_fil
 	else if ((error = directory_resolve(dirfd, said, &out->path)))
 		return error;
 	else
-		fd = descriptors_of_path(out->path.text);
+		fd = proc_descriptor(out->path.text);
 	if (fd >= 0) {
 		name_descriptor(fd, &out->path);
 		error = open_descriptor(fd, out);

@@ -18,6 +18,7 @@
 #include "user/linux/job.h"
 #include "user/linux/log.h"
 #include "user/linux/poll.h"
+#include "user/linux/proc.h"
 #include "user/linux/remote.h"
 #include "user/linux/signal.h"
 #include "user/linux/state.h"
@@ -52,6 +53,17 @@ static uint32_t open_flags(uint32_t flags)
 	return open;
 }
 
+/* By its name in /proc/self/fd: another descriptor of the same open file. */
+static int64_t open_descriptor(int fd, const struct path *path, uint32_t flags)
+{
+	if (path->directory) /* "1/": only an open directory is that */
+		return -ENOTDIR;
+	if (flags & LINUX_O_NOFOLLOW)
+		return -ELOOP;
+	int64_t opened = descriptors_fcntl(fd, flags & LINUX_O_CLOEXEC ? LINUX_F_DUPFD_CLOEXEC : LINUX_F_DUPFD, 0);
+	return opened == -EBADF ? -ENOENT : opened;
+}
+
 int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 {
 	struct process *process = process_self();
@@ -59,9 +71,12 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 	int64_t error = directory_resolve(dirfd, name, &path);
 	if (error)
 		return error;
-	int named = descriptors_of_path(path.text);
-	if (named >= 0)
-		return descriptors_fcntl(named, flags & LINUX_O_CLOEXEC ? LINUX_F_DUPFD_CLOEXEC : LINUX_F_DUPFD, 0);
+	int named;
+	enum proc_kind own = proc_find(path.text, &named);
+	if (own == PROC_DESCRIPTOR)
+		return open_descriptor(named, &path, flags);
+	if (own == PROC_DESCRIPTORS)
+		proc_spell(&path);
 	if (path.directory && (flags & LINUX_O_CREAT))
 		return -EISDIR;
 	if ((flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
@@ -78,8 +93,14 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 		return errors_to_linux(status);
 	if (file.kind == FS_KIND_TERMINAL && !(flags & LINUX_O_NOCTTY))
 		job_opened_terminal(file.handle);
-	bool directory = file.kind == FS_KIND_DIRECTORY;
-	return descriptors_add(&file, (flags & LINUX_O_CLOEXEC) != 0, directory ? &path : NULL);
+	file.lists_descriptors = own == PROC_DESCRIPTORS;
+	if (own == PROC_MAPS || own == PROC_ENVIRON)
+		status = proc_fill(file.handle, own);
+	if (status) {
+		sys_handle_close(file.handle);
+		return errors_to_linux(status);
+	}
+	return descriptors_add(&file, (flags & LINUX_O_CLOEXEC) != 0, &path);
 }
 
 int64_t file_open(uint64_t name, uint32_t flags, uint32_t mode)

@@ -139,6 +139,7 @@ static bool load(const struct file *file, struct load_result *out, struct load_f
 	        .entry = image.entry + slide,
 	        .headers = image.headers_address ? image.headers_address + slide : 0,
 	        .header_count = image.header_count,
+	        .start = page_down(image.lowest + slide),
 	        .end = image.end + slide,
 	};
 	return true;

@@ -10,7 +10,7 @@ struct load_result {
 	uint64_t entry;
 	uint64_t headers; /* address of the program headers, 0 if no segment holds them */
 	uint32_t header_count;
-	uint64_t end; /* page-aligned: behind the last segment */
+	uint64_t start, end; /* page-aligned: of the first segment, behind the last; 0: not known */
 };
 
 /* Where the program is not loaded: half a sentence that follows its name, and the exit status that a shell would give. */

@@ -115,6 +115,8 @@ static int64_t wait_for(struct linux_pollfd *items, uint64_t count, uint64_t dea
 	}
 	for (;;) {
 		uint64_t ready = pass(items, count, notify);
+		if (!ready && signal_wanted_by_borrowed_mask())
+			return -LINUX_ERESTARTNOHAND;
 		if (ready || deadline == DEADLINE_NOW)
 			return (int64_t)ready;
 		status_t status = wait_for_bits(notify, deadline);

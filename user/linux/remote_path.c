@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/path.h"
+#include "user/linux/proc.h"
 #include "user/linux/remote.h"
 #include "user/linux/remote_call.h"
 
@@ -17,17 +18,41 @@ struct along {
 	struct message_buffer writable;
 };
 
+/* What a link of /proc says that leads where only this process knows; NO_LINK if it is another link. */
+static status_t read_own_link(struct path *path, uint64_t left, char target[FS_PATH_MAX])
+{
+	char *end = path->text + path->length - left, cut = *end;
+	*end = 0;
+	int64_t length = proc_target(path->text, target);
+	*end = cut;
+	return length > 0 ? ERR_OK : length ? ERR_NOT_FOUND : ERR_NO_LINK;
+}
+
+/* The path without its last `left` bytes is a link to `target`. */
+static status_t join(struct path *path, uint64_t left, const char *target, char joined[FS_PATH_MAX])
+{
+	status_t status = path_through_link(path->text, left, target, joined, FS_PATH_MAX);
+	if (status)
+		return status;
+	path->length = (uint32_t)strlen(joined);
+	memcpy(path->text, joined, path->length + 1);
+	return ERR_OK;
+}
+
 /* `path` without its last `left` bytes is a link: the path becomes what the link says, and what is left. */
 static __attribute__((noinline)) status_t follow(handle_t vfs, struct path *path, uint64_t left)
 {
 	char target[FS_PATH_MAX], joined[FS_PATH_MAX];
 	if (left >= path->length)
 		return ERR_BAD_FORMAT;
+	status_t status = read_own_link(path, left, target);
+	if (status != ERR_NO_LINK)
+		return status ? status : join(path, left, target, joined);
 	struct message message = {FS_readlink, 0, {0, path->length - left}};
 	struct message_extras *send = extras_begin();
 	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length - left};
 	send->writable = (struct message_buffer){(uintptr_t)target, sizeof target - 1};
-	status_t status = remote_call(vfs, &message);
+	status = remote_call(vfs, &message);
 	if (status == ERR_REDIRECT)
 		return ERR_LINK_LOOP;
 	if (!status && message.word[0] >= sizeof target)
@@ -35,12 +60,7 @@ static __attribute__((noinline)) status_t follow(handle_t vfs, struct path *path
 	if (status)
 		return status;
 	target[message.word[0]] = 0;
-	status = path_through_link(path->text, left, target, joined, sizeof joined);
-	if (status)
-		return status;
-	path->length = (uint32_t)strlen(joined);
-	memcpy(path->text, joined, path->length + 1);
-	return ERR_OK;
+	return join(path, left, target, joined);
 }
 
 /* A call with two things to read, which have to lie in one buffer. */

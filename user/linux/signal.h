@@ -98,5 +98,7 @@ int64_t signal_rt_sigtimedwait(uint64_t set, uint64_t info, uint64_t timeout, ui
 int64_t signal_pause(void);
 /* A mask that holds during one call and its handlers alone, as ppoll has it; 0 or a negative errno. Address 0: nothing. */
 int64_t signal_borrow_mask(uint64_t address, uint64_t mask_size);
+/* Whether such a mask is held and does not block what was pending before the call, which the kernel tells nobody of any more. */
+bool signal_wanted_by_borrowed_mask(void);
 /* After that call: keeps the mask for the handler that will run, else puts the old one back. */
 void signal_return_mask(bool interrupted);

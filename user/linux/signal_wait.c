@@ -40,6 +40,11 @@ int64_t signal_borrow_mask(uint64_t address, uint64_t mask_size)
 	return 0;
 }
 
+bool signal_wanted_by_borrowed_mask(void)
+{
+	return thread_self()->restore_mask && signal_wanted();
+}
+
 void signal_return_mask(bool interrupted)
 {
 	struct thread *thread = thread_self();

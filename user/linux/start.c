@@ -217,7 +217,7 @@ static void find_program(struct process *process, struct load_result *out)
 {
 	struct start_block *start = process->start;
 	if (start->flags & START_PROGRAM_MAPPED) {
-		*out = (struct load_result){start->program_entry, start->program_headers, start->program_header_count, 0};
+		*out = (struct load_result){start->program_entry, start->program_headers, start->program_header_count, 0, 0};
 		return;
 	}
 	struct load_failure failure;
@@ -243,7 +243,8 @@ static uint64_t map_stack(struct process *process)
 	uint64_t size = STACK_SIZE_PROGRAM + PAGE_SIZE;
 	if (map_below(&process->mapped_below, size, &address) || sys_vmem_protect(HANDLE_SELF_VMEM, address, PAGE_SIZE, 0))
 		fail(process->start, BAD_START, "found no memory for its stack", "");
-	return address + PAGE_SIZE;
+	process->program_stack = address + PAGE_SIZE;
+	return process->program_stack;
 }
 
 /* What chance decides about a program at its start; at most 32 bytes, which cost no more than one. */
@@ -312,6 +313,8 @@ void start_process(struct start_block *start, struct control_block *control)
 	struct chances chances;
 	random_fill(&chances, sizeof chances);
 	find_program(process, &program);
+	process->program_start = program.start;
+	process->program_end = program.end;
 	place_heap(&program, chances.heap);
 	uint64_t stack_pointer = make_stack(process, &program, &chances);
 	memset(&chances, 0, sizeof chances);

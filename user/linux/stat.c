@@ -2,8 +2,8 @@
  * stat, access, readlink. There are no users, so access answers as to root: everything may be read and, unless its file system
  * is for reading only, written; what may be executed has such a bit.
  *
- * /proc/self/exe is answered here: the name that the program was started by, where that is absolute. A target in a server's
- * spelling (NAME:/…) is told as /scheme/NAME/….
+ * What only the process knows of /proc/self is told here (proc.h). A target in a server's spelling (NAME:/…) is told as
+ * /scheme/NAME/….
  */
 #include "user/linux/stat.h"
 
@@ -13,8 +13,10 @@
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
+#include "user/linux/proc.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
+#include "user/linux/time.h"
 
 static uint32_t file_type(uint32_t kind)
 {
@@ -50,6 +52,31 @@ static void convert(const struct fs_stat *from, struct linux_stat *to)
 	};
 }
 
+/* Of an open file; the log is told as a device. */
+static int64_t ask_descriptor(int fd, struct fs_stat *out)
+{
+	struct open_file *file = descriptors_hold(fd);
+	if (!file)
+		return -EBADF;
+	*out = (struct fs_stat){.kind = FS_KIND_DEVICE, .mode = 0620, .links = 1, .block_size = LOG_LINE_MAX};
+	int64_t error = file->handle ? errors_to_linux(remote_fstat(file->handle, out)) : 0;
+	descriptors_drop(file);
+	return error;
+}
+
+/* Of a name in /proc/self/fd: what it leads to, or the link. */
+static int64_t ask_descriptor_name(int fd, bool follow, struct fs_stat *out)
+{
+	if (follow) {
+		int64_t error = ask_descriptor(fd, out);
+		return error == -EBADF ? -ENOENT : error;
+	}
+	int64_t now = time_time(0);
+	*out = (struct fs_stat){.kind = FS_KIND_SYMLINK, .links = 1, .block_size = PAGE_SIZE, .size = 64, .file = (uint64_t)fd};
+	out->access_seconds = out->modify_seconds = out->change_seconds = now;
+	return proc_stat_descriptor(fd, out) ? 0 : -ENOENT;
+}
+
 /* Asks vfs about a name; 0 or a negative errno. */
 static int64_t ask(int dirfd, uint64_t name, bool follow, struct fs_stat *out)
 {
@@ -58,21 +85,23 @@ static int64_t ask(int dirfd, uint64_t name, bool follow, struct fs_stat *out)
 	int64_t error = directory_resolve(dirfd, name, &path);
 	if (error)
 		return error;
-	status_t status = remote_stat(process->vfs, &path, follow || path.directory, out);
-	if (!status && path.directory && out->kind != FS_KIND_DIRECTORY)
-		return -ENOTDIR;
-	return errors_to_linux(status);
+	int fd;
+	enum proc_kind own = proc_find(path.text, &fd);
+	follow |= path.directory;
+	if (own == PROC_DESCRIPTORS)
+		proc_spell(&path);
+	if (own == PROC_DESCRIPTOR)
+		error = ask_descriptor_name(fd, follow, out);
+	else
+		error = errors_to_linux(remote_stat(process->vfs, &path, follow, out));
+	return !error && path.directory && out->kind != FS_KIND_DIRECTORY ? -ENOTDIR : error;
 }
 
-/* Of an open file; `out` is the image's own memory. */
+/* `out` is the image's own memory. */
 static int64_t fstat_fd(int fd, struct linux_stat *out)
 {
-	struct open_file *file = descriptors_hold(fd);
-	if (!file)
-		return -EBADF;
-	struct fs_stat stat = {.kind = FS_KIND_DEVICE, .mode = 0620, .links = 1, .block_size = LOG_LINE_MAX};
-	int64_t error = file->handle ? errors_to_linux(remote_fstat(file->handle, &stat)) : 0;
-	descriptors_drop(file);
+	struct fs_stat stat;
+	int64_t error = ask_descriptor(fd, &stat);
 	if (!error)
 		convert(&stat, out);
 	return error;
@@ -195,25 +224,14 @@ int64_t stat_access(uint64_t name, uint32_t mode)
 	return stat_faccessat2(LINUX_AT_FDCWD, name, mode, 0);
 }
 
-/* The program's own name; 0 if it is not known by an absolute one. */
-static uint64_t own_name(const struct process *process, char out[FS_PATH_MAX])
-{
-	const struct start_block *start = process->start;
-	const char *name = (const char *)start + (start->executable ? start->executable : start->program_name);
-	uint64_t length = strlen(name);
-	if (name[0] != '/' || length >= FS_PATH_MAX)
-		return 0;
-	memcpy(out, name, length);
-	return length;
-}
-
 /* What a link points to, without a NUL: its length or a negative errno. */
 static int64_t target(struct path *path, char out[FS_PATH_MAX])
 {
 	struct process *process = process_self();
 	uint64_t length = 0;
-	if (!strcmp(path->text, "/proc/self/exe") && (length = own_name(process, out)))
-		return (int64_t)length;
+	int64_t own = proc_target(path->text, out);
+	if (own)
+		return own;
 	status_t status = remote_readlink(process->vfs, path, out, FS_PATH_MAX - 1, &length);
 	if (status)
 		return errors_to_linux(status);

@@ -33,6 +33,8 @@ struct frame {
 	uint64_t rax, rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, r13, r14, r15, rsp, rip, rflags;
 };
 
+#define PATH_SHORT 62u /* most paths are, and need no memory of their own */
+
 struct open_file;
 
 struct thread {
@@ -90,19 +92,21 @@ struct epoll;
 
 /* What several descriptors can share: an open file of a server, or the log. */
 struct open_file {
-	uint32_t references;     /* 0: free; guarded by process.descriptors_lock */
-	handle_t handle;         /* HANDLE_NONE: the log */
-	uint32_t kind;           /* FS_KIND_*, 0: not known */
-	uint32_t flags;          /* LINUX_O_* as F_GETFL tells them */
-	uint8_t log_stream;      /* of process.log_streams */
-	uint8_t dots_given;      /* of a directory: how many of "." and "..", its first entries, a listing has given */
-	bool server_never_waits; /* opened with OPEN_NONBLOCK */
-	bool has_path;           /* process.directory_paths holds it: an open directory */
-	handle_t locks;          /* stands for what this process has locked in the file (record_lock.h) */
-	uint32_t locks_owner;    /* number of the process that was; a child has a copy of this and not the handle */
-	uint32_t serial;         /* of this open file, among all that the process has had; never 0 */
-	struct epoll *epoll;     /* NULL: it is no list of epoll's */
-	uint64_t entries_read;   /* of a directory: the d_off of its next entry */
+	uint32_t references;         /* 0: free; guarded by process.descriptors_lock */
+	handle_t handle;             /* HANDLE_NONE: the log */
+	uint32_t kind;               /* FS_KIND_*, 0: not known */
+	uint32_t flags;              /* LINUX_O_* as F_GETFL tells them */
+	uint8_t log_stream;          /* of process.log_streams */
+	uint8_t dots_given;          /* of a directory: how many of "." and "..", its first entries, a listing has given */
+	bool server_never_waits;     /* opened with OPEN_NONBLOCK */
+	bool lists_descriptors;      /* /proc/self/fd: what is in it the process knows (proc.h) */
+	handle_t locks;              /* stands for what this process has locked in the file (record_lock.h) */
+	uint32_t locks_owner;        /* number of the process that was; a child has a copy of this and not the handle */
+	uint32_t serial;             /* of this open file, among all that the process has had; never 0 */
+	struct epoll *epoll;         /* NULL: it is no list of epoll's */
+	uint64_t entries_read;       /* of a directory: the d_off of its next entry */
+	uint16_t path_length;        /* of the path that it was opened by; 0: not known */
+	char short_path[PATH_SHORT]; /* it with its NUL if it fits, else it is in process.long_paths */
 };
 
 struct descriptor {
@@ -146,13 +150,14 @@ struct borrower;
 struct process {
 	struct start_block *start;
 	const struct time_page *time_page;
+	uint64_t program_start, program_end, program_stack; /* where they lie, for /proc/self/maps; the stack's lowest page */
 	uint32_t number;
 	uint32_t vectors_size;     /* of a thread's area for vector state */
 	uint64_t vectors_features; /* XCR0 */
 	uint8_t vectors_how;
 	bool has_rdrand;
 	bool log_unknown_calls;
-	bool paths_borrowed; /* directory_paths is the parent's, and not to be written */
+	bool paths_borrowed; /* long_paths is the parent's, and not to be written */
 	handle_t log;        /* HANDLE_NONE where none was granted; so the next */
 	handle_t vfs;
 	handle_t stream;
@@ -179,8 +184,8 @@ struct process {
 	handle_t alarm;         /* a timer that signals SIGALRM */
 	uint64_t alarm_deadline, alarm_period;
 
-	struct lock descriptors_lock;         /* guards the tables, and directory_paths once made */
-	char (*directory_paths)[FS_PATH_MAX]; /* by index of the open file */
+	struct lock descriptors_lock;    /* guards the tables, and long_paths once made */
+	char (*long_paths)[FS_PATH_MAX]; /* by index of the open file */
 
 	struct lock directory_lock; /* guards umask and working_directory */
 	uint32_t umask;

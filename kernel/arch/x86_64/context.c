@@ -11,6 +11,8 @@
 /* Flags that a program can change by itself, but for AC, NT and ID, which nobody needs to set for another. */
 #define FLAGS_OF_PROGRAMS 0x0dd5ull
 
+struct context context_nobody;
+
 static bool is_user_address(uint64_t address)
 {
 	return address < USER_TOP;
@@ -56,7 +58,7 @@ void context_forget(struct context *context)
 	struct arch_cpu *cpu = arch_cpu_current();
 
 	if (cpu->bases == context)
-		cpu->bases = 0;
+		cpu->bases = &context_nobody;
 }
 
 void context_get(const struct context *context, struct thread_registers *out)

@@ -19,7 +19,10 @@
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/numbers.h"
 
-	/* rsp: the context, CPU_SCRATCH: the program's rsp, rcx and r11: its rip and rflags. Goes over to the kernel stack. */
+	/*
+	 * rsp: the context, CPU_SCRATCH: the program's rsp, rcx and r11: its rip and rflags. Goes over to the kernel stack, with
+	 * the context in rdi. rbp stays the program's: a backtrace ends where it leaves the stack.
+	 */
 	.macro	save_context
 	mov	%rcx, CONTEXT_RIP(%rsp)
 	mov	%r11, CONTEXT_RFLAGS(%rsp)
@@ -39,24 +42,38 @@
 	mov	%r14, CONTEXT_R14(%rsp)
 	mov	%r15, CONTEXT_R15(%rsp)
 	movq	$1, CONTEXT_BY_SYSCALL(%rsp)
+	mov	%rsp, %rdi
 	mov	%gs:CPU_KERNEL_STACK, %rsp
-	xor	%ebp, %ebp
 	.endm
 
-	/* rax: the context. Loads all but rax, rcx, r11, rsp and rip. */
-	.macro	load_context
+	/* rax: the context. */
+	.macro	load_words
 	mov	CONTEXT_RDI(%rax), %rdi
 	mov	CONTEXT_RSI(%rax), %rsi
 	mov	CONTEXT_RDX(%rax), %rdx
 	mov	CONTEXT_R10(%rax), %r10
 	mov	CONTEXT_R8(%rax), %r8
 	mov	CONTEXT_R9(%rax), %r9
+	.endm
+
+	/* rax: the context. What functions of C keep. */
+	.macro	load_kept
 	mov	CONTEXT_RBX(%rax), %rbx
 	mov	CONTEXT_RBP(%rax), %rbp
 	mov	CONTEXT_R12(%rax), %r12
 	mov	CONTEXT_R13(%rax), %r13
 	mov	CONTEXT_R14(%rax), %r14
 	mov	CONTEXT_R15(%rax), %r15
+	.endm
+
+	/* rax: the context, whose registers but these are loaded. */
+	.macro	return_by_sysret
+	mov	CONTEXT_RIP(%rax), %rcx
+	mov	CONTEXT_RFLAGS(%rax), %r11
+	mov	CONTEXT_RSP(%rax), %rsp
+	mov	CONTEXT_RAX(%rax), %rax
+	swapgs
+	sysretq
 	.endm
 
 	.text
@@ -70,11 +87,18 @@
 
 	save_context
 	call	upcall_syscall
-	/* and on to entry_leave */
+	cmp	%gs:CPU_BASES, %rax
+	jne	leave
+	/* The same thread, whose kept registers have come back to what they were, unless they were written. */
+	cmpq	$0, CONTEXT_BY_SYSCALL(%rax)
+	je	resume_by_iretq
+	load_words
+	return_by_sysret
 	end_function entry_syscall
 
 	function entry_leave
 	call	upcall_leave
+leave:
 	test	%rax, %rax
 	jz	idle
 	cmp	%gs:CPU_BASES, %rax
@@ -82,13 +106,9 @@
 resume:
 	cmpq	$0, CONTEXT_BY_SYSCALL(%rax)
 	je	resume_by_iretq
-	mov	CONTEXT_RIP(%rax), %rcx
-	mov	CONTEXT_RFLAGS(%rax), %r11
-	load_context
-	mov	CONTEXT_RSP(%rax), %rsp
-	mov	CONTEXT_RAX(%rax), %rax
-	swapgs
-	sysretq
+	load_words
+	load_kept
+	return_by_sysret
 
 resume_by_iretq:
 	pushq	$(SELECTOR_USER_DATA + SELECTOR_USER)
@@ -96,7 +116,8 @@ resume_by_iretq:
 	pushq	CONTEXT_RFLAGS(%rax)
 	pushq	$(SELECTOR_USER_CODE + SELECTOR_USER)
 	pushq	CONTEXT_RIP(%rax)
-	load_context
+	load_words
+	load_kept
 	mov	CONTEXT_RCX(%rax), %rcx
 	mov	CONTEXT_R11(%rax), %r11
 	mov	CONTEXT_RAX(%rax), %rax
@@ -113,13 +134,11 @@ switch:
 	mov	%gs:CPU_BASES, %rcx
 	mov	%rax, %gs:CPU_BASES
 	swapgs
-	test	%rcx, %rcx
-	jz	1f
 	rdfsbase %rdx
 	rdgsbase %rsi
 	mov	%rdx, CONTEXT_FS_BASE(%rcx)
 	mov	%rsi, CONTEXT_GS_BASE(%rcx)
-1:	mov	%ds, %ecx
+	mov	%ds, %ecx
 	mov	%es, %edx
 	or	%edx, %ecx
 	mov	%fs, %edx

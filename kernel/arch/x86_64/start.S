@@ -20,6 +20,8 @@
 	lea	cpus(%rip), %rdi
 	mov	%rdi, CPU_SELF(%rdi)
 	mov	%rsp, CPU_KERNEL_STACK(%rdi)
+	lea	context_nobody(%rip), %rax
+	mov	%rax, CPU_BASES(%rdi)
 	mov	$MSR_GS_BASE, %ecx
 	mov	%edi, %eax
 	mov	%rdi, %rdx

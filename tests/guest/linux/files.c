@@ -168,7 +168,7 @@ static void descriptors(void)
 	int again = open(strcat(named, buffer), O_RDONLY);
 	TEST("dev_fd_is_another_name", again >= 0 && lseek(again, 0, SEEK_CUR) == lseek(copy, 0, SEEK_CUR));
 	close(again);
-	TEST_ERRNO("dev_fd_of_nothing", open("/proc/self/fd/999", O_RDONLY), EBADF);
+	TEST_ERRNO("dev_fd_of_nothing", open("/proc/self/fd/999", O_RDONLY), ENOENT);
 	TEST("lowest_is_taken", open("hello", O_RDONLY) == fd);
 	TEST("close_range", !syscall(SYS_close_range, 50, 200, 0) && fcntl(100, F_GETFD) == -1 && fcntl(fd, F_GETFD) == 0);
 	TEST_ERRNO("close_twice", (close(copy), close(copy)), EBADF);

@@ -1,10 +1,13 @@
 /* Signals of a process to itself: handlers and what they find, masks, faults, interrupted calls, alternate stacks. */
 #include <fenv.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -115,8 +118,21 @@ static void test_masks(void)
 	TEST_ERRNO("sigsuspend_ends", sigsuspend(&none), EINTR);
 	sigprocmask(SIG_BLOCK, NULL, &pending);
 	TEST("sigsuspend_runs_the_handler_and_restores_the_mask", runs == 1 && sigismember(&pending, SIGUSR1));
+	struct timespec no_time = {0, 0}, long_time = {10, 0};
+	raise(SIGUSR1);
+	TEST_ERRNO("ppoll_ends_by_what_was_pending_before", ppoll(NULL, 0, &long_time, &none), EINTR);
+	raise(SIGUSR1);
+	TEST_ERRNO("pselect_too", pselect(0, NULL, NULL, NULL, &long_time, &none), EINTR);
+	raise(SIGUSR1);
+	TEST_ERRNO("and_without_waiting", ppoll(NULL, 0, &no_time, &none), EINTR);
+	int list = epoll_create1(0);
+	struct epoll_event event;
+	raise(SIGUSR1);
+	TEST_ERRNO("epoll_pwait_too", epoll_pwait(list, &event, 1, 10000, &none), EINTR);
+	close(list);
+	sigprocmask(SIG_BLOCK, NULL, &pending);
+	TEST("they_run_the_handler_and_restore_the_mask", runs == 5 && sigismember(&pending, SIGUSR1));
 	raise(SIGUSR2);
-	struct timespec no_time = {0, 0};
 	siginfo_t got;
 	runs = 0;
 	TEST("sigtimedwait_takes_it", sigtimedwait(&mask, &got, &no_time) == SIGUSR2 && got.si_signo == SIGUSR2 && !runs);

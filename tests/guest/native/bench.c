@@ -1,6 +1,7 @@
 /*
  * What calls cost, in ticks of the time stamp counter, the least of many rounds: under `-icount shift=0` a tick is one guest
- * instruction, user code and kernel together. Lines "bench: NAME VALUE ticks".
+ * instruction, user code and kernel together. Lines "bench: NAME VALUE ticks". `native=bench` measures all; with
+ * `native=bench.NAME` one is done until the machine is stopped, for a trace (QEMU's monitor: singlestep on, log exec,nochain).
  */
 #include "tests/guest/native/upcalls.h"
 
@@ -11,7 +12,7 @@ static handle_t receiver, sender;
 /* A call without a word that is read: what a null call costs. */
 static void null_call(void)
 {
-	uint64_t rax = CALL_REGISTER(SYS_thread_yield + 0x1d, 0, 0); /* no such call */
+	uint64_t rax = CALL_REGISTER(CALL_NUMBER_FIRST + 0xff, 0, 0); /* no such call */
 	__asm__ volatile("syscall" : "+a"(rax) : : "rcx", "r11", "rdi", "rsi", "rdx", "r10", "r8", "r9", "memory");
 }
 
@@ -38,6 +39,20 @@ static void call_with_buffer(void)
 {
 	struct message message = {.label = 2};
 	extras_begin()->readable = (struct message_buffer){(uint64_t)buffer, sizeof buffer};
+	OK(sys_channel_call_x(sender, &message));
+}
+
+static void call_with_small_buffer(void)
+{
+	struct message message = {.label = 4};
+	extras_begin()->readable = (struct message_buffer){(uint64_t)buffer, 64};
+	OK(sys_channel_call_x(sender, &message));
+}
+
+static void call_with_long_words(void)
+{
+	struct message message = {.label = 1};
+	extras_begin()->word_count = 16;
 	OK(sys_channel_call_x(sender, &message));
 }
 
@@ -74,6 +89,8 @@ static uint32_t server(void *argument)
 	for (;;) {
 		uint64_t copied;
 		if (message.label == 2 && sys_reply_read(HANDLE_SELF_REPLY, 0, copy, sizeof copy, &copied))
+			return 2;
+		if (message.label == 4 && sys_reply_read(HANDLE_SELF_REPLY, 0, copy, 64, &copied))
 			return 2;
 		if (message.label == 3)
 			sys_handle_close(control_block()->received.handles[0]);
@@ -163,24 +180,41 @@ static void measure_upcalls(void)
 	notify = former;
 }
 
+static const struct operation {
+	const char *name;
+	void (*what)(void);
+} operations[] = {
+        {"sys.nothing", nothing},
+        {"sys.null", null_call},
+        {"sys.yield", yield},
+        {"ipc.call_raw", raw_call},
+        {"ipc.call_words", call_with_words},
+        {"ipc.call_buffer_4k", call_with_buffer},
+        {"ipc.call_buffer_64", call_with_small_buffer},
+        {"ipc.call_long_16", call_with_long_words},
+        {"ipc.call_handle", call_with_handle},
+        {"notify.signal", signal_nobody},
+};
+
+#define OPERATIONS (sizeof operations / sizeof *operations)
+
+static void begin(struct child *child)
+{
+	static handle_t there;
+	channel_make(&receiver, 1, &sender);
+	child_make(child, "server");
+	there = child_give(child, receiver, RIGHTS_ALL);
+	child_start(child, server, &there);
+	OK(sys_notify_create(&notify));
+	pause_ms(1);
+}
+
 void bench(void)
 {
 	struct child child;
-	static handle_t there;
-	channel_make(&receiver, 1, &sender);
-	child_make(&child, "server");
-	there = child_give(&child, receiver, RIGHTS_ALL);
-	child_start(&child, server, &there);
-	OK(sys_notify_create(&notify));
-	pause_ms(1);
-	measure("sys.nothing", nothing);
-	measure("sys.null", null_call);
-	measure("sys.yield", yield);
-	measure("ipc.call_raw", raw_call);
-	measure("ipc.call_words", call_with_words);
-	measure("ipc.call_buffer_4k", call_with_buffer);
-	measure("ipc.call_handle", call_with_handle);
-	measure("notify.signal", signal_nobody);
+	begin(&child);
+	for (unsigned i = 0; i < OPERATIONS; i++)
+		measure(operations[i].name, operations[i].what);
 	measure_upcalls();
 	bench_memory();
 	bench_clone();
@@ -188,4 +222,18 @@ void bench(void)
 	measure("thread.create_join", thread_and_join);
 	measure("process.create_wait", process_and_wait);
 	child_kill(&child);
+}
+
+/* For traces of what is executed: an operation again and again. */
+void bench_for_ever(bool (*is_wanted)(const char *name))
+{
+	struct child child;
+	begin(&child);
+	for (unsigned i = 0; i < OPERATIONS; i++) {
+		if (!is_wanted(operations[i].name))
+			continue;
+		say("bench: %s goes on and on", operations[i].name);
+		for (;;)
+			operations[i].what();
+	}
 }

@@ -119,7 +119,7 @@ static void saved(void)
 
 	test_next("who_has_the_call_told_once_more_hears_of_it_once_more");
 	struct message again;
-	OK(sys_reply_message(reply, &again));
+	OK(sys_reply_message(reply, 0, &again));
 	CHECK_IS(again.label, 7);
 	expect_interrupt(receiver, reply);
 	expect_nothing(receiver);

@@ -68,7 +68,7 @@ static uint32_t second_life(void *argument)
 	if (receiver != there_receiver || count != 2 + own_handles + reply_count || reply_count != 2)
 		return 70 + reply_count;
 	for (unsigned i = 0; i < reply_count && !error; i++) {
-		error = sys_reply_message(replies[i], &message);
+		error = sys_reply_message(replies[i], 0, &message);
 		if (!error)
 			error = answer_message(replies[i], &message);
 	}
@@ -242,13 +242,14 @@ static void told_again(void)
 	OK(sys_reply_save(&reply));
 	memset(&control_block()->received, 0, sizeof received);
 	memset(control_block()->received_words, 0, sizeof control_block()->received_words);
-	OK(sys_reply_message(reply, &again));
+	OK(sys_reply_message(reply, 0, &again));
 	CHECK_IS(again.label, 8);
 	CHECK_IS(again.info, first.info);
 	for (unsigned i = 0; i < MESSAGE_WORDS; i++)
 		CHECK_IS(again.word[i], i + 1);
 	const struct message_extras *told = &control_block()->received;
 	CHECK_IS(told->stamp, 9);
+	CHECK_IS(told->serial, received.serial);
 	CHECK_IS(told->caller, received.caller);
 	CHECK_IS(told->deadline, deadline);
 	CHECK_IS(told->readable.length, 8);
@@ -259,9 +260,29 @@ static void told_again(void)
 	CHECK_IS(told->rights[1], RIGHT_READ);
 	CHECK_IS(told->word_count, 2);
 	CHECK_IS(control_block()->received_words[1], 22);
+	/* Taken back, it is the call that the thread holds; then it can be saved again. */
+	handle_t saved_again;
+	CHECK_IS(sys_reply_message(reply, sender, &again), ERR_WRONG_TYPE);
+	OK(sys_reply_message(reply, receiver, &again));
+	CHECK_IS(again.label, 8);
+	CHECK_IS(sys_reply_message(reply, 0, &again), ERR_BAD_HANDLE);
+	CHECK_IS(sys_reply_message(HANDLE_SELF_REPLY, receiver, &again), ERR_BAD_STATE);
+	CHECK_IS(sys_channel_recv(receiver, DEADLINE_NOW, &again), ERR_BAD_STATE);
+	OK(sys_reply_save(&saved_again));
+	CHECK(saved_again != reply);
+	reply = saved_again;
 	thread_join(&caller);
-	CHECK_IS(sys_reply_message(reply, &again), ERR_DEAD);
+	CHECK_IS(sys_reply_message(reply, 0, &again), ERR_DEAD);
+	CHECK_IS(sys_reply_message(reply, receiver, &again), ERR_DEAD);
 	OK(sys_handle_close(reply));
+	deadline = now() + 10 * MS;
+	thread_begin(&caller, call_with_everything, &deadline);
+	OK(sys_channel_recv(receiver, now() + 1000 * MS, &again));
+	CHECK(control_block()->received.serial != received.serial);
+	for (unsigned i = 0; i < control_block()->received.handle_count; i++)
+		OK(sys_handle_close(control_block()->received.handles[i]));
+	OK(sys_reply_send(HANDLE_SELF_REPLY, &again));
+	thread_join(&caller);
 	OK(sys_handle_close(received.handles[1]));
 	OK(sys_handle_close(sender));
 	OK(sys_handle_close(receiver));

@@ -411,11 +411,14 @@ static uint32_t end_at_once(void *argument)
 
 /*
  * What stays with this process, and shall not count: pages of control blocks for all threads that tests make, and all pages of
- * its variables, which a child is given a copy of.
+ * its variables, which a child is given a copy of; and the stack, as deep as tests go.
  */
 static void warm_up(void)
 {
 	struct child child;
+	volatile uint8_t stack[4 * PAGE];
+	for (unsigned i = 0; i < sizeof stack; i += PAGE)
+		stack[i] = 0;
 	static handle_t threads[256];
 	for (unsigned i = 0; i < 256; i++) {
 		uint64_t block;
@@ -440,6 +443,16 @@ static bool argument_is(const char *text)
 	return false;
 }
 
+static bool bench_is_wanted(const char *name)
+{
+	char text[64];
+	if (strlen(name) + 14 > sizeof text)
+		return false;
+	memcpy(text, "native=bench.", 13);
+	memcpy(text + 13, name, strlen(name) + 1);
+	return argument_is(text);
+}
+
 static void run(void (*const subjects[])(void), size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -462,6 +475,7 @@ void test_main(struct start_block *block)
 	        test_interrupt, test_devices, test_random};
 	static void (*const attacks[])(void) = {
 	        attack_clones, attack_leaks, attack_copies, attack_memory, attack_states, attack_upcalls};
+	bench_for_ever(bench_is_wanted);
 	if (argument_is("native=bench"))
 		bench();
 	else if (argument_is("native=random"))

@@ -120,6 +120,7 @@ void test_devices(void);
 void test_random(void);
 void random_for_ever(void);
 void bench(void);
+void bench_for_ever(bool (*is_wanted)(const char *name));
 void bench_memory(void);
 void bench_clone(void);
 void bench_process(void);

@@ -285,6 +285,7 @@ static const struct server_operation operations[] = {
         {FS_set_attributes, "set_attributes", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
         {FS_read, "read", proc_read, SERVER_OBJECT, 0, 0, 0},
         {FS_pread, "pread", proc_pread, SERVER_OBJECT, 0, 0, 0},
+        {FS_write, "write", proc_tell, SERVER_OBJECT, 0, 0, 0},
         {FS_seek, "seek", proc_seek, SERVER_OBJECT, 0, 0, 0},
         {FS_fstat, "fstat", proc_fstat, SERVER_OBJECT, 0, 0, sizeof(struct fs_stat)},
         {FS_fstatfs, "fstatfs", proc_statfs, SERVER_OBJECT, 0, 0, sizeof(struct fs_info)},

@@ -19,7 +19,11 @@ struct proc_file {
 	struct proc_text text; /* of a file that was read */
 };
 
+#define TOLD_MAX (256u * 1024)           /* of one text that a process tells of itself */
+#define TOLD_MAX_ALL (32u * 1024 * 1024) /* of all that are open */
+
 static uint32_t open_count;
+static uint64_t told_bytes;
 
 /* The open file that was used, or NULL if it is none. */
 static struct proc_file *file_of(const struct request *request)
@@ -67,6 +71,8 @@ status_t proc_open(struct request *request)
 		return ERR_READ_ONLY;
 	if (!status)
 		status = check_open(node, flags);
+	if (!status)
+		status = proc_check_access(node, request->caller);
 	if (!status && open_count == PROC_FILES)
 		status = ERR_FULL;
 	if (status)
@@ -88,9 +94,33 @@ status_t proc_open(struct request *request)
 void proc_close(void *object)
 {
 	struct proc_file *file = object;
+	if (proc_is_told_text(file->node))
+		told_bytes -= file->text.capacity;
 	free(file->text.bytes);
 	free(file);
 	open_count--;
+}
+
+/* A part more of a text that its process tells; nobody else can. */
+status_t proc_tell(struct request *request)
+{
+	static char part[4096];
+	struct proc_file *file = file_of(request);
+	uint64_t length = request->word[0] < sizeof part ? request->word[0] : sizeof part;
+	if (!file)
+		return ERR_NOT_SUPPORTED;
+	if (!proc_is_told_text(file->node) || request->caller != file->node.pid)
+		return ERR_NO_RIGHT;
+	if (file->text.length + length > TOLD_MAX || told_bytes + length > TOLD_MAX_ALL)
+		return ERR_FULL;
+	status_t status = request_read(request, 0, part, length);
+	if (status)
+		return status;
+	told_bytes -= file->text.capacity;
+	proc_append(&file->text, part, length);
+	told_bytes += file->text.capacity;
+	request->answer.word[0] = length;
+	return file->text.no_memory ? ERR_NO_MEMORY : ERR_OK;
 }
 
 static status_t answer_stat(struct request *request, struct proc_node node)
@@ -103,9 +133,10 @@ static status_t answer_stat(struct request *request, struct proc_node node)
 	        .file_system = control_block()->process_number,
 	        .file = proc_number(node),
 	        .kind = kind,
-	        .mode = kind == FS_KIND_FILE        ? 0444
+	        .mode = kind == FS_KIND_SYMLINK     ? 0777
+	                : proc_is_own(node)         ? (kind == FS_KIND_FILE ? 0400 : 0500)
 	                : kind == FS_KIND_DIRECTORY ? 0555
-	                                            : 0777,
+	                                            : 0444,
 	        .links = kind == FS_KIND_DIRECTORY ? 2 : 1,
 	        .block_size = 4096,
 	        .access_seconds = now,
@@ -172,7 +203,7 @@ static status_t read_at(struct request *request, struct proc_file *file, uint64_
 		return ERR_IS_DIRECTORY;
 	if (length > request->writable)
 		return ERR_BAD_ARGUMENT;
-	if (!position || !file->text.bytes) {
+	if (!proc_is_told_text(file->node) && (!position || !file->text.bytes)) {
 		status_t status = proc_write(file->node, &file->text);
 		if (status)
 			return status;

@@ -4,10 +4,13 @@
  *   /meminfo uptime stat loadavg version cpuinfo mounts   of the machine
  *   /self                                        a link to the caller's number
  *   /PID/                                        stat status statm cmdline comm mounts, exe (a link), task/PID/ (the same again)
+ *   /PID/maps environ cwd root fd/               for that process alone
  *
  * All of it can be read by everybody, and nothing be changed. A text is made when a file is read from its beginning, and stays
  * until it is read from there again, so that a program that reads in parts does not see two states. What only the
- * process itself knows (its descriptors, its mappings, where it is) its image adds under /proc/self.
+ * process itself knows (its descriptors, its mappings, where it is) has its names here, and its image knows what is behind them
+ * (user/linux/proc.h): links lead where pm does not know, and a text that a process opens of itself it tells by writing it,
+ * right after the opening. Nobody sees that of another.
  */
 #pragma once
 
@@ -25,6 +28,7 @@ MUST_CHECK status_t proc_statfs(struct request *request);
 MUST_CHECK status_t proc_refuse_change(struct request *request);
 MUST_CHECK status_t proc_read(struct request *request);
 MUST_CHECK status_t proc_pread(struct request *request);
+MUST_CHECK status_t proc_tell(struct request *request);
 MUST_CHECK status_t proc_seek(struct request *request);
 MUST_CHECK status_t proc_fstat(struct request *request);
 MUST_CHECK status_t proc_readdir(struct request *request);

@@ -26,14 +26,20 @@ static const struct proc_entry process_entries[] = {
         {"cmdline", FS_KIND_FILE, proc_process_cmdline},
         {"comm", FS_KIND_FILE, proc_process_comm},
         {"mounts", FS_KIND_FILE, proc_machine_mounts},
+        {"maps", FS_KIND_FILE, NULL},
+        {"environ", FS_KIND_FILE, NULL},
+        {"cwd", FS_KIND_SYMLINK, NULL},
+        {"root", FS_KIND_SYMLINK, NULL},
         {"exe", FS_KIND_SYMLINK, NULL},
+        {"fd", FS_KIND_DIRECTORY, NULL},
         {"task", FS_KIND_DIRECTORY, NULL},
 };
 
 #define ROOT_COUNT (sizeof root_entries / sizeof *root_entries)
 #define PROCESS_COUNT (sizeof process_entries / sizeof *process_entries)
 #define TASK_COUNT (PROCESS_COUNT - 1) /* no tasks below a task */
-#define ENTRY_EXE (PROCESS_COUNT - 2)
+#define ENTRY_DESCRIPTORS (PROCESS_COUNT - 2)
+#define ENTRY_EXE (PROCESS_COUNT - 3)
 #define ENTRY_SELF 0u
 
 static const struct proc_entry *entry_of(struct proc_node node)
@@ -69,6 +75,30 @@ static bool find_pid(const char *name, size_t length, uint32_t *out)
 	return true;
 }
 
+/* What an entry of a process, or of one of its tasks, is. */
+static enum proc_place place_of_entry(uint32_t entry, bool task)
+{
+	if (entry == ENTRY_DESCRIPTORS)
+		return PROC_DESCRIPTORS;
+	if (task)
+		return PROC_TASK_ENTRY;
+	return entry == TASK_COUNT ? PROC_TASKS : PROC_PROCESS_ENTRY;
+}
+
+/* A name of digits in the folder of descriptors. Whether it is there the process knows. */
+static status_t step_descriptor(struct proc_node *node, const char *name, size_t length)
+{
+	uint32_t number = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (name[i] < '0' || name[i] > '9' || number > 65535)
+			return ERR_NOT_FOUND;
+		number = number * 10 + (uint32_t)(name[i] - '0');
+	}
+	node->place = PROC_DESCRIPTOR;
+	node->entry = number;
+	return ERR_OK;
+}
+
 /* One name further down. */
 static status_t step(struct proc_node *node, const char *name, size_t length)
 {
@@ -85,7 +115,7 @@ static status_t step(struct proc_node *node, const char *name, size_t length)
 	case PROC_PROCESS:
 		if (!find_entry(process_entries, PROCESS_COUNT, name, length, &node->entry))
 			return ERR_NOT_FOUND;
-		node->place = node->entry == TASK_COUNT ? PROC_TASKS : PROC_PROCESS_ENTRY;
+		node->place = place_of_entry(node->entry, false);
 		return ERR_OK;
 	case PROC_TASKS:
 		if (!find_pid(name, length, &pid) || pid != node->pid)
@@ -95,10 +125,29 @@ static status_t step(struct proc_node *node, const char *name, size_t length)
 	case PROC_TASK:
 		if (!find_entry(process_entries, TASK_COUNT, name, length, &node->entry))
 			return ERR_NOT_FOUND;
-		node->place = PROC_TASK_ENTRY;
+		node->place = place_of_entry(node->entry, true);
 		return ERR_OK;
+	case PROC_DESCRIPTORS: return step_descriptor(node, name, length);
 	default: return ERR_NOT_DIRECTORY;
 	}
+}
+
+bool proc_is_own(struct proc_node node)
+{
+	if (node.place == PROC_DESCRIPTORS || node.place == PROC_DESCRIPTOR)
+		return true;
+	bool is_entry = node.place == PROC_PROCESS_ENTRY || node.place == PROC_TASK_ENTRY;
+	return is_entry && node.entry != ENTRY_EXE && !process_entries[node.entry].write;
+}
+
+bool proc_is_told_text(struct proc_node node)
+{
+	return proc_is_own(node) && proc_kind(node) == FS_KIND_FILE;
+}
+
+status_t proc_check_access(struct proc_node node, uint32_t caller)
+{
+	return proc_is_own(node) && node.pid != caller ? ERR_NO_RIGHT : ERR_OK;
 }
 
 static bool is_self(struct proc_node node)
@@ -120,7 +169,8 @@ status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_n
 			continue;
 		if (!is_self(node)) {
 			*out_left = strlen(path);
-			return ERR_REDIRECT;
+			status = proc_check_access(node, caller);
+			return status ? status : ERR_REDIRECT;
 		}
 		if (!table_process(caller))
 			return ERR_NOT_FOUND;
@@ -132,6 +182,8 @@ status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_n
 
 uint32_t proc_kind(struct proc_node node)
 {
+	if (node.place == PROC_DESCRIPTOR)
+		return FS_KIND_SYMLINK;
 	bool is_entry = node.place == PROC_ROOT_ENTRY || node.place == PROC_PROCESS_ENTRY || node.place == PROC_TASK_ENTRY;
 	return is_entry ? entry_of(node)->kind : FS_KIND_DIRECTORY;
 }
@@ -162,6 +214,8 @@ status_t proc_target(struct proc_node node, uint32_t caller, char to[static PROC
 		snprintf(to, PROCESS_PATH_MAX, "%u", caller);
 		return ERR_OK;
 	}
+	if (proc_is_own(node))
+		return node.pid == caller ? ERR_NOT_FOUND : ERR_NO_RIGHT; /* of its own it does not ask */
 	const struct process *process = table_process(node.pid);
 	const struct image *image = process ? process->image : NULL;
 	if (!image || !image->path_length || process->state == PROCESS_STATE_ZOMBIE)
@@ -197,8 +251,9 @@ static bool list_process(uint64_t pid, uint64_t *place, struct proc_name *out)
 
 static bool list_entry(struct proc_node node, const struct proc_entry *entry, uint64_t *place, struct proc_name *out)
 {
-	bool is_tasks = node.place == PROC_PROCESS && *place == TASK_COUNT;
-	struct proc_node at = {is_tasks ? PROC_TASKS : node.place + 1, is_tasks ? 0 : (uint32_t)*place, node.pid};
+	struct proc_node at = {node.place + 1, (uint32_t)*place, node.pid};
+	if (node.place != PROC_ROOT)
+		at.place = place_of_entry(at.entry, node.place == PROC_TASK);
 	name_entry(entry, at, out);
 	++*place;
 	return true;

@@ -10,12 +10,22 @@ struct proc_entry {
 	void (*write)(struct proc_text *text, const struct process *process); /* of a file */
 };
 
-enum proc_place { PROC_ROOT, PROC_ROOT_ENTRY, PROC_PROCESS, PROC_PROCESS_ENTRY, PROC_TASKS, PROC_TASK, PROC_TASK_ENTRY };
+enum proc_place {
+	PROC_ROOT,
+	PROC_ROOT_ENTRY,
+	PROC_PROCESS,
+	PROC_PROCESS_ENTRY,
+	PROC_TASKS,
+	PROC_TASK,
+	PROC_TASK_ENTRY,
+	PROC_DESCRIPTORS,
+	PROC_DESCRIPTOR,
+};
 
 /* A name; stays good when the process is gone. */
 struct proc_node {
 	enum proc_place place;
-	uint32_t entry; /* of its table, where it is one */
+	uint32_t entry; /* of its table, where it is one; the descriptor */
 	uint32_t pid;   /* where there is one */
 };
 
@@ -27,6 +37,13 @@ MUST_CHECK status_t proc_find(const char *path, uint32_t caller, bool follow, st
 
 uint32_t proc_kind(struct proc_node node);
 uint64_t proc_number(struct proc_node node); /* that stat tells */
+
+/* Whether pm does not know it and the process itself does. */
+bool proc_is_own(struct proc_node node);
+/* Whether what it says is told by the process that it is about, into the open file. */
+bool proc_is_told_text(struct proc_node node);
+/* NO_RIGHT: it can tell only its own process anything. */
+MUST_CHECK status_t proc_check_access(struct proc_node node, uint32_t caller);
 
 /* What a file says now. NOT_FOUND: the process is gone. */
 MUST_CHECK status_t proc_write(struct proc_node node, struct proc_text *text);

@@ -1,0 +1,189 @@
+/* What a process finds of itself in /proc: its descriptors, mappings, environment and working directory. Holds on Linux too. */
+#include "test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static char text[262144];
+
+/* What a file says; its length, or -1. */
+static ssize_t read_all(const char *name)
+{
+	size_t length = 0;
+	ssize_t bytes;
+	int fd = open(name, O_RDONLY);
+	if (fd < 0)
+		return -1;
+	while ((bytes = read(fd, text + length, sizeof text - 1 - length)) > 0)
+		length += (size_t)bytes;
+	close(fd);
+	text[length] = 0;
+	return (ssize_t)length;
+}
+
+static const char *link_of(const char *name)
+{
+	static char target[4096];
+	ssize_t length = readlink(name, target, sizeof target - 1);
+	target[length < 0 ? 0 : length] = 0;
+	return target;
+}
+
+static const char *link_of_descriptor(int fd)
+{
+	char name[32];
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	return link_of(name);
+}
+
+/* Names in the folder, a bit each. */
+static unsigned long listed(const char *folder)
+{
+	unsigned long seen = 0;
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	while (dir && (entry = readdir(dir))) {
+		if (*entry->d_name != '.')
+			seen |= 1ul << (atoi(entry->d_name) & 63);
+	}
+	if (dir)
+		closedir(dir);
+	return seen;
+}
+
+static void descriptors(void)
+{
+	char file[] = "/tmp/selfs-XXXXXX", name[64], one[16] = "";
+	struct stat st, other;
+	int fd = mkstemp(file);
+	TEST("the_file_of_a_descriptor", fd >= 0 && write(fd, "own", 3) == 3 && !strcmp(link_of_descriptor(fd), file));
+	unsigned long before = listed("/proc/self/fd"), bit = 1ul << fd;
+	TEST("each_descriptor_is_listed", (before & bit) && (before & 7) == 7);
+	int pipes[2];
+	TEST("and_new_ones", !pipe(pipes) && listed("/proc/self/fd") & (1ul << pipes[1]));
+	snprintf(name, sizeof name, "/proc/%d/fd", getpid());
+	TEST("by_the_number_of_the_process_too", listed(name) & (1ul << pipes[0]));
+	TEST("a_pipe_is_told_by_its_kind", !strncmp(link_of_descriptor(pipes[0]), "pipe:[", 6));
+	close(pipes[0]);
+	close(pipes[1]);
+	TEST("what_is_closed_is_gone", !(listed("/proc/self/fd") & (1ul << pipes[1])) && !*link_of_descriptor(pipes[1]));
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	TEST("lstat_tells_a_link", !lstat(name, &st) && S_ISLNK(st.st_mode) && (st.st_mode & 0700) == 0700);
+	TEST("stat_tells_the_file", !stat(name, &st) && !fstat(fd, &other) && st.st_ino == other.st_ino && st.st_size == 3);
+	int again = open(name, O_RDONLY);
+	TEST("it_can_be_opened", again >= 0 && pread(again, one, sizeof one, 0) == 3 && !strcmp(one, "own"));
+	close(again);
+	TEST_ERRNO("not_without_following", open(name, O_RDONLY | O_NOFOLLOW), ELOOP);
+	TEST("access_goes_to_the_file", !access(name, R_OK));
+	TEST_ERRNO("what_is_not_open", access("/proc/self/fd/999", F_OK), ENOENT);
+	TEST_ERRNO("what_is_not_open_can_not_be_opened", open("/proc/self/fd/999", O_RDONLY), ENOENT);
+	unlink(file);
+	TEST("a_deleted_file_is_told_so", strstr(link_of_descriptor(fd), " (deleted)") != NULL);
+	close(fd);
+}
+
+static void directories(void)
+{
+	int fd = open("/tmp", O_RDONLY | O_DIRECTORY);
+	char name[64], before[4096];
+	struct stat st, other;
+	snprintf(name, sizeof name, "/proc/self/fd/%d/.", fd);
+	TEST("a_folder_is_gone_through", !stat(name, &st) && !fstat(fd, &other) && st.st_ino == other.st_ino);
+	close(fd);
+	TEST("cwd_is_the_working_directory",
+	        getcwd(before, sizeof before) && !strcmp(link_of("/proc/self/cwd"), before) && !chdir("/tmp") &&
+	                !strcmp(link_of("/proc/self/cwd"), "/tmp"));
+	TEST("names_below_it", !stat("/proc/self/cwd/.", &other) && st.st_ino == other.st_ino && !chdir(before));
+	TEST("one_can_go_to_it",
+	        !chdir("/tmp") && !chdir("/proc/self/cwd") && getcwd(name, sizeof name) && !strcmp(name, "/tmp") &&
+	                !chdir(before));
+	TEST("root_is_the_root", !strcmp(link_of("/proc/self/root"), "/") && !access("/proc/self/root/proc", F_OK));
+}
+
+/* The line that has an address, or "". */
+static const char *line_of(const void *address)
+{
+	unsigned long start, end;
+	for (char *line = text; *line; line = strchr(line, '\n') + 1) {
+		char *stop = strchr(line, '\n');
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && (unsigned long)address >= start &&
+		        (unsigned long)address < end) {
+			static char copy[512];
+			snprintf(copy, sizeof copy, "%.*s", (int)(stop - line), line);
+			return copy;
+		}
+	}
+	return "";
+}
+
+static bool has(const void *address, const char *what)
+{
+	return strstr(line_of(address), what) != NULL;
+}
+
+static void mappings(void)
+{
+	static int in_data = 1;
+	int on_stack;
+	char *shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char *closed = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	sbrk(8192);
+	TEST("maps_can_be_read", read_all("/proc/self/maps") > 0);
+	TEST("the_program_is_executable_and_named",
+	        has((const void *)mappings, " r-xp ") && has((const void *)mappings, link_of("/proc/self/exe")));
+	TEST("data_is_writable", has(&in_data, " rw-p "));
+	TEST("the_stack_is_named", has(&on_stack, "[stack]"));
+	TEST("the_heap_is_named", has((char *)sbrk(0) - 1, "[heap]"));
+	TEST("a_shared_mapping_is_told", has(shared, " rw-s "));
+	TEST("a_closed_one_too", has(closed, " ---p "));
+	munmap(shared, 8192);
+	munmap(closed, 8192);
+	TEST("what_is_unmapped_is_gone", read_all("/proc/self/maps") > 0 && !*line_of(closed));
+	snprintf(text, sizeof text, "/proc/%d/maps", getpid());
+	TEST("by_number_too", read_all(text) > 0 && has(&in_data, " rw-p "));
+}
+
+static void environment(void)
+{
+	ssize_t length = read_all("/proc/self/environ");
+	bool found = false;
+	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(text + at) + 1)
+		found |= !strcmp(text + at, "SELFS=a word");
+	TEST("environ_has_what_it_was_started_with", found);
+}
+
+/* What was opened by one is read by another. */
+static void children(void)
+{
+	int fd = open("/proc/self/maps", O_RDONLY), status;
+	pid_t child = fork();
+	if (!child) {
+		dup2(fd, 0);
+		execl("/proc/self/exe", "selfs", "read", NULL);
+		_exit(1);
+	}
+	TEST("an_open_text_goes_through_fork_and_exec", waitpid(child, &status, 0) == child && status == 0x4900);
+	close(fd);
+}
+
+int main(int count, char **arguments)
+{
+	test_prefix = "linux.selfs";
+	if (count > 1 && !strcmp(arguments[1], "read"))
+		return read(0, text, 4096) > 100 && strstr(text, "[stack]") ? 73 : 1;
+	if (!getenv("SELFS")) {
+		putenv("SELFS=a word");
+		execv("/proc/self/exe", arguments);
+		return 1;
+	}
+	descriptors();
+	directories();
+	mappings();
+	environment();
+	children();
+	return test_result();
+}
