@@ -2,7 +2,10 @@
  * The table against an array that is indexed by the key: the same puts and removals, in an order made of a fixed sequence of
  * numbers, must give the same finds. Keys are few, so that chains of probing get long, wrap around, and are closed again.
  */
-/* sources: user/lib/table.c */
+/* sources: user/lib/table.c user/lib/state.c user/lib/state_memory.c tests/host/fake/calls_grants.c */
+/* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
+/* flags: -DCALL_TO_FAKE_KERNEL */
+/* libraries: -lpthread */
 #include "user/lib/table.h"
 
 #include "check.h"

@@ -3,6 +3,7 @@
 
 #include "common/path.h"
 #include "user/lib/pool.h"
+#include "user/lib/server_internal.h"
 #include "user/lib/table.h"
 
 /* What reply_on_interrupt was told of a saved call; the key is its reply. A process's handles are its threads' in common. */
@@ -27,7 +28,7 @@ void answer_add_handle(struct answer *answer, handle_t handle, uint32_t rights)
 void answer_drop(struct answer *answer)
 {
 	for (uint32_t i = 0; i < answer->handle_count; i++)
-		sys_handle_close(answer->handles[i]);
+		state_close(answer->handles[i]);
 	answer->handle_count = 0;
 }
 
@@ -62,7 +63,7 @@ bool reply_interrupted(handle_t reply)
 void reply_drop(handle_t reply)
 {
 	reply_forget_interrupt(reply);
-	sys_handle_close(reply);
+	state_close(reply);
 }
 
 /* Ends a call without an answer: the caller hears ERR_DROPPED. The reply of this very call has to be made a handle first. */
@@ -77,7 +78,7 @@ static void reply_abandon(handle_t reply)
  * If the answer can not be given as it is (the caller's handle table is full, a handle is not one), the caller is told so
  * instead, by a label that needs nothing. A caller that has ended meanwhile needs no answer.
  */
-void answer_send(handle_t reply, status_t status, struct answer *answer)
+void answer_give(handle_t reply, status_t status, struct answer *answer)
 {
 	struct message message = {.label = status};
 	status_t sent;

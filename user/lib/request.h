@@ -31,6 +31,7 @@ struct request {
 	struct server *server;
 	uint64_t stamp;  /* of the sender used */
 	void *object;    /* state of the object with that stamp, NULL for a session */
+	uint64_t serial; /* of the call: message_extras.serial */
 	uint32_t caller; /* the caller's process number; conveys no right */
 	uint32_t label;
 	uint64_t deadline; /* the caller's, DEADLINE_NEVER if it has none */
@@ -45,6 +46,7 @@ struct request {
 
 	struct answer answer;
 	handle_t reply; /* HANDLE_SELF_REPLY, or what request_save() made of it; HANDLE_NONE once handed on */
+	bool certain;   /* the answer is in the outbox (state.h) */
 };
 
 /* An error comes without words, but for the one that says where to go on. */
@@ -108,7 +110,10 @@ void reply_drop(handle_t reply);
 /* For a saved call that is answered otherwise than by answer_send: it is not interrupted any more. */
 void reply_forget_interrupt(handle_t reply);
 
-/* Answers a saved call and uses the reply up, whatever happens to the answer; the same rules as for a handler's. */
+/*
+ * Answers a saved call and uses the reply up, whatever happens to the answer; the same rules as for a handler's. With state (state.h)
+ * the answer goes out together with the handler's own, once what they tell of is certain.
+ */
 void answer_send(handle_t reply, status_t status, struct answer *answer);
 
 /* Closes the handles of an answer that is not given. */

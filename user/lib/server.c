@@ -3,12 +3,21 @@
 
 #include "abi/exception.h"
 #include "user/lib/pool.h"
+#include "user/lib/server_internal.h"
 
-/* What the kit knows of an object; its stamp is the key. */
-struct server_object {
-	void *state;
-	uint32_t caller; /* whom it was opened for, and is counted for */
-};
+/* The kit's own of an object, where the server keeps its. */
+static struct server_object *object_get(const struct server *server)
+{
+	return server->state ? state_alloc(sizeof(struct server_object)) : pool_get(sizeof(struct server_object));
+}
+
+static void object_put(const struct server *server, struct server_object *object)
+{
+	if (server->state)
+		state_free(object);
+	else
+		pool_put(object, sizeof *object);
+}
 
 /* Labels are found by hashing: an operation's place plus one stands at its label's hash or behind it. */
 static uint8_t label_hash(uint32_t label)
@@ -46,22 +55,22 @@ status_t server_begin(struct server *server, handle_t receiver)
 	server->next_stamp = SERVER_STAMP_FIRST + server_timer_now();
 	server->bits_used = 0;
 	server->timers = NULL;
-	server->open = (struct table){0};
-	server->clients = (struct table){0};
-	return ERR_OK;
+	server->own_tables = (struct state_tables){0};
+	server->tables = &server->own_tables;
+	return server->state ? server_state_begin(server) : ERR_OK;
 }
 
 /* Counts of objects per client are kept in place of pointers: a count of 0 is no entry. */
 static uint64_t client_count(const struct server *server, uint32_t caller)
 {
-	return (uintptr_t)table_find(&server->clients, caller);
+	return (uintptr_t)table_find(&server->tables->clients, caller);
 }
 
 static bool client_set_count(struct server *server, uint32_t caller, uint64_t count)
 {
 	if (count)
-		return table_put(&server->clients, caller, (void *)(uintptr_t)count);
-	table_remove(&server->clients, caller);
+		return table_put(&server->tables->clients, caller, (void *)(uintptr_t)count);
+	table_remove(&server->tables->clients, caller);
 	return true;
 }
 
@@ -71,19 +80,19 @@ status_t server_open(struct request *request, void *object)
 	uint64_t count = client_count(server, request->caller);
 	handle_t sender;
 
-	if (server->open.count >= server->objects)
+	if (server->tables->open.count >= server->objects)
 		return ERR_FULL;
 	if (count >= server->client_objects)
 		return ERR_QUOTA;
 	if (request->answer.handle_count == MESSAGE_HANDLES)
 		return ERR_TOO_LARGE;
-	struct server_object *entry = pool_get(sizeof *entry);
+	struct server_object *entry = object_get(server);
 	if (!entry)
 		return ERR_NO_MEMORY;
 	*entry = (struct server_object){object, request->caller};
 	uint64_t stamp = server->next_stamp;
 	status_t status = ERR_NO_MEMORY;
-	if (!table_put(&server->open, stamp, entry))
+	if (!table_put(&server->tables->open, stamp, entry))
 		goto no_entry;
 	if (!client_set_count(server, request->caller, count + 1))
 		goto no_count;
@@ -97,26 +106,25 @@ status_t server_open(struct request *request, void *object)
 no_sender:
 	client_set_count(server, request->caller, count); /* lowers or removes: needs no memory */
 no_count:
-	table_remove(&server->open, stamp);
+	table_remove(&server->tables->open, stamp);
 no_entry:
-	pool_put(entry, sizeof *entry);
+	object_put(server, entry);
 	return status;
 }
 
-/* The last sender with this stamp is gone. */
-static void close_stamp(struct server *server, uint64_t stamp)
+void server_close_stamp(struct server *server, uint64_t stamp)
 {
 	if (stamp < SERVER_STAMP_FIRST) {
 		if (server->close_session)
 			server->close_session(server, stamp);
 		return;
 	}
-	struct server_object *entry = table_remove(&server->open, stamp);
+	struct server_object *entry = table_remove(&server->tables->open, stamp);
 	if (!entry)
 		return;
 	client_set_count(server, entry->caller, client_count(server, entry->caller) - 1);
 	server->close_object(server, entry->state);
-	pool_put(entry, sizeof *entry);
+	object_put(server, entry);
 }
 
 /* Takes over what the kernel has left in registers and control block, with the counts held to their limits. */
@@ -126,6 +134,7 @@ static void fill_request(struct server *server, struct request *request, const s
 
 	request->server = server;
 	request->stamp = received->stamp;
+	request->serial = received->serial;
 	request->caller = received->caller;
 	request->object = NULL;
 	request->label = message->label;
@@ -138,6 +147,7 @@ static void fill_request(struct server *server, struct request *request, const s
 	request->answer.handle_count = 0;
 	memset(request->answer.word, 0, sizeof request->answer.word);
 	request->reply = HANDLE_SELF_REPLY;
+	request->certain = false;
 	if (!(message->info & RECEIVED_EXTRAS))
 		return;
 	request->deadline = received->deadline;
@@ -158,7 +168,7 @@ static status_t serve_call(struct request *request)
 	struct server *server = request->server;
 
 	if (request->stamp >= SERVER_STAMP_FIRST) {
-		struct server_object *entry = table_find(&server->open, request->stamp);
+		struct server_object *entry = table_find(&server->tables->open, request->stamp);
 		if (!entry)
 			return ERR_DEAD;
 		request->object = entry->state;
@@ -185,7 +195,7 @@ static void finish_request(struct request *request, status_t status)
 {
 	for (uint32_t i = 0; i < request->handle_count; i++)
 		if (request->handles[i])
-			sys_handle_close(request->handles[i]);
+			state_close(request->handles[i]);
 	request->handle_count = 0;
 	if (status || request->reply != HANDLE_SELF_REPLY)
 		answer_drop(&request->answer);
@@ -208,8 +218,7 @@ static void serve_interrupt(struct server *server, handle_t reply)
 		answer_send(reply, ERR_INTERRUPTED, NULL);
 }
 
-/* Serves one message. Afterwards an answer `*out_status` is owed if request->reply is still HANDLE_SELF_REPLY. */
-static void serve(struct server *server, struct request *request, const struct message *message, status_t *out_status)
+void server_serve(struct server *server, struct request *request, const struct message *message, status_t *out_status)
 {
 	switch (RECEIVED_KIND(message->info)) {
 	case RECEIVED_CALL:
@@ -224,7 +233,7 @@ static void serve(struct server *server, struct request *request, const struct m
 		break;
 	case RECEIVED_CLOSE:
 		request->reply = HANDLE_NONE;
-		close_stamp(server, control_block()->received.stamp);
+		server_close_stamp(server, control_block()->received.stamp);
 		break;
 	case RECEIVED_NOTIFY:
 		request->reply = HANDLE_NONE;
@@ -268,12 +277,20 @@ status_t server_run(struct server *server)
 	struct message message;
 	status_t status = ERR_OK;
 
+	if (server->state)
+		server_state_recover(server);
 	request.reply = HANDLE_NONE;
 	for (;;) {
 		uint64_t deadline = server_timer_run(server);
+		if (server->state)
+			server_state_commit(&request, status);
 		status_t received = answer_and_receive(server, &request, status, &message, deadline);
+		if (server->state)
+			server_state_answered();
 		if (!received) {
-			serve(server, &request, &message, &status);
+			server_serve(server, &request, &message, &status);
+			if (server->state)
+				server_state_commit(&request, status);
 			continue;
 		}
 		/* The answer was given; a timer is due, or a signal of its own has interrupted the server. */
@@ -282,7 +299,7 @@ status_t server_run(struct server *server)
 			return received;
 		/* It may be the answer that could not be given; then the caller hears that, and the next round shows the rest. */
 		if (!waited)
-			answer_send(HANDLE_SELF_REPLY, received, &request.answer);
+			answer_give(HANDLE_SELF_REPLY, received, &request.answer);
 		request.reply = HANDLE_NONE;
 	}
 }

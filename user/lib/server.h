@@ -27,6 +27,7 @@
 #include "user/lib/call.h"
 #include "user/lib/request.h"
 #include "user/lib/server_timer.h"
+#include "user/lib/state.h"
 #include "user/lib/table.h"
 
 #define SERVER_STAMP_FIRST (1ull << 32) /* the least stamp of an object; those below are sessions, minted by the starter */
@@ -47,6 +48,23 @@ struct server_operation {
 	uint64_t writable;
 };
 
+/* What a server says of its state (state.h), which is one piece of memory, the root, and what that leads to. */
+struct server_state {
+	uint32_t version; /* of its layout: counted up when a structure changes */
+	size_t size;      /* of the root, zero at first */
+	/*
+	 * What a predecessor left is looked at before anything is done with it: whether every pointer leads to a piece (state_holds()),
+	 * every number is in its bounds, every handle is there (server_has_handle()), every object is one (server_check_objects()).
+	 * Handles that are not named so will be closed. False: it starts empty, and the log says so. Nothing may be changed.
+	 */
+	bool (*check)(struct server *server);
+	/*
+	 * NULL, or: before the first message, with a state that was checked. Sets timers and bits, says what interrupts calls that wait, wakes those who
+	 * watch: what was told to the predecessor may be lost. It may answer calls that wait.
+	 */
+	void (*resume)(struct server *server);
+};
+
 struct server {
 	/* Filled by the server before server_begin(). */
 	const char *name;
@@ -60,6 +78,7 @@ struct server {
 	status_t (*exception)(struct request *request);             /* of a process that reports here; NULL: ends the process */
 	void (*interrupted)(struct server *server, handle_t reply); /* NULL: of each saved call reply_on_interrupt() says */
 	bool interrupt_drops; /* saved calls that nothing was set for (below) answer ERR_INTERRUPTED; else they go on waiting */
+	const struct server_state *state; /* NULL: it has none that outlives it */
 
 	/* The kit's own. */
 	handle_t receiver;
@@ -71,14 +90,16 @@ struct server {
 		void *context;
 	} bit[SERVER_BITS];
 	struct server_timer *timers; /* by deadline */
-	struct table open;           /* stamp → struct server_object */
-	struct table clients;        /* process number → count of its objects */
-	uint8_t index[256];          /* hash of a label → 1 + place in operations */
+	void *root;                  /* of its state */
+	struct state_tables *tables; /* of objects; those of the state, or */
+	struct state_tables own_tables;
+	uint8_t index[256]; /* hash of a label → 1 + place in operations */
 };
 
 /*
  * Makes the server ready on `receiver`, which needs RIGHT_RECEIVE and, if objects are opened, RIGHT_MINT. ERR_BAD_ARGUMENT if
- * the table names a label twice or is too long.
+ * the table names a label twice or is too long. A server with state calls it before it makes any handle: those that it has then
+ * are its predecessor's. Its root is in server->root afterwards.
  */
 MUST_CHECK status_t server_begin(struct server *server, handle_t receiver);
 
@@ -110,3 +131,12 @@ static inline void server_on_interrupt(struct server *server, handle_t reply, vo
 MUST_CHECK status_t server_add_bit(
         struct server *server, void (*signalled)(void *context), void *context, handle_t *out_notify, uint64_t *out_bits);
 void server_remove_bit(struct server *server, uint64_t bits);
+
+/* For server_state.check: whether the server has such a handle (OBJECT_*, of abi/handle.h), which is kept then. */
+MUST_CHECK bool server_has_handle(handle_t handle, uint32_t type);
+
+/* Likewise: whether `check` holds for each object that is open. */
+MUST_CHECK bool server_check_objects(struct server *server, bool (*check)(struct server *server, uint64_t stamp, void *object));
+
+/* For server_state.resume: whether somebody has a sender with this stamp. Of objects only those are open that somebody has. */
+bool server_stamp_lives(uint64_t stamp);

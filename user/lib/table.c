@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "user/lib/state.h"
+
 #define CAPACITY_FIRST 16
 
 /* A multiplication by an odd number and the upper bits of the product: neighbouring numbers go far apart. */
@@ -30,16 +32,27 @@ void *table_find(const struct table *table, uint64_t key)
 	return table->capacity ? table->slots[place_of(table, key)].value : NULL;
 }
 
+/* A slot, and the count, are about to change. */
+static void keep_slot(struct table *table, const struct table_slot *slot)
+{
+	if (!table->durable)
+		return;
+	state_keep(slot, sizeof *slot);
+	state_keep(&table->count, sizeof table->count);
+}
+
 static bool grow(struct table *table)
 {
-	struct table larger = {.capacity = table->capacity ? table->capacity * 2 : CAPACITY_FIRST, .count = table->count};
-	larger.slots = calloc(larger.capacity, sizeof *larger.slots);
+	struct table larger = *table;
+	larger.capacity = table->capacity ? table->capacity * 2 : CAPACITY_FIRST;
+	size_t size = larger.capacity * sizeof *larger.slots;
+	larger.slots = table->durable ? state_alloc(size) : calloc(1, size);
 	if (!larger.slots)
 		return false;
 	for (size_t i = 0; i < table->capacity; i++)
 		if (table->slots[i].value)
 			larger.slots[place_of(&larger, table->slots[i].key)] = table->slots[i];
-	free(table->slots);
+	table_free(table);
 	*table = larger;
 	return true;
 }
@@ -49,6 +62,7 @@ bool table_put(struct table *table, uint64_t key, void *value)
 	if ((table->count + 1) * 4 > table->capacity * 3 && !grow(table))
 		return false;
 	struct table_slot *slot = &table->slots[place_of(table, key)];
+	keep_slot(table, slot);
 	if (!slot->value)
 		table->count++;
 	*slot = (struct table_slot){key, value};
@@ -63,6 +77,7 @@ void *table_remove(struct table *table, uint64_t key)
 	void *value = table->slots[hole].value;
 	if (!value)
 		return NULL;
+	keep_slot(table, &table->slots[hole]);
 	table->count--;
 	/* An entry behind the hole may move into it if its home is not between the two. */
 	for (size_t place = after(table, hole); table->slots[place].value; place = after(table, place)) {
@@ -71,6 +86,7 @@ void *table_remove(struct table *table, uint64_t key)
 		if (from_home >= from_hole) {
 			table->slots[hole] = table->slots[place];
 			hole = place;
+			keep_slot(table, &table->slots[hole]);
 		}
 	}
 	table->slots[hole].value = NULL;
@@ -79,6 +95,11 @@ void *table_remove(struct table *table, uint64_t key)
 
 void table_free(struct table *table)
 {
-	free(table->slots);
-	*table = (struct table){0};
+	if (table->durable) {
+		state_keep(table, sizeof *table);
+		state_free(table->slots);
+	} else {
+		free(table->slots);
+	}
+	*table = (struct table){.durable = table->durable};
 }

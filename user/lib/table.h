@@ -19,6 +19,7 @@ struct table {
 	struct table_slot *slots;
 	size_t capacity; /* 0 or a power of two */
 	size_t count;
+	bool durable; /* it lies in a server's state (state.h), and so do its slots */
 };
 
 /* The value of `key`, or NULL. */

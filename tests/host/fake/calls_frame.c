@@ -75,9 +75,11 @@ status_t fake_map(uint64_t *word)
 	status_t status = fake_look_up((handle_t)word[3], OBJECT_FRAME, rights, &capability);
 	if (status)
 		return status;
-	void *address = mmap(NULL, word[1], fake_protection(word[2]), MAP_SHARED, capability->frame->file, (off_t)word[4]);
+	void *wanted = word[2] & MAP_FIXED_EMPTY ? (void *)(uintptr_t)word[0] : NULL;
+	int how = MAP_SHARED | (wanted ? MAP_FIXED_NOREPLACE : 0);
+	void *address = mmap(wanted, word[1], fake_protection(word[2]), how, capability->frame->file, (off_t)word[4]);
 	if (address == MAP_FAILED)
-		return ERR_NO_SPACE;
+		return wanted ? ERR_EXISTS : ERR_NO_SPACE;
 	word[0] = (uintptr_t)address;
 	return ERR_OK;
 }

@@ -1,0 +1,296 @@
+/*
+ * State under its log: a process that ends between any two instructions leaves what was before the message or what is after it, and
+ * nothing between. The CPU stops after each instruction of a change and its commit (the trap flag); then a copy of the state is
+ * rolled back, here, and compared. At some of them the process ends, as far as the state can tell, and a next life opens it.
+ */
+/* sources: user/lib/state.c user/lib/state_memory.c user/lib/table.c */
+/* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
+/* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
+/* flags: -DCALL_TO_FAKE_KERNEL */
+/* libraries: -lpthread */
+#include "user/lib/state.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "check.h"
+#include "fake/calls.h"
+#include "user/lib/state_area.h"
+
+#define LENGTH (64ull << 20)
+#define VERSION 3u
+#define MEMORY_LOOKED_AT 65536u /* bytes: more is not used here */
+#define TRAP_FLAG 0x100
+#define PIECES 40
+
+struct root {
+	struct table numbers;
+	uint32_t *piece[PIECES];
+	uint32_t size[PIECES];
+	uint32_t changes;
+};
+
+/* What counts of the state: the part of the header under the log, and the memory. */
+struct image {
+	char header[sizeof(struct state_header)];
+	char memory[MEMORY_LOOKED_AT];
+};
+
+static struct image before, seen;
+static uint64_t seed = 88172645463325252ull;
+static uint64_t steps, wrong, die_at;
+static uint32_t answers_before;
+static sigjmp_buf next_life;
+static uint64_t hash_before, hash_after;
+static bool has_after;
+
+static uint32_t draw(uint32_t below)
+{
+	seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+static void take_image(struct image *to)
+{
+	memcpy(to->header, state_header(), sizeof to->header);
+	memcpy(to->memory, (char *)state_area.base + STATE_MEMORY, sizeof to->memory);
+}
+
+/* Of what a rolled-back state says; free memory counts too, and only the log's own numbers do not. */
+static uint64_t hash_of(const struct image *image)
+{
+	uint64_t hash = 1;
+	const uint64_t *word = (const uint64_t *)(const void *)(image->header + offsetof(struct state_header, memory));
+	for (size_t i = 0; i < (sizeof image->header - offsetof(struct state_header, memory)) / 8; i++)
+		hash = (hash ^ word[i]) * 0x9e3779b97f4a7c15ull, hash ^= hash >> 29;
+	uint64_t used = ((const struct state_header *)(const void *)image->header)->memory.end - state_area.base - STATE_MEMORY;
+	word = (const uint64_t *)(const void *)image->memory;
+	for (size_t i = 0; i < used / 8 && i < MEMORY_LOOKED_AT / 8; i++)
+		hash = (hash ^ word[i]) * 0x9e3779b97f4a7c15ull, hash ^= hash >> 29;
+	return hash;
+}
+
+static void roll_back_image(struct image *image)
+{
+	struct state_header *header = (struct state_header *)(void *)image->header;
+	for (uint32_t used = header->progress.log_words; used; used--) {
+		const struct state_change *change = &state_log()[used - 1];
+		uint64_t at = change->address - state_area.base;
+		if (at < sizeof *header)
+			memcpy(image->header + at, &change->old, 8);
+		else
+			memcpy(image->memory + at - STATE_MEMORY, &change->old, 8);
+	}
+}
+
+/*
+ * Pieces in use are compared as a whole. What lies in free ones, and what fresh ones held, does not matter, so that it is left out: a
+ * piece that is not in use is zero in the image.
+ */
+static void leave_out_free(struct image *image)
+{
+	const struct state_header *header = (const struct state_header *)(const void *)image->header;
+	for (unsigned class = 0; class < STATE_CLASSES; class ++) {
+		uint64_t size = class <= 8 ? class * 16 : (5ull + (class - 9) % 4) << ((class - 9) / 4 + 1) << 4;
+		for (uint64_t piece = (uint64_t)(uintptr_t)header->memory.free[class]; piece;) {
+			char *at = image->memory + (piece - state_area.base - STATE_MEMORY);
+			memcpy(&piece, at + 8, 8);
+			memset(at + 16, 0, size - 16);
+		}
+	}
+}
+
+__attribute__((no_sanitize("address", "undefined"))) static void on_step(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)info;
+	ucontext_t *machine = context;
+	static struct image copy;
+	steps++;
+	take_image(&copy);
+	roll_back_image(&copy);
+	leave_out_free(&copy);
+	bool committed = state_header()->progress.answers != answers_before;
+	uint64_t hash = hash_of(&copy);
+	if (!committed && hash != hash_before)
+		wrong++;
+	if (committed && has_after && hash != hash_after)
+		wrong++;
+	if (committed && !has_after) {
+		hash_after = hash;
+		has_after = true;
+	}
+	if (steps == die_at) {
+		machine->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
+		siglongjmp(next_life, 1);
+	}
+}
+
+static inline void set_trap(bool on)
+{
+	uint64_t flags = __builtin_ia32_readeflags_u64();
+	__builtin_ia32_writeeflags_u64(on ? flags | TRAP_FLAG : flags & ~(uint64_t)TRAP_FLAG);
+}
+
+static struct root *root(void)
+{
+	return state_root(sizeof(struct root));
+}
+
+/* Something happens to a piece, as it would in a server. */
+static void change(void)
+{
+	struct root *all = root();
+	uint32_t i = draw(PIECES);
+	state_keep(&all->changes, sizeof all->changes);
+	all->changes++;
+	state_keep(&all->piece[i], sizeof all->piece[i]);
+	state_keep(&all->size[i], sizeof all->size[i]);
+	if (all->piece[i] && draw(3)) {
+		uint32_t at = draw(all->size[i]);
+		state_keep(&all->piece[i][at], 4);
+		all->piece[i][at] = draw(1000);
+	} else if (all->piece[i]) {
+		table_remove(&all->numbers, i);
+		state_free(all->piece[i]);
+		all->piece[i] = NULL;
+	} else {
+		all->size[i] = 1 + draw(draw(8) ? 20 : 300);
+		all->piece[i] = state_alloc(all->size[i] * sizeof(uint32_t));
+		CHECK(all->piece[i] && table_put(&all->numbers, i, all->piece[i]));
+		all->piece[i][0] = i;
+	}
+}
+
+static void change_and_commit(void)
+{
+	uint32_t count = 1 + draw(3);
+	for (uint32_t i = 0; i < count; i++)
+		change();
+	struct state_answer *answer = state_add_answer();
+	*answer = (struct state_answer){.label = 7};
+	state_commit();
+}
+
+static void begin(void)
+{
+	state_answered();
+	take_image(&before);
+	leave_out_free(&before);
+	hash_before = hash_of(&before);
+	answers_before = state_header()->progress.answers;
+	has_after = false;
+	steps = 0;
+}
+
+static void open_again(void)
+{
+	enum state_found found;
+	CHECK(!munmap((void *)state_area.base, LENGTH));
+	CHECK(!state_open("test", VERSION, &found));
+	CHECK(found == STATE_OLD);
+}
+
+static void every_instruction(void)
+{
+	check_begin("a_state_that_is_left_at_any_instruction_is_rolled_back_to_before_the_change_or_holds_all_of_it");
+	uint64_t all = 0;
+	for (unsigned round = 0; round < 20; round++) {
+		begin();
+		set_trap(true);
+		change_and_commit();
+		set_trap(false);
+		take_image(&seen);
+		leave_out_free(&seen);
+		CHECK(has_after && hash_of(&seen) == hash_after && hash_after != hash_before);
+		all += steps;
+	}
+	CHECK(!wrong);
+	CHECK(all > 10000);
+}
+
+static void ends(void)
+{
+	check_begin("a_next_life_finds_the_state_as_before_the_message_or_after_it");
+	unsigned rolled_back = 0, finished = 0;
+	for (unsigned round = 0; round < 150; round++) {
+		begin();
+		die_at = 1 + draw(1500);
+		if (!sigsetjmp(next_life, 1)) {
+			set_trap(true);
+			change_and_commit();
+			set_trap(false);
+		}
+		set_trap(false);
+		die_at = 0;
+		open_again();
+		take_image(&seen);
+		leave_out_free(&seen);
+		bool committed = state_header()->progress.answers != answers_before;
+		CHECK(hash_of(&seen) == (committed ? hash_after : hash_before));
+		CHECK(!state_header()->progress.log_words);
+		rolled_back += !committed;
+		finished += committed;
+	}
+	CHECK(rolled_back > 5 && finished > 5 && !wrong);
+}
+
+static void holds(void)
+{
+	check_begin("only_pieces_in_use_are_held");
+	char *piece = state_alloc(100);
+	CHECK(state_holds(piece, 100) && state_holds(piece, 96));
+	CHECK(!state_holds(piece, 200) && !state_holds(piece + 16, 16) && !state_holds(piece + 1, 1));
+	CHECK(!state_holds(NULL, 1) && !state_holds((void *)(state_area.base + 64), 8) && !state_holds(&piece, 8));
+	CHECK(!state_holds((void *)(uintptr_t)-16, 1));
+	memcpy(piece + 16, piece - 16, 16); /* a copied head is none */
+	CHECK(!state_holds(piece + 32, 1));
+	state_commit();
+	state_free(piece);
+	CHECK(state_alloc(100) != piece); /* it may have to be there again */
+	state_commit();
+	CHECK(!state_holds(piece, 1) && state_alloc(100) == piece);
+	state_commit();
+}
+
+static void damaged(void)
+{
+	enum state_found found;
+	check_begin("what_is_no_state_of_this_layout_starts_empty");
+	root()->changes = 77;
+	munmap((void *)state_area.base, LENGTH);
+	CHECK(!state_open("test", VERSION + 1, &found) && found == STATE_NEW && !root()->changes);
+	state_header()->progress.log_words = STATE_LOG_WORDS + 1;
+	munmap((void *)state_area.base, LENGTH);
+	CHECK(!state_open("test", VERSION + 1, &found) && found == STATE_NEW);
+	state_header()->progress.log_words = 1;
+	state_log()[0] = (struct state_change){(uintptr_t)&found & ~7ull, 5};
+	munmap((void *)state_area.base, LENGTH);
+	CHECK(!state_open("test", VERSION + 1, &found) && found == STATE_NEW);
+	state_header()->address += 4096;
+	munmap((void *)state_area.base, LENGTH);
+	CHECK(!state_open("test", VERSION + 1, &found) && found == STATE_NEW);
+	CHECK(root() && !root()->changes);
+}
+
+int main(void)
+{
+	enum state_found found;
+	handle_t frame;
+	struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
+	sigaction(SIGTRAP, &action, NULL);
+	CHECK(!sys_frame_create(LENGTH, 0, &frame));
+	fake_grant(fake_self(), "state", frame);
+	CHECK(!state_open("test", VERSION, &found) && found == STATE_NEW && root());
+	state_keep(&root()->numbers, sizeof(struct table));
+	root()->numbers.durable = true;
+	state_commit();
+	holds();
+	every_instruction();
+	ends();
+	damaged();
+	return check_result();
+}

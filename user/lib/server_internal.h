@@ -1,0 +1,38 @@
+/* What the files of the server kit share. */
+#pragma once
+
+#include "user/lib/server.h"
+
+/* What the kit knows of an object; its stamp is the key. */
+struct server_object {
+	void *state;
+	uint32_t caller; /* whom it was opened for, and is counted for */
+};
+
+/* Serves one message. Afterwards an answer `*out_status` is owed if request->reply is still HANDLE_SELF_REPLY. */
+void server_serve(struct server *server, struct request *request, const struct message *message, status_t *out_status);
+
+/* The last sender with this stamp is gone. */
+void server_close_stamp(struct server *server, uint64_t stamp);
+
+/* The answer without regard to state: see answer_send(). */
+void answer_give(handle_t reply, status_t status, struct answer *answer);
+
+/* Opens the state, and looks at what a predecessor left there. */
+MUST_CHECK status_t server_state_begin(struct server *server);
+
+/* Ends what a predecessor has begun: before the first message. */
+void server_state_recover(struct server *server);
+
+/*
+ * What a message, or a timer, has changed is certain from now on, with the answer that the request is owed, if `request` is not NULL and
+ * its answer is owed; the answers to other calls have been given.
+ */
+void server_state_commit(struct request *request, status_t status);
+
+/* The answer that was owed has been given. */
+static inline void server_state_answered(void)
+{
+	if (state_is_open())
+		state_answered();
+}

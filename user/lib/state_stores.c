@@ -1,0 +1,56 @@
+/*
+ * What the compiler calls before each store in the files of a server with state: the option is the one by which a kernel has its
+ * accesses checked (-fsanitize=kernel-address, stores only), and the names are those that it gives. Most stores are to a stack or to
+ * an answer, so that this must be short.
+ */
+#include "user/lib/state_area.h"
+
+void __asan_store1_noabort(uintptr_t address);
+void __asan_store2_noabort(uintptr_t address);
+void __asan_store4_noabort(uintptr_t address);
+void __asan_store8_noabort(uintptr_t address);
+void __asan_store16_noabort(uintptr_t address);
+void __asan_storeN_noabort(uintptr_t address, size_t size);
+void __asan_handle_no_return(void);
+
+static inline void before_store(uintptr_t address, size_t size)
+{
+	if (__builtin_expect(state_contains(address), 0))
+		state_keep_words(address, size);
+}
+
+void __asan_store1_noabort(uintptr_t address)
+{
+	before_store(address, 1);
+}
+
+void __asan_store2_noabort(uintptr_t address)
+{
+	before_store(address, 2);
+}
+
+void __asan_store4_noabort(uintptr_t address)
+{
+	before_store(address, 4);
+}
+
+void __asan_store8_noabort(uintptr_t address)
+{
+	before_store(address, 8);
+}
+
+void __asan_store16_noabort(uintptr_t address)
+{
+	before_store(address, 16);
+}
+
+void __asan_storeN_noabort(uintptr_t address, size_t size)
+{
+	if (size)
+		before_store(address, size);
+}
+
+/* Before a function that does not return: nothing is to be done. */
+void __asan_handle_no_return(void)
+{
+}
