@@ -26,7 +26,7 @@
 #define MESSAGE_LONG_WORDS 32 /* more of them, in the control block */
 #define MESSAGE_HANDLES 8
 
-#define CALL_NUMBER_FIRST 0x1000u
+#define CALL_NUMBER_FIRST 0x1000u /* up to 0x10ff */
 
 #define CALL_REGISTER(number, label, handle) ((uint64_t)(number) | (uint64_t)(uint16_t)(label) << 16 | (uint64_t)(handle) << 32)
 #define CALL_ERROR(rax) ((uint32_t)((rax)&0xffff))

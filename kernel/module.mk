@@ -22,6 +22,9 @@ $(B)/kernel/%.c.o: kernel/%.c kernel/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Calls nothing, so that no backtrace goes through it.
+$(B)/kernel/syscall/handover.c.o: KERNEL_CFLAGS += -fomit-frame-pointer
+
 $(B)/kernel/%.S.o: kernel/%.S kernel/module.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<

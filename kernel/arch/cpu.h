@@ -16,6 +16,9 @@ struct arch_cpu {
 	uint32_t apic_id;
 	struct context *bases; /* whose FS and GS base are in the registers; its copies of them are stale. Never 0 */
 	uint64_t page_root;    /* the address space in use */
+
+	/* Of a message on the quick way (upcalls.h): what is written once its words were read, 1 and 0. */
+	uint32_t *handover_arm, *handover_unlock;
 };
 
 static inline struct arch_cpu *arch_cpu_current(void)

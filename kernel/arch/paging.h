@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/cpu.h"
 #include "lib/address.h"
 
 enum page_cache { PAGE_CACHE_BACK, PAGE_CACHE_THROUGH, PAGE_CACHE_COMBINING, PAGE_CACHE_NONE }; /* as CACHE_* of the ABI */
@@ -92,6 +93,15 @@ bool page_table_destroy_step(struct page_table *table, unsigned budget);
 /* Makes it the address space of this CPU; a no-op if it is. page_table_activate_kernel: one with an empty lower half. */
 void page_table_activate(const struct page_table *table);
 void page_table_activate_kernel(void);
+
+/* The same as page_table_activate, for where it must be quick. */
+static inline void page_table_switch(struct arch_cpu *cpu, const struct page_table *table)
+{
+	if (cpu->page_root == table->root.raw)
+		return;
+	cpu->page_root = table->root.raw;
+	__asm__ volatile("mov %0, %%cr3" : : "r"(table->root.raw) : "memory");
+}
 
 /* Forget translations on this CPU: one page of the current table, or all of it. */
 void page_flush(struct uaddr address);

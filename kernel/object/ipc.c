@@ -3,6 +3,7 @@
 #include "abi/exception.h"
 #include "arch/timer.h"
 #include "object/extras.h"
+#include "object/ipc_steps.h"
 #include "object/links.h"
 #include "object/notify.h"
 #include "object/process.h"
@@ -21,18 +22,6 @@ static void wait_again(struct thread *thread)
 	__atomic_store_n(&task->wake, 1, __ATOMIC_RELEASE);
 	if (task->deadline != DEADLINE_NEVER && !timer_queue_contains(&task->timer) && task_take(task))
 		thread_wake_error(thread, ERR_TIMED_OUT);
-}
-
-static inline void copy_words(uint64_t *to, const uint64_t *from)
-{
-	__builtin_memcpy(to, from, MESSAGE_WORDS * sizeof *to);
-}
-
-/* A thread that received a call holds its record. */
-static inline void hold(struct reply_record *record, struct thread *holder)
-{
-	record->holder = holder;
-	holder->reply_to = record;
 }
 
 /* Its holder, or the handle table that it is in, has it no more: for one who answers. */
@@ -73,18 +62,9 @@ static inline uint32_t deliver_call(struct thread *caller, struct thread *receiv
 	}
 	struct context *to = &receiver->task.context;
 	to->rax = (uint64_t)info << 32 | label << 16;
-	copy_words(to->word, words);
-	struct message_extras *received = &receiver->block->received;
-	received->stamp = record->stamp;
-	received->serial = ++record->serial;
-	received->caller = caller->process->number;
-	received->deadline = caller->task.deadline;
-
-	hold(record, receiver);
-	caller->wait = WAIT_ANSWER;
-	receiver->wait = WAIT_NONE;
-	unsigned lent = receiver->task.lent = caller->task.effective;
-	receiver->task.effective = lent > receiver->task.priority ? (uint8_t)lent : receiver->task.priority;
+	ipc_copy_words(to->word, words);
+	ipc_introduce(receiver, caller);
+	ipc_received(receiver, caller);
 	return ERR_OK;
 }
 
@@ -285,9 +265,7 @@ static enum received receive_locked(
 
 static inline void wait_to_receive_locked(struct channel *channel, struct thread *thread)
 {
-	links_prepend(&channel->receivers, thread);
-	thread->at.channel = channel;
-	thread->wait = WAIT_RECEIVE;
+	ipc_line_up_locked(channel, thread);
 	sched_block_to_switch(&thread->task);
 }
 
@@ -405,7 +383,7 @@ uint32_t ipc_answer(struct thread *thread, struct reply_record *record, bool ext
 	caller->wait = WAIT_NONE;
 	struct context *to = &caller->task.context;
 	to->rax = info << 32 | label << 16;
-	copy_words(to->word, from->word);
+	ipc_copy_words(to->word, from->word);
 	*out_resumed = caller;
 	return ERR_OK;
 }

@@ -6,31 +6,17 @@
 #include "arch/timer.h"
 #include "arch/upcalls.h"
 #include "core/panic.h"
+#include "sched/direct.h"
 #include "sched/run_queue.h"
 #include "sched/timers.h"
 
-/* A CPU's own; others put tasks into its queue under the queue's lock. */
-struct scheduler {
-	struct run_queue queue;
-	uint64_t slice_end;    /* ns; of the slice that is running */
-	uint64_t armed;        /* the deadline that the timer was asked for */
-	uint64_t slice_tsc;    /* until here the time that ran is booked */
-	struct task *slice_of; /* whose slice it is; freed by the reaper, which runs on one of its own */
-	struct task *looks;    /* tasks whose waits are to be looked at */
-};
-
-static struct scheduler schedulers[CPUS_MAX] = {
+struct scheduler schedulers[CPUS_MAX] = {
         [0 ... CPUS_MAX - 1] = {{LOCK_INIT(RANK_QUEUE, "run queue"), 0, {0}}, 0, UINT64_MAX, 0, 0, 0}};
 
 static void (*deferred)(void);
 static bool deferred_wanted;
 static void (*upcalls_look)(struct task *task);
 static void (*upcalls_deliver)(struct task *task);
-
-static inline struct scheduler *scheduler_of(const struct cpu *cpu)
-{
-	return &schedulers[cpu->arch.index];
-}
 
 void task_init(struct task *task, struct page_table *space, unsigned priority, uint64_t *cpu_time)
 {

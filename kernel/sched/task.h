@@ -6,7 +6,7 @@
  * space, instead of resuming it. A continuation does a bounded step; one that has more to do sets itself again.
  *
  * Every wait ends by one of several events: an answer, a deadline, a kill, the end of the object. The *wake word* decides: who
- * turns it from armed to 0 by compare-and-swap ends the wait and may touch the task, and all others do nothing.
+ * turns it from armed to 0 by one exchange ends the wait and may touch the task, and all others do nothing.
  */
 #pragma once
 
@@ -52,6 +52,5 @@ struct task {
 /* True for the one who may end this wait. */
 static inline bool task_take(struct task *task)
 {
-	uint32_t armed = 1;
-	return __atomic_compare_exchange_n(&task->wake, &armed, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_exchange_n(&task->wake, 0, __ATOMIC_ACQ_REL);
 }

@@ -6,6 +6,7 @@
 
 #include "object/extras.h"
 #include "object/ipc.h"
+#include "object/ipc_steps.h"
 #include "object/notify.h"
 #include "sched/sched.h"
 #include "syscall/call.h"
@@ -72,8 +73,7 @@ static inline void reply_and_receive(struct thread *thread, struct channel *chan
 		call_answer(thread, error);
 		return;
 	}
-	thread->task.lent = 0;
-	thread->task.effective = thread->task.priority;
+	ipc_served(thread);
 	thread->task.deadline = deadline;
 	if (__builtin_expect(resumed && deadline == DEADLINE_NEVER, 1) && ipc_wait(thread, channel)) {
 		sched_switch_to(&resumed->task);

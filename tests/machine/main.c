@@ -380,6 +380,14 @@ struct context *upcall_syscall(struct context *context)
 	return upcall_leave();
 }
 
+static struct handover no_handover(struct context *context)
+{
+	(void)context;
+	return (struct handover){0, 0};
+}
+
+struct handover (*const upcall_message[])(struct context *context) = {no_handover, no_handover, no_handover, no_handover};
+
 void upcall_foreign_unhandled(void)
 {
 	step_ends((struct event){.kind = EVENT_FOREIGN});

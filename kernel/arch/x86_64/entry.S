@@ -67,13 +67,41 @@
 	.endm
 
 	/* rax: the context, whose registers but these are loaded. */
-	.macro	return_by_sysret
+	.macro	load_last
 	mov	CONTEXT_RIP(%rax), %rcx
 	mov	CONTEXT_RFLAGS(%rax), %r11
 	mov	CONTEXT_RSP(%rax), %rsp
 	mov	CONTEXT_RAX(%rax), %rax
-	swapgs
-	sysretq
+	.endm
+
+	/*
+	 * rax: the context of another thread than the last one, rcx: that one's. GS is the program's already. Its bases; the
+	 * segment registers, which mean nothing in 64-bit mode but can be loaded and read, are emptied if the last thread left
+	 * something there. Changes rdx and rsi.
+	 */
+	.macro	switch_bases
+	rdfsbase %rdx
+	rdgsbase %rsi
+	mov	%rdx, CONTEXT_FS_BASE(%rcx)
+	mov	%rsi, CONTEXT_GS_BASE(%rcx)
+	mov	%ds, %ecx
+	mov	%es, %edx
+	or	%edx, %ecx
+	mov	%fs, %edx
+	or	%edx, %ecx
+	mov	%gs, %edx
+	or	%edx, %ecx
+	jz	.Lno_segments\@
+	xor	%ecx, %ecx
+	mov	%ecx, %ds
+	mov	%ecx, %es
+	mov	%ecx, %fs
+	mov	%ecx, %gs
+.Lno_segments\@:
+	mov	CONTEXT_FS_BASE(%rax), %rdx
+	mov	CONTEXT_GS_BASE(%rax), %rsi
+	wrfsbase %rdx
+	wrgsbase %rsi
 	.endm
 
 	.text
@@ -82,19 +110,83 @@
 	swapgs
 	mov	%rsp, %gs:CPU_SCRATCH
 	mov	%gs:CPU_CONTEXT, %rsp
-	cmpb	$0x10, %ah
+	cmpb	$CALL_NATIVE, %ah
 	jne	foreign
 
 	save_context
+	cmpb	$CALL_QUICK_LAST, %al
+	jbe	message
 	call	upcall_syscall
+came_back:
 	cmp	%gs:CPU_BASES, %rax
 	jne	leave
 	/* The same thread, whose kept registers have come back to what they were, unless they were written. */
 	cmpq	$0, CONTEXT_BY_SYSCALL(%rax)
 	je	resume_by_iretq
 	load_words
-	return_by_sysret
+	load_last
+	swapgs
+	sysretq
 	end_function entry_syscall
+
+	/*
+	 * A message. On the quick way another thread goes on with the words of this one, which waits as soon as they are read.
+	 * Vector state is reset as by fpu.c: by clearing registers if the CPU says that nothing else is in use.
+	 */
+	function message
+	mov	%rdi, %rbx
+	movzbl	%al, %eax
+	lea	upcall_message(%rip), %rcx
+	call	*(%rcx,%rax,8)
+	test	%rax, %rax
+	jz	message_slowly
+	mov	%rax, %r12
+	mov	%rdx, %r13
+	cmpb	$0, fpu_tells_use(%rip)
+	je	reset_wholly
+	mov	$1, %ecx
+	xgetbv
+	test	$~6, %eax
+	jnz	reset_wholly
+	vzeroall
+	ldmxcsr	fpu_mxcsr(%rip)
+hand_over:
+	mov	%r12, %rax
+	mov	%gs:CPU_HANDOVER_ARM, %r14
+	mov	%gs:CPU_HANDOVER_UNLOCK, %r15
+	mov	%gs:CPU_BASES, %rcx
+	mov	%rax, %gs:CPU_BASES
+	swapgs
+	switch_bases
+	mov	CONTEXT_RDI(%r13), %rdi
+	mov	CONTEXT_RSI(%r13), %rsi
+	mov	CONTEXT_RDX(%r13), %rdx
+	mov	CONTEXT_R10(%r13), %r10
+	mov	CONTEXT_R8(%r13), %r8
+	mov	CONTEXT_R9(%r13), %r9
+	movl	$1, (%r14)
+	movl	$0, (%r15)
+	load_kept
+	load_last
+	sysretq
+
+reset_wholly:
+	cmpb	$0, fpu_leaves_pointers(%rip)
+	je	1f
+	fnclex
+	emms
+	fildl	zero(%rip)
+1:	mov	fpu_states(%rip), %eax
+	xor	%edx, %edx
+	xrstor64 fpu_defaults(%rip)
+	jmp	hand_over
+
+message_slowly:
+	mov	%rbx, %rdi
+	mov	CONTEXT_RBX(%rbx), %rbx
+	call	upcall_syscall
+	jmp	came_back
+	end_function message
 
 	function entry_leave
 	call	upcall_leave
@@ -108,7 +200,9 @@ resume:
 	je	resume_by_iretq
 	load_words
 	load_kept
-	return_by_sysret
+	load_last
+	swapgs
+	sysretq
 
 resume_by_iretq:
 	pushq	$(SELECTOR_USER_DATA + SELECTOR_USER)
@@ -126,38 +220,14 @@ resume_by_iretq:
 entry_iretq:
 	iretq
 
-	/*
-	 * Another thread than the last one: its bases. The segment registers, which mean nothing in 64-bit mode but can be
-	 * loaded and read, are emptied if the last thread left something there. GS is the program's between the two swapgs.
-	 */
+	/* Another thread than the last one. GS is the program's between the two swapgs. */
 switch:
 	mov	%gs:CPU_BASES, %rcx
 	mov	%rax, %gs:CPU_BASES
 	swapgs
-	rdfsbase %rdx
-	rdgsbase %rsi
-	mov	%rdx, CONTEXT_FS_BASE(%rcx)
-	mov	%rsi, CONTEXT_GS_BASE(%rcx)
-	mov	%ds, %ecx
-	mov	%es, %edx
-	or	%edx, %ecx
-	mov	%fs, %edx
-	or	%edx, %ecx
-	mov	%gs, %edx
-	or	%edx, %ecx
-	jnz	3f
-2:	mov	CONTEXT_FS_BASE(%rax), %rdx
-	mov	CONTEXT_GS_BASE(%rax), %rsi
-	wrfsbase %rdx
-	wrgsbase %rsi
+	switch_bases
 	swapgs
 	jmp	resume
-3:	xor	%ecx, %ecx
-	mov	%ecx, %ds
-	mov	%ecx, %es
-	mov	%ecx, %fs
-	mov	%ecx, %gs
-	jmp	2b
 	end_function entry_leave
 
 	/*
@@ -209,5 +279,9 @@ entry_compat:
 	xor	%ebp, %ebp
 	jmp	entry_leave
 	end_function machine_start
+
+	.section .rodata
+	.balign	4
+zero:	.long	0
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,6 +1,6 @@
 /*
  * Vector and x87 state. The kernel itself never touches these registers. Saving and restoring is one XSAVE or XRSTOR of all
- * states that the CPU and this kernel know. A thread without live state gets defaults: where the CPU tells what is in use
+ * fpu_states that the CPU and this kernel know. A thread without live state gets defaults: where the CPU tells what is in use
  * (XGETBV 1) and only the first 16 vector registers are, clearing those and MXCSR is enough, which is the cheap and usual case;
  * else everything is loaded from an area of defaults.
  *
@@ -29,17 +29,20 @@ struct save_area {
 } __attribute__((aligned(64)));
 
 /* No bit of XSTATE_BV is set, so XRSTOR takes each state's defaults; only MXCSR is read. */
-static struct save_area defaults;
-static uint32_t states;
+struct save_area fpu_defaults;
+uint32_t fpu_states;
 static uint64_t area_size;
+
+const uint32_t fpu_mxcsr = MXCSR_DEFAULT;
+uint8_t fpu_tells_use, fpu_leaves_pointers;
 
 static void load(const void *area)
 {
 	static const uint32_t zero;
 
-	if (features.fxsave_leaves_pointers)
+	if (fpu_leaves_pointers)
 		__asm__ volatile("fnclex; emms; fildl %0" : : "m"(zero));
-	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(states), "d"(0) : "memory");
+	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(fpu_states), "d"(0) : "memory");
 }
 
 static uint32_t states_in_use(void)
@@ -50,27 +53,28 @@ static uint32_t states_in_use(void)
 	return low;
 }
 
+/* On the quick way of a message entry.S does the same. */
 static void load_defaults(void)
 {
-	static const uint32_t mxcsr = MXCSR_DEFAULT;
-
-	if (features.xgetbv1 && (states & STATE_AVX) && !(states_in_use() & ~(STATE_SSE | STATE_AVX)))
-		__asm__ volatile("vzeroall; ldmxcsr %0" : : "m"(mxcsr));
+	if (fpu_tells_use && !(states_in_use() & ~(STATE_SSE | STATE_AVX)))
+		__asm__ volatile("vzeroall; ldmxcsr %0" : : "m"(fpu_mxcsr));
 	else
-		load(&defaults);
+		load(&fpu_defaults);
 }
 
 void fpu_init(void)
 {
 	uint32_t known = cpuid(13, 0).eax;
 
-	defaults.mxcsr = MXCSR_DEFAULT;
-	states = known & (STATE_X87 | STATE_SSE | STATE_AVX);
-	if ((known & STATE_AVX512) == STATE_AVX512 && (states & STATE_AVX))
-		states |= STATE_AVX512;
-	xcr0_write(states);
+	fpu_defaults.mxcsr = MXCSR_DEFAULT;
+	fpu_states = known & (STATE_X87 | STATE_SSE | STATE_AVX);
+	if ((known & STATE_AVX512) == STATE_AVX512 && (fpu_states & STATE_AVX))
+		fpu_states |= STATE_AVX512;
+	xcr0_write(fpu_states);
+	fpu_leaves_pointers = features.fxsave_leaves_pointers;
+	fpu_tells_use = features.xgetbv1 && (fpu_states & STATE_AVX);
 	area_size = (cpuid(13, 0).ebx + 63ull) / 64 * 64;
-	load(&defaults);
+	load(&fpu_defaults);
 }
 
 uint64_t fpu_area_size(void)
@@ -86,7 +90,7 @@ void fpu_prepare(void *area)
 
 void fpu_save(struct context *context)
 {
-	__asm__ volatile("xsave64 (%0)" : : "r"(context->fpu), "a"(states), "d"(0) : "memory");
+	__asm__ volatile("xsave64 (%0)" : : "r"(context->fpu), "a"(fpu_states), "d"(0) : "memory");
 	context->fpu_live = 1;
 }
 

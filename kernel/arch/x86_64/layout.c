@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "abi/syscalls.h"
 #include "arch/context.h"
 #include "arch/cpu.h"
 #include "arch/x86_64/trap.h"
@@ -15,6 +16,8 @@ AT(arch_cpu, context, CPU_CONTEXT);
 AT(arch_cpu, kernel_stack, CPU_KERNEL_STACK);
 AT(arch_cpu, scratch, CPU_SCRATCH);
 AT(arch_cpu, bases, CPU_BASES);
+AT(arch_cpu, handover_arm, CPU_HANDOVER_ARM);
+AT(arch_cpu, handover_unlock, CPU_HANDOVER_UNLOCK);
 
 AT(context, word[0], CONTEXT_RDI);
 AT(context, word[1], CONTEXT_RSI);
@@ -49,4 +52,6 @@ AT(trap_frame, error, FRAME_ERROR);
 AT(trap_frame, rip, FRAME_RIP);
 AT(trap_frame, cs, FRAME_CS);
 
+_Static_assert(CALL_NUMBER_FIRST == CALL_NATIVE << 8 && SYS_channel_reply_recv_x == CALL_NUMBER_FIRST + CALL_QUICK_LAST,
+        "layout.h and the system calls disagree");
 _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE && FRAME_SIZE % 16 == 0, "layout.h and struct trap_frame disagree");

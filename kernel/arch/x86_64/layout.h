@@ -33,12 +33,18 @@
 #define STACK_SIZE 16384          /* the CPU's only stack */
 #define INTERRUPT_STACK_SIZE 8192 /* of each of the others */
 
+/* Native calls: what the second byte of their numbers is, and the last of those that pass a message, of the first byte. */
+#define CALL_NATIVE 0x10
+#define CALL_QUICK_LAST 3
+
 /* struct arch_cpu */
 #define CPU_SELF 0
 #define CPU_CONTEXT 8
 #define CPU_KERNEL_STACK 16
 #define CPU_SCRATCH 24
 #define CPU_BASES 40
+#define CPU_HANDOVER_ARM 56
+#define CPU_HANDOVER_UNLOCK 64
 
 /* struct context */
 #define CONTEXT_RDI 0

@@ -71,24 +71,14 @@ void paging_protect_kernel(void)
 	restrict_page(boot_stack_guard, ~ENTRY_PRESENT);
 }
 
-static void activate(uint64_t root)
-{
-	struct arch_cpu *cpu = arch_cpu_current();
-
-	if (cpu->page_root == root)
-		return;
-	cpu->page_root = root;
-	cr3_write(root);
-}
-
 void page_table_activate(const struct page_table *table)
 {
-	activate(table->root.raw);
+	page_table_switch(arch_cpu_current(), table);
 }
 
 void page_table_activate_kernel(void)
 {
-	activate(page_kernel_root);
+	page_table_switch(arch_cpu_current(), &(struct page_table){.root = {page_kernel_root}});
 }
 
 void page_flush(struct uaddr address)

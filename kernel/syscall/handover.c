@@ -1,0 +1,194 @@
+/*
+ * The quick way of a message: a call whose receiver waits, and an answer whose giver then waits for the next call. The CPU goes
+ * straight from the one thread to the other, and the words from the registers of the one into those of the other.
+ *
+ * Everything is looked at before anything is changed. Where something stands in the way (nobody waits, handles come with the
+ * message, a deadline, bits of an upcall, a fault, a task that is more urgent, a lock that is taken) nothing has happened, and the
+ * whole way goes on from the beginning: dispatch.c, channel.c, object/ipc.c. Both are made of the same steps (object/ipc_steps.h).
+ *
+ * The one who gives begins to wait when entry code has read its words (arch/upcalls.h); the lock of the channel is held till then.
+ *
+ * This file calls nothing and is compiled without frame pointers; -O2 keeps all of it in registers that need no saving. Instructions
+ * by block are written beside it; `native=bench.ipc.call_raw` counts them.
+ */
+#include "abi/syscalls.h"
+#include "arch/upcalls.h"
+#include "arch/user_copy.h"
+#include "core/percpu.h"
+#include "object/ipc_steps.h"
+#include "sched/direct.h"
+
+#define READ_ONCE(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+/* One function for each of the four calls, with nothing left to decide that its number decides. */
+#define INLINE static inline __attribute__((always_inline))
+
+#define NO_HANDOVER ((struct handover){0, 0})
+
+/* Whether the handle in rax is of this type and the right is there. */
+INLINE bool find(const struct thread *thread, enum object_type type, uint32_t right, struct object **out)
+{
+	const struct handles *table = &thread->process->handles;
+	handle_t handle = context_call_handle(&thread->task.context);
+	const struct handle_entry *entry = handles_entry(table, handle % (1u << HANDLE_INDEX_BITS));
+	if (__builtin_expect(entry->handle != handle || !(entry->rights & right) || entry->object->type != type, 0))
+		return false;
+	*out = entry->object;
+	return true;
+}
+
+/* What a `send` part brings beyond registers. False: what is not for this way, or wrong. */
+struct load {
+	uint32_t word_count;
+	struct message_buffer readable, writable;
+};
+
+INLINE bool read_counts(const struct message_extras *send, struct load *load)
+{
+	/* Four bytes: handles, long words, which are moved, none. */
+	uint32_t counts = READ_ONCE(*(const uint32_t *)&send->handle_count);
+	load->word_count = counts >> 8 & 0xff;
+	return !(counts & 0xff) && load->word_count <= MESSAGE_LONG_WORDS && READ_ONCE(send->deadline) == DEADLINE_NEVER;
+}
+
+INLINE bool read_buffer(const struct message_buffer *from, struct message_buffer *to)
+{
+	*to = (struct message_buffer){READ_ONCE(from->address), READ_ONCE(from->length)};
+	return user_range_ok(uaddr(to->address), to->length);
+}
+
+/* Long words and lengths of buffers, into the `received` part of the one who gets them. */
+INLINE void pass_load(const struct thread *from, struct thread *to, const struct load *load)
+{
+	struct message_extras *received = &to->block->received;
+	*(uint32_t *)&received->handle_count = load->word_count << 8;
+	received->readable = (struct message_buffer){0, load->readable.length};
+	received->writable = (struct message_buffer){0, load->writable.length};
+	const uint64_t *source = from->block->send_words;
+	uint64_t *target = to->block->received_words;
+	uint64_t count = load->word_count;
+	__asm__ volatile("rep movsq" : "+D"(target), "+S"(source), "+c"(count) : : "memory");
+}
+
+INLINE void keep_load(struct reply_record *record, const struct load *load)
+{
+	record->handle_count = 0;
+	record->word_count = (uint8_t)load->word_count;
+	record->move_mask = 0;
+	record->readable = load->readable.address;
+	record->readable_length = load->readable.length;
+	record->writable = load->writable.address;
+	record->writable_length = load->writable.length;
+}
+
+/* `from` waits once entry code has read its words, and `to` runs. */
+INLINE struct handover hand_over(struct cpu *cpu, struct task *from, struct task *to, struct channel *channel)
+{
+	from->state = TASK_BLOCKED;
+	cpu->arch.handover_arm = &from->wake;
+	cpu->arch.handover_unlock = &channel->lock.held;
+	direct_switch(cpu, to);
+	return (struct handover){&to->context, &from->context};
+}
+
+INLINE struct handover call(struct thread *caller, const struct load *load)
+{
+	struct cpu *cpu = cpu_current();
+	struct object *object;
+	if (!find(caller, OBJECT_SENDER, RIGHT_SEND, &object))
+		return NO_HANDOVER;
+	const struct sender *sender = sender_of_object(object);
+	struct channel *channel = sender->channel;
+	if (!lock_try_alone(&channel->lock))
+		return NO_HANDOVER;
+	struct thread *receiver = channel->receivers;
+	if (__builtin_expect(
+	            !receiver || !direct_allowed(cpu, &caller->task, &receiver->task) || !task_take(&receiver->task), 0)) {
+		lock_release_alone(&channel->lock);
+		return NO_HANDOVER;
+	}
+	links_remove(&channel->receivers, receiver);
+	struct reply_record *record = &caller->reply;
+	uint64_t info = RECEIVED_CALL;
+	record->stamp = sender->by_stamp.key;
+	record->extras = load && (load->word_count || load->readable.length || load->writable.length);
+	if (record->extras) {
+		keep_load(record, load);
+		pass_load(caller, receiver, load);
+		info |= RECEIVED_EXTRAS;
+	}
+	ipc_introduce(receiver, caller);
+	ipc_received(receiver, caller);
+	receiver->task.context.rax = info << 32 | (uint64_t)context_call_label(&caller->task.context) << 16;
+	return hand_over(cpu, &caller->task, &receiver->task, channel);
+}
+
+INLINE struct handover answer(struct thread *thread, const struct load *load)
+{
+	struct cpu *cpu = cpu_current();
+	struct object *object;
+	struct reply_record *record = thread->reply_to;
+	if (!find(thread, OBJECT_RECEIVER, RIGHT_RECEIVE, &object))
+		return NO_HANDOVER;
+	if (__builtin_expect(!record, 0) || __builtin_expect(record == &reply_dead, 0))
+		return NO_HANDOVER;
+	struct channel *channel = channel_of_object(object);
+	struct thread *caller = thread_of_reply(record);
+	if (!lock_try_alone(&channel->lock))
+		return NO_HANDOVER;
+	if (__builtin_expect(
+	            channel->pending || !direct_allowed(cpu, &thread->task, &caller->task) || !task_take(&caller->task), 0)) {
+		lock_release_alone(&channel->lock);
+		return NO_HANDOVER;
+	}
+	uint64_t info = 0;
+	if (load && load->word_count) {
+		pass_load(thread, caller, load);
+		info = RECEIVED_EXTRAS;
+	}
+	record->holder = 0;
+	thread->reply_to = 0;
+	caller->wait = WAIT_NONE;
+	caller->task.context.rax = info << 32 | (uint64_t)context_call_label(&thread->task.context) << 16;
+	thread->received_by = context_call_handle(&thread->task.context);
+	ipc_served(thread);
+	ipc_line_up_locked(channel, thread);
+	return hand_over(cpu, &thread->task, &caller->task, channel);
+}
+
+static struct handover quick_call(struct context *context)
+{
+	return call(thread_of_context(context), 0);
+}
+
+static struct handover quick_call_x(struct context *context)
+{
+	struct thread *thread = thread_of_context(context);
+	const struct message_extras *send = &thread->block->send;
+	struct load load;
+	if (!read_counts(send, &load) || !read_buffer(&send->readable, &load.readable) ||
+	        !read_buffer(&send->writable, &load.writable))
+		return NO_HANDOVER;
+	return call(thread, &load);
+}
+
+static struct handover quick_answer(struct context *context)
+{
+	return answer(thread_of_context(context), 0);
+}
+
+static struct handover quick_answer_x(struct context *context)
+{
+	struct thread *thread = thread_of_context(context);
+	struct load load = {0, {0, 0}, {0, 0}};
+	if (!read_counts(&thread->block->send, &load))
+		return NO_HANDOVER;
+	return answer(thread, &load);
+}
+
+struct handover (*const upcall_message[])(struct context *context) = {
+        [SYS_channel_call - CALL_NUMBER_FIRST] = quick_call,
+        [SYS_channel_call_x - CALL_NUMBER_FIRST] = quick_call_x,
+        [SYS_channel_reply_recv - CALL_NUMBER_FIRST] = quick_answer,
+        [SYS_channel_reply_recv_x - CALL_NUMBER_FIRST] = quick_answer_x,
+};
