@@ -2,6 +2,7 @@
  * The file system at /proc: what pm knows, as files with Linux's names and forms, for programs that look there (ps, top, free).
  *
  *   /meminfo uptime stat loadavg version cpuinfo mounts   of the machine
+ *   /objects                                     how many objects of each kind the kernel has: Hearth's own
  *   /self                                        a link to the caller's number
  *   /PID/                                        stat status statm cmdline comm mounts, exe (a link), task/PID/ (the same again)
  *   /PID/maps environ cwd root fd/               for that process alone

@@ -33,6 +33,29 @@ static struct machine_stats stats_now(void)
 	return stats;
 }
 
+/* A line for each kind of the kernel's objects, and how many of it there are: Hearth's own, for tests of what is left behind. */
+void proc_machine_objects(struct proc_text *text, const struct process *unused)
+{
+	static const char *const names[OBJECT_TYPES] = {[OBJECT_PROCESS] = "process",
+	        [OBJECT_THREAD] = "thread",
+	        [OBJECT_VMEM] = "vmem",
+	        [OBJECT_FRAME] = "frame",
+	        [OBJECT_RECEIVER] = "receiver",
+	        [OBJECT_SENDER] = "sender",
+	        [OBJECT_REPLY] = "reply",
+	        [OBJECT_NOTIFY] = "notify",
+	        [OBJECT_TIMER] = "timer",
+	        [OBJECT_IRQ] = "irq",
+	        [OBJECT_IOPORT] = "ioport",
+	        [OBJECT_GROUP] = "group",
+	        [OBJECT_LOG] = "log",
+	        [OBJECT_MACHINE] = "machine"};
+	struct machine_stats stats = stats_now();
+	(void)unused;
+	for (unsigned type = OBJECT_PROCESS; type < OBJECT_TYPES; type++)
+		proc_print(text, "%-10s %llu\n", names[type], (unsigned long long)stats.objects[type]);
+}
+
 static unsigned long processors(void)
 {
 	long count = sysconf(_SC_NPROCESSORS_ONLN);

@@ -5,6 +5,7 @@
 #include "user/servers/pm/table.h"
 
 void proc_machine_meminfo(struct proc_text *text, const struct process *unused);
+void proc_machine_objects(struct proc_text *text, const struct process *unused);
 void proc_machine_uptime(struct proc_text *text, const struct process *unused);
 void proc_machine_stat(struct proc_text *text, const struct process *unused);
 void proc_machine_loadavg(struct proc_text *text, const struct process *unused);

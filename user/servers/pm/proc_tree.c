@@ -17,6 +17,7 @@ static const struct proc_entry root_entries[] = {
         {"version", FS_KIND_FILE, proc_machine_version},
         {"cpuinfo", FS_KIND_FILE, proc_machine_cpuinfo},
         {"mounts", FS_KIND_FILE, proc_machine_mounts},
+        {"objects", FS_KIND_FILE, proc_machine_objects},
 };
 
 static const struct proc_entry process_entries[] = {
