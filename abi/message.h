@@ -13,6 +13,10 @@
  * Calls whose number ends in _x also take the "send" part of the control block (control_block.h): a long message, handles,
  * two buffers, a deadline. The answer may always bring such things; RECEIVED_EXTRAS says that the "received" part holds them.
  *
+ * What is short travels in the message itself. Long words of a request are the first bytes of what its readable buffer holds, and
+ * if it has no such buffer, all of it. With LABEL_SHORT in a request's label its caller takes the first bytes of what is meant for
+ * its writable buffer as long words of the answer. The kernel knows nothing of this: it is a rule for all servers and clients.
+ *
  * A label is the operation in a request, and an error of errors.def in an answer. The error in bits 0..15 is the transport's:
  * with it set, no label and no words arrived.
  */
@@ -25,6 +29,7 @@
 #define MESSAGE_WORDS 6       /* in registers */
 #define MESSAGE_LONG_WORDS 32 /* more of them, in the control block */
 #define MESSAGE_HANDLES 8
+#define MESSAGE_SHORT_MAX (MESSAGE_LONG_WORDS * 8u) /* bytes in them */
 
 #define CALL_NUMBER_FIRST 0x1000u /* up to 0x10ff */
 
@@ -32,6 +37,9 @@
 #define CALL_ERROR(rax) ((uint32_t)((rax)&0xffff))
 #define CALL_LABEL(rax) ((uint32_t)((rax) >> 16 & 0xffff))
 #define CALL_INFO(rax) ((uint32_t)((rax) >> 32))
+
+/* In the label of a request, beside the operation. */
+#define LABEL_SHORT 0x8000u
 
 /* info: what kind of message a receiver got, and what came with it. */
 #define RECEIVED_CALL 0u      /* somebody waits for an answer; until it is given or saved it is HANDLE_SELF_REPLY */

@@ -106,6 +106,17 @@ static inline void extras_add_handle(struct message_extras *send, handle_t handl
 	send->handle_count++;
 }
 
+/* At most MESSAGE_SHORT_MAX bytes as long words, the last one filled up with zeros. */
+static inline void extras_set_words(struct message_extras *send, const void *bytes, uint64_t length)
+{
+	uint64_t *words = control_block()->send_words;
+	uint64_t count = (length + 7) / 8;
+	if (length % 8)
+		words[count - 1] = 0;
+	memcpy(words, bytes, length);
+	send->word_count = (uint8_t)count;
+}
+
 /* The body of a stub for a call of plain words: what it takes, and the call itself, which leaves the results in `word`. */
 #define SYS_WORDS(...) uint64_t word[MESSAGE_WORDS] = {__VA_ARGS__}
 #define SYS_RUN(name, handle) status_t status = call_words(SYS_##name, handle, word)

@@ -17,7 +17,7 @@ static status_t transfer_out(handle_t file, uint32_t label, const void *from, ui
         uint64_t deadline, uint64_t *out_bytes)
 {
 	struct message message = {.label = label, .word = {length, position}};
-	fs_call_set_buffer(&fs_call_begin(deadline)->readable, from, length);
+	fs_call_set_readable(fs_call_begin(deadline), from, length, true);
 	return fs_call_run_transfer(file, &message, length, out_bytes);
 }
 
@@ -107,7 +107,7 @@ status_t fs_watch(handle_t file, uint32_t events, handle_t notify, uint64_t bits
 status_t fs_fset_attributes(handle_t file, uint32_t mask, const struct fs_attributes *attributes, uint64_t deadline)
 {
 	struct message message = {.label = FS_fset_attributes, .word = {mask}};
-	fs_call_set_buffer(&fs_call_begin(deadline)->readable, attributes, sizeof *attributes);
+	fs_call_set_readable(fs_call_begin(deadline), attributes, sizeof *attributes, false);
 	return fs_call_run(file, &message, NULL);
 }
 

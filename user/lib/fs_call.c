@@ -33,22 +33,56 @@ void fs_call_set_buffer(struct message_buffer *buffer, const void *address, uint
 	*buffer = (struct message_buffer){(uintptr_t)address, length};
 }
 
-status_t fs_call_run_optional(handle_t to, struct message *message, handle_t *out_handle)
+void fs_call_set_readable(struct message_extras *send, const void *bytes, uint64_t length, bool also_buffer)
 {
+	bool is_short = length <= MESSAGE_SHORT_MAX;
+	if (is_short)
+		extras_set_words(send, bytes, length);
+	if (!is_short || also_buffer)
+		fs_call_set_buffer(&send->readable, bytes, length);
+}
+
+/* Puts what an answer has carried, at most `most` bytes of it, into the buffer that it was meant for. */
+static void take_words(uint32_t info, struct message_buffer buffer, uint64_t most)
+{
+	const struct control_block *block = control_block();
+	if (!(info & RECEIVED_EXTRAS) || block->received.word_count > MESSAGE_LONG_WORDS)
+		return;
+	uint64_t length = block->received.word_count * sizeof(uint64_t);
+	if (length > buffer.length)
+		length = buffer.length;
+	if (length > most)
+		length = most;
+	if (length)
+		memcpy((void *)(uintptr_t)buffer.address, block->received_words, length);
+}
+
+/* With `is_transfer`, word 0 of the answer is how many bytes it has brought. */
+static status_t run(handle_t to, struct message *message, bool is_transfer, handle_t *out_handle)
+{
+	struct message_buffer writable = control_block()->send.writable;
+	if (writable.length)
+		message->label |= LABEL_SHORT;
 	status_t status = sys_channel_call_x(to, message);
 	if (status)
 		return status;
-	if (!message->label)
-		*out_handle = take_handle(message->info);
-	else
+	if (message->label) {
 		close_received(message->info, 0);
-	return message->label;
+		return message->label;
+	}
+	take_words(message->info, writable, is_transfer ? message->word[0] : UINT64_MAX);
+	*out_handle = take_handle(message->info);
+	return ERR_OK;
 }
 
-status_t fs_call_run(handle_t to, struct message *message, handle_t *out_handle)
+status_t fs_call_run_optional(handle_t to, struct message *message, handle_t *out_handle)
 {
-	handle_t handle = HANDLE_NONE;
-	status_t status = fs_call_run_optional(to, message, &handle);
+	return run(to, message, false, out_handle);
+}
+
+/* Holds the handle that came, if one did, to what was wanted. */
+static status_t check_handle(status_t status, handle_t handle, handle_t *out_handle)
+{
 	if (!status && out_handle && !handle)
 		return ERR_BAD_FORMAT;
 	if (handle && out_handle)
@@ -58,9 +92,18 @@ status_t fs_call_run(handle_t to, struct message *message, handle_t *out_handle)
 	return status;
 }
 
+status_t fs_call_run(handle_t to, struct message *message, handle_t *out_handle)
+{
+	handle_t handle = HANDLE_NONE;
+	status_t status = run(to, message, false, &handle);
+	return check_handle(status, handle, out_handle);
+}
+
 status_t fs_call_run_transfer(handle_t file, struct message *message, uint64_t length, uint64_t *out_bytes)
 {
-	status_t status = fs_call_run(file, message, NULL);
+	handle_t handle = HANDLE_NONE;
+	status_t status = run(file, message, true, &handle);
+	status = check_handle(status, handle, NULL);
 	if (!status && message->word[0] > length)
 		return ERR_BAD_FORMAT;
 	if (!status)

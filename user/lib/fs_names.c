@@ -56,13 +56,13 @@ static status_t call_once(handle_t space, struct message *message, const struct 
 	message->word[1] = length;
 	send->writable = writable;
 	if (!parts->second) {
-		fs_call_set_buffer(&send->readable, parts->path, length);
+		fs_call_set_readable(send, parts->path, length, false);
 	} else {
 		if (length >= FS_PATH_MAX || parts->second_length > FS_PATH_MAX)
 			return ERR_NAME_TOO_LONG;
 		memcpy(buffer, parts->path, length);
 		memcpy(buffer + length, parts->second, parts->second_length);
-		fs_call_set_buffer(&send->readable, buffer, length + parts->second_length);
+		fs_call_set_readable(send, buffer, length + parts->second_length, false);
 		message->word[second_word] = length;
 		if (second_word == 2)
 			message->word[3] = parts->second_length;
@@ -143,7 +143,7 @@ status_t fs_mount(handle_t space, const char *path, handle_t file_system, uint64
 	struct message message = {.label = FS_mount};
 	struct message_extras *send = fs_call_begin(deadline);
 	message.word[1] = strlen(path);
-	fs_call_set_buffer(&send->readable, path, message.word[1]);
+	fs_call_set_readable(send, path, message.word[1], false);
 	extras_add_handle(send, file_system, RIGHTS_ALL, 0);
 	return fs_call_run(space, &message, NULL);
 }

@@ -141,17 +141,60 @@ status_t reply_write_bytes(handle_t reply, uint64_t offset, const void *from, ui
 	return ERR_OK;
 }
 
+const void *request_carried(const struct request *request, uint64_t offset, uint64_t length)
+{
+	uint64_t carried = request->long_word_count * sizeof(uint64_t);
+	if (offset > carried || length > carried - offset)
+		return NULL;
+	return (const char *)request->long_word + offset;
+}
+
 status_t request_read(struct request *request, uint64_t offset, void *to, uint64_t length)
 {
+	const void *carried = request_carried(request, offset, length);
+	if (carried) {
+		memcpy(to, carried, length);
+		return ERR_OK;
+	}
 	if (offset > request->readable || length > request->readable - offset)
 		return ERR_BAD_ARGUMENT;
 	return reply_read_bytes(request->reply, offset, to, length);
+}
+
+status_t request_stop_keeping(struct request *request)
+{
+	uint64_t length = request->result_length;
+	request->result_length = 0;
+	request->takes_words = false;
+	return length ? reply_write_bytes(request->reply, 0, request->result, length) : ERR_OK;
+}
+
+/* Whole words go out, so nothing may stand behind the last byte that is not meant for the caller. */
+static void keep(struct request *request, uint64_t offset, const void *from, uint64_t length)
+{
+	uint64_t end = offset + length;
+	if (end > request->result_length) {
+		if ((end - 1) / 8 >= (request->result_length + 7ull) / 8)
+			request->result[(end - 1) / 8] = 0;
+		request->result_length = (uint32_t)end;
+	}
+	memcpy((char *)request->result + offset, from, length);
 }
 
 status_t request_write(struct request *request, uint64_t offset, const void *from, uint64_t length)
 {
 	if (offset > request->writable || length > request->writable - offset)
 		return ERR_BAD_ARGUMENT;
+	if (request->takes_words) {
+		if (offset <= request->result_length && offset + length <= MESSAGE_SHORT_MAX) {
+			if (length)
+				keep(request, offset, from, length);
+			return ERR_OK;
+		}
+		status_t status = request_stop_keeping(request);
+		if (status)
+			return status;
+	}
 	return reply_write_bytes(request->reply, offset, from, length);
 }
 
@@ -168,7 +211,9 @@ status_t request_read_path(struct request *request, uint64_t offset, uint64_t le
 
 status_t request_save(struct request *request, handle_t *out_reply)
 {
-	status_t status = sys_reply_save(&request->reply);
+	status_t status = request->result_length ? request_stop_keeping(request) : ERR_OK;
+	if (!status)
+		status = sys_reply_save(&request->reply);
 	if (!status)
 		*out_reply = request->reply;
 	return status;
@@ -176,7 +221,7 @@ status_t request_save(struct request *request, handle_t *out_reply)
 
 status_t request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS])
 {
-	struct message message = {.label = request->label};
+	struct message message = {.label = request->label | (request->takes_words ? LABEL_SHORT : 0)};
 	memcpy(message.word, word, sizeof message.word);
 	status_t status = sys_channel_forward(sender, &message);
 	if (!status)

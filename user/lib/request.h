@@ -29,11 +29,12 @@ struct answer {
 /* One call; exists while its handler runs. */
 struct request {
 	struct server *server;
-	uint64_t stamp;  /* of the sender used */
-	void *object;    /* state of the object with that stamp, NULL for a session */
-	uint64_t serial; /* of the call: message_extras.serial */
-	uint32_t caller; /* the caller's process number; conveys no right */
-	uint32_t label;
+	uint64_t stamp;    /* of the sender used */
+	void *object;      /* state of the object with that stamp, NULL for a session */
+	uint64_t serial;   /* of the call: message_extras.serial */
+	uint32_t caller;   /* the caller's process number; conveys no right */
+	uint32_t label;    /* without LABEL_SHORT */
+	bool takes_words;  /* LABEL_SHORT */
 	uint64_t deadline; /* the caller's, DEADLINE_NEVER if it has none */
 	uint64_t word[MESSAGE_WORDS];
 	uint32_t long_word_count;
@@ -41,6 +42,9 @@ struct request {
 	uint64_t long_word[MESSAGE_LONG_WORDS];
 	uint64_t readable; /* length of what request_read() can reach */
 	uint64_t writable; /* and request_write() */
+	uint32_t
+	        result_length; /* bytes in `result`, which are for the front of the writable buffer and go along with the answer */
+	uint64_t result[MESSAGE_LONG_WORDS];
 	handle_t handles[MESSAGE_HANDLES];
 	uint32_t rights[MESSAGE_HANDLES];
 
@@ -63,14 +67,21 @@ handle_t request_take_handle(struct request *request, uint32_t i);
 
 /*
  * Copies exactly `length` bytes from the caller's readable buffer, or to its writable one. ERR_BAD_ARGUMENT if they are not in
- * the buffer, ERR_BAD_ADDRESS if the caller's memory is not.
+ * the buffer, ERR_BAD_ADDRESS if the caller's memory is not. What the message itself has carried (abi/message.h) is taken from
+ * there, and what the answer can carry is kept for it.
  */
 MUST_CHECK status_t request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
 MUST_CHECK status_t request_write(struct request *request, uint64_t offset, const void *from, uint64_t length);
 
+/* What was kept for the answer goes to the caller's buffer after all, and so will everything else. */
+MUST_CHECK status_t request_stop_keeping(struct request *request);
+
+/* Those bytes as the message has carried them, good as long as the request; NULL if it has not carried all of them. */
+const void *request_carried(const struct request *request, uint64_t offset, uint64_t length);
+
 /*
- * The same by the handle of a saved call; `offset` and `length` must lie in what request->readable or ->writable was when it
- * was saved.
+ * The same by the handle of a saved call, or of one that is being handled, past the message: `offset` and `length` must lie in
+ * what the caller's buffers were when it was saved. What a message alone has carried cannot be reached so.
  */
 MUST_CHECK status_t reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
 MUST_CHECK status_t reply_write_bytes(handle_t reply, uint64_t offset, const void *from, uint64_t length);

@@ -42,7 +42,7 @@ status_t server_begin(struct server *server, handle_t receiver)
 	memset(server->index, 0, sizeof server->index);
 	for (size_t i = 0; i < server->operation_count; i++) {
 		uint32_t label = server->operations[i].label;
-		if (find_operation(server, label))
+		if (find_operation(server, label) || (label & LABEL_SHORT))
 			return ERR_BAD_ARGUMENT;
 		uint8_t place = label_hash(label);
 		while (server->index[place])
@@ -137,7 +137,9 @@ static void fill_request(struct server *server, struct request *request, const s
 	request->serial = received->serial;
 	request->caller = received->caller;
 	request->object = NULL;
-	request->label = message->label;
+	request->label = message->label & ~LABEL_SHORT;
+	request->takes_words = (message->label & LABEL_SHORT) != 0;
+	request->result_length = 0;
 	request->deadline = DEADLINE_NEVER;
 	memcpy(request->word, message->word, sizeof request->word);
 	request->long_word_count = 0;
@@ -157,9 +159,16 @@ static void fill_request(struct server *server, struct request *request, const s
 		request->long_word_count = received->word_count;
 	if (received->handle_count <= MESSAGE_HANDLES)
 		request->handle_count = received->handle_count;
-	memcpy(request->long_word, control_block()->received_words, request->long_word_count * sizeof(uint64_t));
-	memcpy(request->handles, received->handles, sizeof request->handles);
-	memcpy(request->rights, received->rights, sizeof request->rights);
+	uint64_t carried = request->long_word_count * sizeof(uint64_t);
+	if (carried) {
+		memcpy(request->long_word, control_block()->received_words, carried);
+		if (request->readable < carried)
+			request->readable = carried;
+	}
+	for (uint32_t i = 0; i < request->handle_count; i++) {
+		request->handles[i] = received->handles[i];
+		request->rights[i] = received->rights[i];
+	}
 }
 
 /* Finds who handles the call, checks what the table asks for, and lets it be handled. */
@@ -224,6 +233,9 @@ void server_serve(struct server *server, struct request *request, const struct m
 	case RECEIVED_CALL:
 		fill_request(server, request, message);
 		*out_status = serve_call(request);
+		/* An answer that has to outlive this server carries nothing. */
+		if (!*out_status && request->result_length && server->state && state_is_changed())
+			*out_status = request_stop_keeping(request);
 		finish_request(request, *out_status);
 		break;
 	case RECEIVED_EXCEPTION:
@@ -262,10 +274,13 @@ static status_t answer_and_receive(
 	memcpy(message->word, answer->word, sizeof message->word);
 	if (!answer_keeps_words(status))
 		memset(message->word, 0, sizeof message->word);
-	if (!answer->handle_count && deadline == DEADLINE_NEVER)
+	uint32_t result_words = status ? 0 : (request->result_length + 7) / 8;
+	if (!answer->handle_count && !result_words && deadline == DEADLINE_NEVER)
 		return sys_channel_reply_recv(server->receiver, message);
 	struct message_extras *send = extras_begin();
 	send->deadline = deadline;
+	if (result_words)
+		extras_set_words(send, request->result, result_words * sizeof(uint64_t));
 	for (uint32_t i = 0; i < answer->handle_count; i++)
 		extras_add_handle(send, answer->handles[i], answer->rights[i], 1);
 	return sys_channel_reply_recv_x(server->receiver, message);

@@ -336,6 +336,8 @@ static void serve_again(struct server *server, handle_t reply)
 	for (uint32_t i = 0; message.info & RECEIVED_EXTRAS && i < received->handle_count && i < MESSAGE_HANDLES; i++)
 		name(received->handles[i]);
 	server_serve(server, &request, &message, &status);
+	if (request.reply == HANDLE_SELF_REPLY && !status)
+		status = request_stop_keeping(&request);
 	server_state_commit(&request, status);
 	if (request.reply == HANDLE_SELF_REPLY)
 		answer_give(HANDLE_SELF_REPLY, status, &request.answer);

@@ -3,6 +3,7 @@
  * 1 (upcall_held in entry.S). So none of these moves the stack pointer. They answer 0 when all was done.
  *
  *   int access_copy(void *to, const void *from, uint64_t length)
+ *   int access_probe(void *to, uint64_t length)  whether it can be written: the page of its first and that of its last byte
  *   int access_store_vectors(void *to)       XSAVE in its standard form; the area's header must be zero
  *   int access_load_vectors(const void *from)
  *   int access_load_legacy(const void *from)   FXRSTOR
@@ -33,6 +34,12 @@ function access_copy
 	mov	%edx, %ecx
 	and	$7, %ecx
 	rep movsb
+	xor	%eax, %eax
+	ret
+
+function access_probe
+	lock orb $0, (%rdi)
+	lock orb $0, -1(%rdi,%rsi)
 	xor	%eax, %eax
 	ret
 

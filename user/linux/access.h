@@ -8,6 +8,7 @@
 
 /* access.S; 0, or 1 if some of it could not be reached. */
 int access_copy(void *to, const void *from, uint64_t length);
+int access_probe(void *to, uint64_t length); /* at least a byte, at most a page */
 int access_store_vectors(void *to);
 int access_load_vectors(const void *from);
 int access_load_legacy(const void *from);

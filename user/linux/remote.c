@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "user/linux/access.h"
 #include "user/linux/remote_call.h"
 #include "user/linux/signal.h"
 
@@ -44,6 +45,25 @@ status_t remote_call_waiting(handle_t server, struct message *message)
 	return status;
 }
 
+bool remote_set_words(struct message_extras *send, const void *bytes, uint64_t length)
+{
+	if (length > MESSAGE_SHORT_MAX)
+		return false;
+	extras_set_words(send, bytes, length);
+	return true;
+}
+
+status_t remote_take_words(const struct message *message, uint64_t address, uint64_t length)
+{
+	const struct control_block *block = control_block();
+	if (!(message->info & RECEIVED_EXTRAS) || block->received.word_count > MESSAGE_LONG_WORDS)
+		return ERR_OK;
+	uint64_t carried = block->received.word_count * sizeof(uint64_t);
+	if (length > carried)
+		length = carried;
+	return access_copy(user_pointer(address), block->received_words, length) ? ERR_BAD_ADDRESS : ERR_OK;
+}
+
 static status_t call_readable(handle_t server, struct message *message, uint64_t address, uint64_t length)
 {
 	extras_begin()->readable = (struct message_buffer){address, length};
@@ -53,7 +73,9 @@ static status_t call_readable(handle_t server, struct message *message, uint64_t
 static status_t call_writable(handle_t server, struct message *message, uint64_t address, uint64_t length)
 {
 	extras_begin()->writable = (struct message_buffer){address, length};
-	return remote_call(server, message);
+	message->label |= LABEL_SHORT;
+	status_t status = remote_call(server, message);
+	return status ? status : remote_take_words(message, address, length);
 }
 
 /* The first handles that came with an answer, at most `wanted`; more, which no operation sends, are closed. How many it were. */
@@ -89,20 +111,48 @@ static status_t take_count(status_t status, const struct message *message, uint6
 	return ERR_OK;
 }
 
+/*
+ * What a stream gives is gone from there, so the answer carries it only to memory that can be written; else the server finds that
+ * it cannot give it.
+ */
+static bool may_be_carried(uint32_t operation, uint64_t address, uint64_t length)
+{
+	if (operation != FS_read)
+		return true;
+	uint64_t most = length < MESSAGE_SHORT_MAX ? length : MESSAGE_SHORT_MAX;
+	return most && !access_probe(user_pointer(address), most);
+}
+
 status_t remote_fetch(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
 {
 	struct message message = {operation, 0, {length, position}};
+	if (may_be_carried(operation, address, length))
+		message.label |= LABEL_SHORT;
 	extras_begin()->writable = (struct message_buffer){address, length};
-	status_t status = remote_call_waiting(file, &message);
-	return take_count(status, &message, length, out_bytes);
+	status_t status = take_count(remote_call_waiting(file, &message), &message, length, out_bytes);
+	return status ? status : remote_take_words(&message, address, message.word[0]);
+}
+
+/* The call carries the program's bytes; the server may have to wait and read them later, so the buffer is named too. */
+static void carry(struct message_extras *send, uint64_t address, uint64_t length)
+{
+	uint64_t *words = control_block()->send_words, count = (length + 7) / 8;
+	if (!count)
+		return;
+	words[count - 1] = 0;
+	if (!access_copy(words, user_pointer(address), length))
+		send->word_count = (uint8_t)count;
 }
 
 status_t remote_store(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
 {
 	struct message message = {operation, 0, {length, position}};
-	extras_begin()->readable = (struct message_buffer){address, length};
+	struct message_extras *send = extras_begin();
+	send->readable = (struct message_buffer){address, length};
+	if (length <= MESSAGE_SHORT_MAX)
+		carry(send, address, length);
 	status_t status = remote_call_waiting(file, &message);
 	return take_count(status, &message, length, out_bytes);
 }

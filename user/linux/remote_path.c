@@ -48,15 +48,18 @@ static __attribute__((noinline)) status_t follow(handle_t vfs, struct path *path
 	status_t status = read_own_link(path, left, target);
 	if (status != ERR_NO_LINK)
 		return status ? status : join(path, left, target, joined);
-	struct message message = {FS_readlink, 0, {0, path->length - left}};
+	struct message message = {FS_readlink | LABEL_SHORT, 0, {0, path->length - left}};
 	struct message_extras *send = extras_begin();
-	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length - left};
+	if (!remote_set_words(send, path->text, path->length - left))
+		send->readable = (struct message_buffer){(uintptr_t)path->text, path->length - left};
 	send->writable = (struct message_buffer){(uintptr_t)target, sizeof target - 1};
 	status = remote_call(vfs, &message);
 	if (status == ERR_REDIRECT)
 		return ERR_LINK_LOOP;
 	if (!status && message.word[0] >= sizeof target)
 		return ERR_BAD_FORMAT;
+	if (!status)
+		status = remote_take_words(&message, (uintptr_t)target, message.word[0]);
 	if (status)
 		return status;
 	target[message.word[0]] = 0;
@@ -76,7 +79,8 @@ static __attribute__((noinline)) status_t call_joined(
 		return ERR_NAME_TOO_LONG;
 	memcpy(buffer, path->text, path->length);
 	memcpy(buffer + path->length, bytes, length);
-	send->readable = (struct message_buffer){(uintptr_t)buffer, path->length + length};
+	if (!remote_set_words(send, buffer, path->length + length))
+		send->readable = (struct message_buffer){(uintptr_t)buffer, path->length + length};
 	send->writable = along->writable;
 	if (along->second) {
 		message->word[2] = path->length;
@@ -95,8 +99,11 @@ static status_t call_once(handle_t vfs, struct message *message, const struct pa
 	if (along->second || along->bytes)
 		return call_joined(vfs, message, path, along);
 	struct message_extras *send = extras_begin();
-	send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
+	if (!remote_set_words(send, path->text, path->length))
+		send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
 	send->writable = along->writable;
+	if (along->writable.length)
+		message->label |= LABEL_SHORT;
 	return remote_call(vfs, message);
 }
 
@@ -105,6 +112,8 @@ static status_t call_path(handle_t vfs, struct message *message, struct path *pa
 	const struct message asked = *message;
 	for (unsigned links = 0; links < FS_LINKS_MAX; links++) {
 		status_t status = call_once(vfs, message, path, along);
+		if (!status)
+			return remote_take_words(message, along->writable.address, along->writable.length);
 		if (status != ERR_REDIRECT)
 			return status;
 		struct path *led_out = along->second && message->word[1] == 1 ? along->second : path;

@@ -86,9 +86,11 @@ status_t fake_take_answer(struct call *call, struct message *message)
 		return call->error;
 	*message = call->answer;
 	message->info = 0;
-	if (call->answer_handle_count) {
+	if (call->answer_handle_count || call->answer_word_count) {
 		message->info = RECEIVED_EXTRAS;
-		fake_current->control.received = (struct message_extras){.handle_count = (uint8_t)call->answer_handle_count};
+		fake_current->control.received = (struct message_extras){
+		        .handle_count = (uint8_t)call->answer_handle_count, .word_count = (uint8_t)call->answer_word_count};
+		memcpy(fake_current->control.received_words, call->answer_words, call->answer_word_count * sizeof(uint64_t));
 		for (unsigned i = 0; i < call->answer_handle_count; i++) {
 			fake_current->control.received.handles[i] = fake_install(fake_current, call->answer_handles[i]);
 			fake_current->control.received.rights[i] = call->answer_handles[i]->rights;
@@ -103,6 +105,8 @@ status_t fake_channel_call(handle_t handle, struct message *message, bool extras
 	status_t status = fake_look_up(handle, OBJECT_SENDER, RIGHT_SEND, &sender);
 	if (status)
 		return status;
+	if (extras && fake_current->control.send.word_count > MESSAGE_LONG_WORDS)
+		return ERR_TOO_LARGE;
 	struct call *call = fake_begin_call(sender, message, extras ? &fake_current->control.send : NULL);
 	if (extras) {
 		status = collect_handles(&fake_current->control.send, call->handles);
@@ -136,6 +140,10 @@ static status_t give_answer(struct call *call, const struct message *message, bo
 			return status;
 		call->answer_handle_count = send->handle_count;
 	}
+	if (extras && send->word_count > MESSAGE_LONG_WORDS)
+		return ERR_TOO_LARGE;
+	call->answer_word_count = extras ? send->word_count : 0;
+	memcpy(call->answer_words, fake_current->control.send_words, call->answer_word_count * sizeof(uint64_t));
 	call->answer = *message;
 	fake_answer_call(call, ERR_OK);
 	return ERR_OK;
@@ -159,7 +167,7 @@ static void deliver(struct call *call, struct message *message)
 	*received = call->extras;
 	received->stamp = stamp;
 	received->caller = call->caller;
-	memcpy(fake_current->control.received_words, call->words, sizeof call->words);
+	memcpy(fake_current->control.received_words, call->words, call->extras.word_count * sizeof(uint64_t));
 	for (unsigned i = 0; i < call->extras.handle_count; i++)
 		if (call->handles[i]) {
 			received->handles[i] = fake_install(fake_current, call->handles[i]);

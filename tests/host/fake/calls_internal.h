@@ -37,6 +37,8 @@ struct call {
 	status_t error;
 	struct message answer;
 	unsigned answer_handle_count;
+	unsigned answer_word_count;
+	uint64_t answer_words[MESSAGE_LONG_WORDS];
 	struct capability *answer_handles[MESSAGE_HANDLES];
 	struct call *next;
 };

@@ -268,7 +268,7 @@ static uint64_t channel_call(handle_t handle, uint32_t label, uint64_t word[MESS
 	if (!sender)
 		return ERR_BAD_HANDLE;
 	bool extras = false;
-	uint32_t answer = hosted_serve(sender, label, word, &extras);
+	uint32_t answer = hosted_serve(sender, label & ~LABEL_SHORT, word, &extras);
 	return CALL_REGISTER(ERR_OK, answer, extras ? RECEIVED_EXTRAS : 0);
 }
 

@@ -24,10 +24,13 @@ struct host_stat {
 /* A path below ROOT, NUL-ended. "/scheme/initfs" is a scheme that is mounted, and means ROOT again. */
 static const char *take_path(const uint64_t word[MESSAGE_WORDS], char out[FS_PATH_MAX])
 {
-	const struct message_extras *send = &hosted_thread_self()->control_block->send;
-	if (word[0] > send->readable.length || word[1] > send->readable.length - word[0] || word[1] >= FS_PATH_MAX)
+	const struct control_block *block = hosted_thread_self()->control_block;
+	struct message_buffer from = block->send.readable;
+	if (block->send.word_count) /* what is short travels in the message */
+		from = (struct message_buffer){(uint64_t)block->send_words, block->send.word_count * sizeof(uint64_t)};
+	if (word[0] > from.length || word[1] > from.length - word[0] || word[1] >= FS_PATH_MAX)
 		return NULL;
-	memcpy(out, (const char *)send->readable.address + word[0], word[1]);
+	memcpy(out, (const char *)from.address + word[0], word[1]);
 	out[word[1]] = 0;
 	static const char scheme[] = "/scheme/initfs";
 	const char *path = out;
