@@ -86,6 +86,12 @@ if [ -n "${FAKE:-}" ]; then
 		say 'up'
 		sleep 30
 		;;
+	dialogue) # answers each key, and asks again when it has had the last
+		say 'name? '
+		for _ in 1 2 3 4 5; do keys+=$(head -c 1 <&"$com1" | od -An -tx1); done
+		say "\r\033[1mgot$keys\033[0m more? end\r\n"
+		sleep 60
+		;;
 	prompt) say 'hello\r\nhearth:/ # '; sleep 60 ;;
 	shell) say 'ready> '; head -c 5 <&"$com1" >"$FAKE_FOLDER/typed" ;;
 	esac
@@ -199,6 +205,21 @@ verdict guest_refuses_another_version_of_the_link version
 guest prompt --serial-log "$folder/log" --until 'hearth:/ # '
 until_prompt() { ends 0 && [ "$(cat "$folder/log")" = $'hello\r\nhearth:/ # ' ]; }
 verdict guest_ends_well_at_the_text_it_waits_for until_prompt
+
+printf '%s\n' '# a person' 'wait me? ' 'type a\t\x7f\\' 'line ' '' 'wait got 61 09 7f 5c 0d more?' 'wait end' >"$folder/steps"
+guest dialogue --serial-log "$folder/log" --dialogue "$folder/steps"
+dialogue() { ends 0 && grep -a -q 'more? end' "$folder/log"; }
+verdict guest_types_when_what_it_waits_for_has_come dialogue
+
+echo 'wait never' >>"$folder/steps"
+guest dialogue --timeout 2 --dialogue "$folder/steps"
+dialogue_stuck() { ends 124 && says 'line 8 of .*steps waits for: never'; }
+verdict guest_tells_which_step_did_not_come dialogue_stuck
+
+echo 'say hello' >"$folder/steps"
+guest dialogue --dialogue "$folder/steps"
+dialogue_refused() { ends 125 && says 'line 1: a step is wait, type or line'; }
+verdict guest_refuses_a_step_that_is_none dialogue_refused
 
 # Whether KVM works is found out by running the firmware on it, once for each QEMU; so each case has a QEMU of its own name.
 accelerator() { # NAME TEXT: what is said with that fake

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "tools/guest/control.h"
+#include "tools/guest/dialogue.h"
 #include "tools/guest/link.h"
 #include "tools/guest/machine.h"
 #include "tools/guest/options.h"
@@ -35,6 +36,7 @@ struct run {
 	struct serial serial;
 	struct link link;
 	struct terminal terminal;
+	struct dialogue dialogue;
 	struct outcome outcome;
 	int signals;
 	bool com1_open;
@@ -65,11 +67,21 @@ static void on_panic(void)
 	hear_report();
 }
 
+/* To the next step that must be waited for; behind the last the run has come to its end. */
+static void go_on(void)
+{
+	run.serial.until = dialogue_go_on(&run.dialogue, run.machine.com1);
+	if (run.serial.until)
+		return;
+	outcome_set(&run.outcome, 0, NULL);
+	hear_report(); /* the rest of the line */
+}
+
 static void on_serial_event(enum serial_event event)
 {
 	if (event == SERIAL_UNTIL) {
-		outcome_set(&run.outcome, 0, NULL);
-		hear_report(); /* the rest of the line */
+		dialogue_met(&run.dialogue);
+		go_on();
 	}
 	if (run.options.interactive)
 		return;
@@ -96,9 +108,12 @@ static void read_com1(void)
 	run.report_last = clock_seconds();
 	if (run.options.interactive)
 		terminal_show(bytes, (size_t)count);
-	enum serial_event event = serial_take(&run.serial, bytes, (size_t)count);
-	if (event)
-		on_serial_event(event);
+	serial_record(&run.serial, bytes, (size_t)count);
+	for (ssize_t i = 0; i < count; i++) {
+		enum serial_event event = serial_take(&run.serial, bytes[i]);
+		if (event)
+			on_serial_event(event);
+	}
 }
 
 /* QEMU ended by itself. What it wrote into the sockets before is still to be read. */
@@ -114,7 +129,7 @@ static void on_machine_end(int status)
 	run.report_until = 0;
 
 	const char *reason = run.control.reason;
-	const char *awaited = run.options.until ? "the text appeared" : "the command ended";
+	const char *awaited = run.options.command ? "the command ended" : "what is waited for had come";
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		if (run.options.interactive)
 			outcome_set(&run.outcome, 0, NULL);
@@ -207,8 +222,9 @@ static void wait_for_one(void)
 	if (sources[4].revents)
 		read_signal();
 	if (run.deadline && clock_seconds() >= run.deadline)
-		outcome_set(&run.outcome, STATUS_TIMEOUT, "time is up after %g seconds%s", run.options.timeout,
-		        run.options.command && !run.link.greeted ? "; the guest has not come up" : "");
+		outcome_set(&run.outcome, STATUS_TIMEOUT, "time is up after %g seconds%s%s", run.options.timeout,
+		        run.options.command && !run.link.greeted ? "; the guest has not come up" : "",
+		        dialogue_sentence(&run.dialogue));
 }
 
 static void print_file(const char *path)
@@ -261,7 +277,8 @@ int main(int argc, char **argv)
 	if (run.options.tty && run.options.command)
 		run.options.command = command_on_terminal(run.options.command);
 	workdir_make();
-	serial_begin(&run.serial, run.options.serial_log, run.options.until);
+	serial_begin(&run.serial, run.options.serial_log);
+	dialogue_begin(&run.dialogue, run.options.dialogue, run.options.until);
 	begin_signals();
 	atexit(stop_machine);
 	machine_start(&run.machine, &run.options);
@@ -273,6 +290,8 @@ int main(int argc, char **argv)
 	if (run.options.interactive) {
 		fprintf(stderr, "To leave: poweroff, or the keys Ctrl-A x\n");
 		terminal_begin(&run.terminal);
+	} else if (!run.options.command) {
+		go_on();
 	}
 	while (!finished())
 		wait_for_one();

@@ -26,6 +26,7 @@ static const char usage_options[] =
         "  --serial-log FILE      what the machine wrote to COM1\n"
         "  --timeout S            seconds (guest: 120, with --icount 900; run: none)\n"
         "  --until TEXT           no command: end with status 0 when TEXT is on COM1\n"
+        "  --dialogue FILE        no command: steps on COM1, as `wait TEXT`, `type KEYS` and `line KEYS`\n"
         "  --reboot               a reset starts the machine again instead of ending the run\n"
         "  --reset-after-panic    as --reboot; and the first panic resets the machine\n"
         "  -- QEMU-ARGS           for QEMU as they are\n"
@@ -104,14 +105,14 @@ static void check_combination(struct options *options, int rest, char **argv)
 	if (options->interactive) {
 		if (rest)
 			refuse("%s: it takes no command line; scripts/guest does", argv[0]);
-		if (options->until)
-			refuse("--until: only scripts/guest has it");
-	} else if (options->until && rest) {
-		refuse("--until takes the place of a command line");
+		if (options->until || options->dialogue)
+			refuse("--until and --dialogue: only scripts/guest has them");
+	} else if (!!options->until + !!options->dialogue + !!rest > 1) {
+		refuse("--until or --dialogue take the place of a command line");
 	}
 	if (options->image &&
 	        (options->kernel || options->initfs || options->cmdline || options->esp ||
-	                !(options->until || options->interactive)))
+	                !(options->until || options->dialogue || options->interactive)))
 		refuse("--image: a disk image is booted as it is, without --kernel, --initfs, --cmdline, --esp or a command");
 }
 
@@ -158,6 +159,7 @@ void options_read(struct options *options, int argc, char **argv)
 		SERIAL_LOG,
 		TIMEOUT,
 		UNTIL,
+		DIALOGUE,
 		REBOOT,
 		RESET_AFTER_PANIC,
 		TTY,
@@ -180,6 +182,7 @@ void options_read(struct options *options, int argc, char **argv)
 	        {"serial-log", 1, NULL, SERIAL_LOG},
 	        {"timeout", 1, NULL, TIMEOUT},
 	        {"until", 1, NULL, UNTIL},
+	        {"dialogue", 1, NULL, DIALOGUE},
 	        {"reboot", 0, NULL, REBOOT},
 	        {"reset-after-panic", 0, NULL, RESET_AFTER_PANIC},
 	        {"tty", 0, NULL, TTY},
@@ -222,6 +225,7 @@ void options_read(struct options *options, int argc, char **argv)
 		case TIMEOUT: options->timeout = seconds(optarg); break;
 		case SCREENSHOT: options->screenshot = optarg; break;
 		case UNTIL: options->until = optarg; break;
+		case DIALOGUE: options->dialogue = optarg; break;
 		case REBOOT: options->reboot = true; break;
 		case RESET_AFTER_PANIC: options->reboot = options->reset_after_panic = true; break;
 		case TTY: options->tty = true; break;
@@ -230,7 +234,7 @@ void options_read(struct options *options, int argc, char **argv)
 		}
 	}
 	check_combination(options, argc - optind, argv + optind);
-	if (!options->interactive && !options->until)
+	if (!options->interactive && !options->until && !options->dialogue)
 		options->command = command_line(argv + optind, argc - optind, argv + argc + 1, all - argc - 1);
 	if (!options->timeout && !options->interactive)
 		options->timeout = options->icount ? 900 : 120;

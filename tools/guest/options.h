@@ -11,7 +11,7 @@ enum boot_from { BOOT_VIRTIO, BOOT_AHCI, BOOT_NVME, BOOT_USB };
 
 struct options {
 	bool interactive;    /* run: the terminal is the machine's serial line */
-	const char *command; /* guest: for sh -c; NULL with --until */
+	const char *command; /* guest: for sh -c; NULL with --until and --dialogue */
 	bool tty;            /* the command is run on a pseudo terminal; run's shell has a terminal anyway */
 
 	unsigned processors;
@@ -32,6 +32,7 @@ struct options {
 	bool reboot;            /* a reset of the machine starts it again */
 	bool reset_after_panic; /* the first panic resets the machine, the second ends the run */
 	const char *until;      /* instead of a command: end well once this text is on the serial line */
+	const char *dialogue;   /* instead of a command: a file with what is waited for and typed (dialogue.h) */
 	const char *screenshot; /* file that gets the screen as it is at the end, as PNG, or NULL */
 	const char *serial_log; /* file that gets the serial line's bytes, or NULL */
 	double timeout;         /* seconds, 0: none */

@@ -10,10 +10,9 @@
 
 #define TAIL_PRINTED 25
 
-void serial_begin(struct serial *serial, const char *path, const char *until)
+void serial_begin(struct serial *serial, const char *path)
 {
 	memset(serial, 0, sizeof *serial);
-	serial->until = until;
 	serial->file = -1;
 	if (path) {
 		serial->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -22,7 +21,7 @@ void serial_begin(struct serial *serial, const char *path, const char *until)
 	}
 }
 
-static void write_file(struct serial *serial, const char *bytes, size_t count)
+void serial_record(struct serial *serial, const char *bytes, size_t count)
 {
 	while (serial->file >= 0 && count) {
 		ssize_t written = write(serial->file, bytes, count);
@@ -109,29 +108,19 @@ static bool is_text(struct serial *serial, char byte)
 	return value >= 0x20 && value != 0x7f;
 }
 
-enum serial_event serial_take(struct serial *serial, const char *bytes, size_t count)
+enum serial_event serial_take(struct serial *serial, char byte)
 {
-	enum serial_event first = SERIAL_NOTHING;
-	write_file(serial, bytes, count);
-	for (size_t i = 0; i < count; i++) {
-		enum serial_event event = SERIAL_NOTHING;
-		if (bytes[i] == '\n') {
-			event = end_line(serial);
-		} else if (is_text(serial, bytes[i])) {
-			serial->line[serial->length++] = bytes[i];
-			serial->line[serial->length] = 0;
-			/* The text may be a prompt that no newline follows. */
-			size_t wanted = serial->until ? strlen(serial->until) : 0;
-			if (wanted && serial->length >= wanted &&
-			        !strcmp(serial->line + serial->length - wanted, serial->until))
-				event = SERIAL_UNTIL;
-			else if (serial->length == SERIAL_LINE - 1)
-				event = end_line(serial);
-		}
-		if (!first)
-			first = event;
-	}
-	return first;
+	if (byte == '\n')
+		return end_line(serial);
+	if (!is_text(serial, byte))
+		return SERIAL_NOTHING;
+	serial->line[serial->length++] = byte;
+	serial->line[serial->length] = 0;
+	/* The text may be a prompt that no newline follows. */
+	size_t wanted = serial->until ? strlen(serial->until) : 0;
+	if (wanted && serial->length >= wanted && !strcmp(serial->line + serial->length - wanted, serial->until))
+		return SERIAL_UNTIL;
+	return serial->length == SERIAL_LINE - 1 ? end_line(serial) : SERIAL_NOTHING;
 }
 
 void serial_print_tail(const struct serial *serial)

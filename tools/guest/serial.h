@@ -24,7 +24,7 @@ enum serial_event {
 
 struct serial {
 	int file;          /* -1: none */
-	const char *until; /* NULL: none */
+	const char *until; /* what is waited for now; NULL: nothing */
 	enum { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_SEQUENCE } escape;
 	char line[SERIAL_LINE];
 	unsigned length;
@@ -34,10 +34,13 @@ struct serial {
 };
 
 /* Opens `path` (NULL: no file) or ends the process with a sentence. */
-void serial_begin(struct serial *serial, const char *path, const char *until);
+void serial_begin(struct serial *serial, const char *path);
 
-/* Takes bytes; returns the first event in them after which the rest has been taken too. */
-enum serial_event serial_take(struct serial *serial, const char *bytes, size_t count);
+/* Puts bytes into the log's file. */
+void serial_record(struct serial *serial, const char *bytes, size_t count);
+
+/* Takes a byte, and tells what has come with it. */
+enum serial_event serial_take(struct serial *serial, char byte);
 
 /* Prints the last lines to stderr. */
 void serial_print_tail(const struct serial *serial);

@@ -35,7 +35,7 @@ void terminal_end(void)
 }
 
 /* The machine takes keys slower than a paste gives them: wait for room, but not for a machine that has stopped reading. */
-static void send_keys(int machine, const char *keys, size_t count)
+void terminal_send(int machine, const char *keys, size_t count)
 {
 	while (count) {
 		ssize_t sent = send(machine, keys, count, MSG_NOSIGNAL);
@@ -79,7 +79,7 @@ bool terminal_read(struct terminal *terminal, int machine)
 			keys[count++] = typed[i];
 		}
 	}
-	send_keys(machine, keys, count);
+	terminal_send(machine, keys, count);
 	return false;
 }
 

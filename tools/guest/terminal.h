@@ -19,5 +19,8 @@ void terminal_end(void);
 /* Passes what was typed to the machine. True when the person wants to leave. */
 bool terminal_read(struct terminal *terminal, int machine);
 
+/* Sends keys to the machine, as fast as it takes them. */
+void terminal_send(int machine, const char *keys, size_t count);
+
 /* Shows what the machine wrote. */
 void terminal_show(const char *bytes, size_t count);
