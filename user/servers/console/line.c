@@ -30,7 +30,7 @@ void line_init(struct line *line, void (*show)(void *context, const char *bytes,
 	line->context = context;
 	line->attributes.input = TTY_ICRNL | TTY_IXON;
 	line->attributes.output = TTY_OPOST | TTY_ONLCR;
-	line->attributes.control = 0002262; /* 115200 baud, 8 bits, receiver on: B115200 | CS8 | CREAD */
+	line->attributes.control = 0010262; /* 115200 baud, 8 bits, receiver on: B115200 | CS8 | CREAD */
 	line->attributes.local = TTY_ISIG | TTY_ICANON | TTY_ECHO | TTY_ECHOE | TTY_ECHOK | TTY_ECHOCTL | TTY_IEXTEN;
 	memcpy(line->attributes.cc, default_cc, sizeof default_cc);
 }
