@@ -41,6 +41,13 @@ boots() {
 	pass
 }
 
+# dialogue NAME: what a person does at the serial line, as tests/boot/dialogues/NAME has it, gets the answers that it must.
+dialogue() {
+	guest --timeout 300 --dialogue "$root/tests/boot/dialogues/$1"
+	[ "$status" = 0 ] || fail "$(why)"
+	pass
+}
+
 # boots_with_memory SIZE: as boots, where this machine has that much and half a GiB more.
 boots_with_memory() {
 	local kilobytes=0 name value need=${1%[MG]}

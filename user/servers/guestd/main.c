@@ -169,7 +169,7 @@ static status_t make_files(struct spawn_file files[3])
 static status_t start_shell(const char *command, const struct spawn_file files[3], handle_t domain, const char **out_step)
 {
 	const char *const arguments[] = {"sh", "-c", command, NULL};
-	const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/", "TERM=dumb", NULL};
+	const char *const environment[] = {"PATH=/bin:/sbin", "HOME=/root", "TERM=dumb", NULL};
 	const struct spawn_grant grants[] = {
 	        {"vfs", grant_find("vfs"), RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT},
 	        {"linux", grant_find("linux"), SPAWN_LINUX_RIGHTS}, {"time", grant_find("time"), SPAWN_TIME_RIGHTS},

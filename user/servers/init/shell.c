@@ -62,7 +62,7 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 {
 	static const char *const arguments[] = {"-sh", NULL};
 	static const char *const environment[] = {
-	        "HOME=/", "PATH=/bin:/sbin", "TERM=linux", "USER=root", "SHELL=/bin/sh", NULL};
+	        "HOME=/root", "PATH=/bin:/sbin", "TERM=linux", "USER=root", "SHELL=/bin/sh", NULL};
 	const struct spawn_grant grants[] = {
 	        {"vfs", init.vfs, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
 	        {"linux", init.linux_image, SPAWN_LINUX_RIGHTS},

@@ -1,0 +1,3 @@
+# Read by every interactive bash, as Debian builds it.
+
+PS1='bash:\w \$ '
