@@ -17,12 +17,16 @@ struct page_rights {
 	enum page_cache cache;
 };
 
+#define PAGE_TABLES_NOTED 15u
+
 struct page_table {
 	struct paddr root;    /* 0: none */
 	uint64_t tables;      /* pages it consists of */
 	uint64_t progress;    /* of page_table_destroy_step */
 	uint64_t *recent;     /* the last-level table that a page was mapped in last, 0: none */
 	uint64_t recent_span; /* and its address by PAGE_TABLE_SPAN */
+	unsigned noted;       /* as many entries that name tables are noted, in the order in which these were made; more: not all are */
+	uint64_t note[PAGE_TABLES_NOTED]; /* address of the entry, with the level of its table in the bits that it leaves free */
 };
 
 extern uint64_t direct_map_base;

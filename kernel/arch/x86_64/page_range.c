@@ -116,6 +116,7 @@ static void free_table(struct page_table *table, uint64_t *entry, uint64_t at, b
 		upcall_page_free(page);
 	table->tables--;
 	table->recent = 0;
+	table->noted = PAGE_TABLES_NOTED + 1;
 }
 
 static bool is_empty(const uint64_t *entries)

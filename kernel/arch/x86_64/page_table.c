@@ -56,6 +56,35 @@ uint64_t *page_walk(uint64_t root, uint64_t address, uint64_t make, uint64_t *ta
 	return &table[LEVEL_INDEX(address, 0)];
 }
 
+/* Few tables are noted, so that their end need not look for them; where there are more, or one was freed, it does. */
+static void note(struct page_table *table, uint64_t *entry, unsigned level)
+{
+	if (table->noted < PAGE_TABLES_NOTED)
+		table->note[table->noted] = (uint64_t)entry | level;
+	if (table->noted <= PAGE_TABLES_NOTED)
+		table->noted++;
+}
+
+/* The last-level entry of an address, with the tables that lead there; 0: no memory. */
+static uint64_t *make_way(struct page_table *table, uint64_t address)
+{
+	uint64_t *entries = table_at(table->root.raw);
+
+	for (unsigned level = LEVEL_TOP; level > 0; level--) {
+		uint64_t *entry = &entries[LEVEL_INDEX(address, level)];
+		if (!(*entry & ENTRY_PRESENT)) {
+			void *page = upcall_page_alloc();
+			if (!page)
+				return 0;
+			*entry = direct_map_physical(page).raw | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER | ENTRY_ACCESSED;
+			table->tables++;
+			note(table, entry, level - 1);
+		}
+		entries = table_at(*entry);
+	}
+	return &entries[LEVEL_INDEX(address, 0)];
+}
+
 bool page_table_create(struct page_table *table)
 {
 	uint64_t *root = upcall_page_alloc();
@@ -71,12 +100,11 @@ bool page_table_create(struct page_table *table)
 bool page_table_map(
         struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights, bool *out_replaced)
 {
-	const uint64_t intermediate = ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER | ENTRY_ACCESSED;
 	uint64_t span = address.raw >> LEVEL_SHIFT(1), *entry;
 
 	/* Neighbours are often mapped one after the other. */
 	if (!table->recent || table->recent_span != span) {
-		entry = page_walk(table->root.raw, address.raw, intermediate, &table->tables);
+		entry = make_way(table, address.raw);
 		if (!entry)
 			return false;
 		table->recent = entry - LEVEL_INDEX(address.raw, 0);
@@ -216,10 +244,22 @@ static void destroy_at_progress(struct page_table *table, unsigned *budget)
 	}
 }
 
+/* The later ones hang on the earlier ones. */
+static void destroy_noted(struct page_table *table)
+{
+	while (table->noted) {
+		uint64_t entry = table->note[--table->noted], level = entry & 7;
+		free_table(table, (uint64_t *)(entry - level), (unsigned)level);
+	}
+	table->progress = (uint64_t)USER_ENTRIES << LEVEL_SHIFT(LEVEL_TOP);
+}
+
 bool page_table_destroy_step(struct page_table *table, unsigned budget)
 {
 	if (table->root.raw == 0)
 		return true;
+	if (table->noted <= PAGE_TABLES_NOTED)
+		destroy_noted(table);
 	while (budget && LEVEL_INDEX(table->progress, LEVEL_TOP) < USER_ENTRIES)
 		destroy_at_progress(table, &budget);
 	if (LEVEL_INDEX(table->progress, LEVEL_TOP) < USER_ENTRIES)
