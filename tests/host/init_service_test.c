@@ -24,7 +24,8 @@ struct init init;
 static const char *manifest_text; /* of the program that is opened next */
 static struct spawn started;      /* what was started last */
 static unsigned starts;
-static bool ended; /* the process that was started last */
+static bool ended;     /* the process that was started last */
+static handle_t again; /* what was last started again */
 static status_t start_error;
 
 status_t program_open(handle_t files, const char *path, uint64_t deadline, struct program *out)
@@ -66,6 +67,14 @@ status_t init_start(const struct spawn *spawn, uint64_t bits, handle_t *out_proc
 	starts++;
 	ended = false;
 	return sys_notify_create(out_process); /* any handle will do */
+}
+
+status_t init_start_again(const struct spawn *spawn, uint64_t bits, handle_t process, const char **out_step)
+{
+	handle_t other;
+	again = process;
+	(void)bits;
+	return init_start(spawn, bits, &other, out_step);
 }
 
 bool ending_text(handle_t process, char text[static ENDING_TEXT_MAX])
@@ -226,6 +235,35 @@ static void test_restart(void)
 	CHECK(!once.process && once.restart_at == DEADLINE_NEVER);
 }
 
+static void test_state(void)
+{
+	struct service service = service_of("stateful", 9);
+	uint64_t length = 0, resident;
+	uint32_t flags;
+	check_begin("init_service: a service with state is granted it, and is started again in the process that it was");
+	manifest_text = "export x\nstate 64\nrestart always\n";
+	service_start(&service, &service, 0);
+	CHECK(service.process && started.restartable && started.there == service.there);
+	CHECK(!sys_frame_info(granted(&service, "state"), &length, &resident, &flags) && length == 64u << 20);
+	handle_t process = service.process, state = granted(&service, "state");
+	ended = true;
+	service_notice_end(&service);
+	CHECK(!service.process && service.resting == process && !again);
+	service_restart_if_due(&service, service.restart_at);
+	CHECK(again == process && service.process == process && !service.resting && granted(&service, "state") == state);
+
+	check_begin("init_service: and in another with the same state where that can not be");
+	ended = true;
+	service_notice_end(&service);
+	start_error = ERR_DEAD;
+	service_restart_if_due(&service, service.restart_at);
+	CHECK(!service.process && !service.resting && log_has("stateful loses what it had open"));
+	start_error = ERR_OK;
+	unsigned before = starts;
+	service_restart_if_due(&service, service.restart_at);
+	CHECK(starts == before + 1 && service.process && granted(&service, "state") == state);
+}
+
 int main(void)
 {
 	static const struct bootinfo no_screen = {.magic = BOOTINFO_MAGIC};
@@ -242,5 +280,6 @@ int main(void)
 	test_refusals();
 	test_optional();
 	test_restart();
+	test_state();
 	return check_result();
 }

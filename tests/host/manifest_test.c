@@ -109,6 +109,10 @@ static void test_bad_lines(void)
 	        "export A",
 	        "restart",
 	        "restart sometimes",
+	        "state",
+	        "state 31",
+	        "state 65537",
+	        "state 64 64",
 	        "restart always never",
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -160,6 +160,17 @@ static const char *read_restart(const struct words_line *line, struct manifest *
 	return NULL;
 }
 
+static const char *read_state(const struct words_line *line, struct manifest *manifest)
+{
+	uint32_t mib;
+	if (line->count != 2 || !word_number(line->word[1], 10, MANIFEST_STATE_MOST, &mib) || mib < MANIFEST_STATE_LEAST)
+		return "must be: state MIB, from 32 to 65536";
+	if (manifest->state_mib)
+		return "asks for state a second time";
+	manifest->state_mib = mib;
+	return NULL;
+}
+
 static const char *read_statement(const struct words_line *line, struct manifest *manifest)
 {
 	static const struct {
@@ -170,11 +181,12 @@ static const char *read_statement(const struct words_line *line, struct manifest
 	        {"import", read_import},
 	        {"export", read_export},
 	        {"restart", read_restart},
+	        {"state", read_state},
 	};
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
 		if (word_is(line->word[0], statements[i].word))
 			return statements[i].read(line, manifest);
-	return "begins with none of: name, import, export, restart";
+	return "begins with none of: name, import, export, restart, state";
 }
 
 bool manifest_parse(const char *text, size_t length, struct manifest *out, struct words_problems *out_problems)

@@ -21,6 +21,8 @@
 #define MANIFEST_EXPORTS 8
 #define MANIFEST_PORTS 0x10000u
 #define MANIFEST_IRQ_LINES 16
+#define MANIFEST_STATE_LEAST 32 /* MiB, of which only what is used takes memory */
+#define MANIFEST_STATE_MOST 65536
 
 enum manifest_kind { MANIFEST_NAMED, MANIFEST_IOPORT, MANIFEST_IRQ };
 
@@ -35,6 +37,7 @@ struct manifest_import {
 struct manifest {
 	char name[MANIFEST_NAME_MAX + 1]; /* empty if no line gives it */
 	bool restart;                     /* start it again whenever it ends */
+	uint32_t state_mib;               /* length of its state, 0: none (user/lib/state.h) */
 	uint32_t import_count;
 	uint32_t export_count;
 	struct manifest_import imports[MANIFEST_IMPORTS];

@@ -30,7 +30,18 @@ static uint64_t pages(uint64_t size)
 static status_t make_process(struct building *b)
 {
 	b->step = "its process could not be made";
-	return sys_process_create(b->spawn->group, b->spawn->name, &b->process, &b->vmem, &b->block->process_number);
+	return sys_process_create_flags(b->spawn->group, b->spawn->name, b->spawn->restartable ? PROCESS_RESTARTABLE : 0,
+	        &b->process, &b->vmem, &b->block->process_number);
+}
+
+/* The process is there; what it gets is another address space. */
+static status_t make_vmem(struct building *b)
+{
+	struct process_info info = {0};
+	b->step = "its address space could not be made";
+	status_t status = sys_process_info(b->process, &info);
+	b->block->process_number = info.number;
+	return status ? status : sys_vmem_create(&b->vmem);
 }
 
 /* Reads the header of the image, which is the starter's own and yet checked: a wrong frame must not become an entry. */
@@ -87,17 +98,38 @@ static status_t give(struct building *b, handle_t handle, uint32_t rights, handl
 	return sys_process_give(b->process, handle, rights, out_there);
 }
 
-static status_t give_handles(struct building *b)
+static status_t give_program(struct building *b)
+{
+	b->step = "its program's file could not be given to it";
+	return give(b, b->spawn->program, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INSPECT, &b->block->program_frame);
+}
+
+static status_t give_grants(struct building *b)
 {
 	const struct spawn *spawn = b->spawn;
-	b->step = "its program's file could not be given to it";
-	status_t status = give(b, spawn->program, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INSPECT, &b->block->program_frame);
+	status_t status = ERR_OK;
 	b->step = "a grant could not be given to it";
-	for (size_t i = 0; i < spawn->grant_count && !status; i++)
+	for (size_t i = 0; i < spawn->grant_count && !status; i++) {
 		if (spawn->grants[i].handle)
 			status = give(b, spawn->grants[i].handle, spawn->grants[i].rights, &b->block->grants[i].handle);
-	if (status)
-		return status;
+		if (spawn->there)
+			spawn->there[i] = b->block->grants[i].handle;
+	}
+	return status;
+}
+
+/* It has them already. */
+static status_t name_grants(struct building *b)
+{
+	for (size_t i = 0; i < b->spawn->grant_count; i++)
+		b->block->grants[i].handle = b->spawn->there[i];
+	return ERR_OK;
+}
+
+static status_t give_files(struct building *b)
+{
+	const struct spawn *spawn = b->spawn;
+	status_t status = ERR_OK;
 	b->step = "an open file could not be given to it";
 	struct start_file *files = (struct start_file *)((char *)b->block + b->block->files);
 	for (size_t i = 0; i < spawn->file_count && !status; i++)
@@ -144,14 +176,25 @@ static status_t start_thread(struct building *b)
 	return sys_thread_start(b->thread, b->entry, b->block->stack_base + b->block->stack_size, b->block_address, 0, 0);
 }
 
-static status_t build(struct building *b)
+static status_t replace(struct building *b)
 {
-	static status_t (*const steps[])(struct building * b) = {make_process, map_linux_image, map_time_page, map_stack,
-	        make_thread, give_handles, make_seed, map_block, prepare_start, start_thread};
+	const struct process_replacement how = {.vmem = b->vmem,
+	        .keep_count = PROCESS_KEEP_ALL,
+	        .entry = b->entry,
+	        .stack = b->block->stack_base + b->block->stack_size,
+	        .argument = b->block_address};
+	b->step = "it could not be put into its predecessor's place";
+	return sys_process_replace(b->process, &how);
+}
+
+typedef status_t build_step(struct building *b);
+
+static status_t build(struct building *b, build_step *const *steps)
+{
 	b->step = "its start block could not be made";
 	status_t status = spawn_block_build(b->spawn, &b->block, &b->block_size);
-	for (size_t i = 0; i < sizeof steps / sizeof *steps && !status; i++)
-		status = steps[i](b);
+	for (; *steps && !status; steps++)
+		status = (*steps)(b);
 	return status;
 }
 
@@ -161,10 +204,21 @@ static void close_if_any(handle_t handle)
 		sys_handle_close(handle);
 }
 
+static void forget(struct building *b)
+{
+	close_if_any(b->thread);
+	close_if_any(b->vmem);
+	if (b->block)
+		explicit_bzero(b->block->seed, sizeof b->block->seed);
+	free(b->block);
+}
+
 status_t spawn_process(const struct spawn *spawn, struct spawned *out, const char **out_step)
 {
+	static build_step *const steps[] = {make_process, map_linux_image, map_time_page, map_stack, make_thread, give_program,
+	        give_grants, give_files, make_seed, map_block, prepare_start, start_thread, NULL};
 	struct building b = {.spawn = spawn};
-	status_t status = build(&b);
+	status_t status = build(&b, steps);
 	if (!status)
 		*out = (struct spawned){b.process, b.block->process_number};
 	if (status && out_step)
@@ -174,10 +228,18 @@ status_t spawn_process(const struct spawn *spawn, struct spawned *out, const cha
 		(void)killed;
 		sys_handle_close(b.process);
 	}
-	close_if_any(b.thread);
-	close_if_any(b.vmem);
-	if (b.block)
-		explicit_bzero(b.block->seed, sizeof b.block->seed);
-	free(b.block);
+	forget(&b);
+	return status;
+}
+
+status_t spawn_again(const struct spawn *spawn, handle_t process, const char **out_step)
+{
+	static build_step *const steps[] = {make_vmem, map_linux_image, map_time_page, map_stack, give_program, name_grants,
+	        give_files, make_seed, map_block, replace, NULL};
+	struct building b = {.spawn = spawn, .process = process};
+	status_t status = build(&b, steps);
+	if (status && out_step)
+		*out_step = b.step;
+	forget(&b);
 	return status;
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,8 @@ struct spawn {
 
 	const struct spawn_grant *grants;
 	size_t grant_count;
+	bool restartable; /* it rests when it has ended, for spawn_again() */
+	handle_t *there;  /* NULL, or handle_t[grant_count]: the grants' names in the process; spawn_again() needs them */
 	const struct spawn_file *files;
 	size_t file_count;
 
@@ -70,6 +73,12 @@ struct spawned {
 /* On an error *out_step, if not NULL, is half a sentence about what could not be done: "its stack could not be mapped". */
 status_t spawn_process(const struct spawn *spawn, struct spawned *out, const char **out_step)
         __attribute__((warn_unused_result));
+
+/*
+ * Starts the program once more in a process that was made so, with all handles that its predecessor had, the grants among them, and the
+ * calls that this had not answered. It is the supervisor's to have waited for the end. On an error the process rests as before.
+ */
+status_t spawn_again(const struct spawn *spawn, handle_t process, const char **out_step) __attribute__((warn_unused_result));
 
 /*
  * The start block alone, in new memory of *out_size bytes that the caller frees: names, strings and counts are there; handles,

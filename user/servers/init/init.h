@@ -39,3 +39,6 @@ struct spawn init_spawn(const char *name, const char *path);
  * Starts a process that root ends too should init end, and whose end is signalled by `bits`. *out_step as in spawn_process().
  */
 MUST_CHECK status_t init_start(const struct spawn *spawn, uint64_t bits, handle_t *out_process, const char **out_step);
+
+/* The same in the process of one that has ended (spawn_again()). */
+MUST_CHECK status_t init_start_again(const struct spawn *spawn, uint64_t bits, handle_t process, const char **out_step);

@@ -60,26 +60,40 @@ static status_t adopt(handle_t process)
 	return status ? status : message.label;
 }
 
+/* It runs; on an error it is ended. */
+static status_t take_care(handle_t process, uint64_t bits, const char **out_step)
+{
+	*out_step = "root does not take it into its care";
+	status_t status = adopt(process);
+	if (!status) {
+		*out_step = "its end could not be watched";
+		status = sys_process_watch(process, init.notify, bits);
+	}
+	if (status) {
+		status_t killed = sys_process_kill(process, PROCESS_STATUS_KILLED);
+		(void)killed;
+	}
+	return status;
+}
+
 status_t init_start(const struct spawn *spawn, uint64_t bits, handle_t *out_process, const char **out_step)
 {
 	struct spawned spawned;
 	status_t status = spawn_process(spawn, &spawned, out_step);
 	if (status)
 		return status;
-	*out_step = "root does not take it into its care";
-	status = adopt(spawned.process);
-	if (!status) {
-		*out_step = "its end could not be watched";
-		status = sys_process_watch(spawned.process, init.notify, bits);
-	}
-	if (status) {
-		status_t killed = sys_process_kill(spawned.process, PROCESS_STATUS_KILLED);
-		(void)killed;
+	status = take_care(spawned.process, bits, out_step);
+	if (status)
 		sys_handle_close(spawned.process);
-		return status;
-	}
-	*out_process = spawned.process;
-	return ERR_OK;
+	else
+		*out_process = spawned.process;
+	return status;
+}
+
+status_t init_start_again(const struct spawn *spawn, uint64_t bits, handle_t process, const char **out_step)
+{
+	status_t status = spawn_again(spawn, process, out_step);
+	return status ? status : take_care(process, bits, out_step);
 }
 
 static bool take_grants(void)

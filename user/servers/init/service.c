@@ -55,6 +55,20 @@ static status_t make_export(struct service *service, uint32_t i)
 	return status;
 }
 
+/* Memory for its state; what is not used of it takes none. */
+static status_t make_state(struct service *service)
+{
+	handle_t frame;
+	if (!service->manifest.state_mib)
+		return ERR_OK;
+	status_t status = sys_frame_create((uint64_t)service->manifest.state_mib << 20, 0, &frame);
+	if (!status)
+		status = import_add(service, "state", frame, RIGHT_READ | RIGHT_WRITE | RIGHT_INSPECT, true);
+	if (status)
+		log_error("cannot start %s: no memory for its state: %s", service->config.name, error_text(status));
+	return status;
+}
+
 static status_t find_import(struct service *service, uint32_t i, const struct service *above, uint32_t above_count)
 {
 	const struct manifest_import *import = &service->manifest.imports[i];
@@ -76,6 +90,8 @@ static status_t prepare(struct service *service, const struct service *above, ui
 	status_t status = open_program(service);
 	for (uint32_t i = 0; i < service->manifest.export_count && !status; i++)
 		status = make_export(service, i);
+	if (!status)
+		status = make_state(service);
 	for (uint32_t i = 0; i < service->manifest.import_count && !status; i++)
 		status = find_import(service, i, above, above_count);
 	service->prepared = !status;
@@ -90,12 +106,35 @@ static bool has_log(const struct service *service)
 	return false;
 }
 
+/* In the process that it was, if there is one, else in a new one. */
+static status_t run(struct service *service, const struct spawn *spawn)
+{
+	uint64_t bits = 1ull << (INIT_FIRST_SERVICE + service->number);
+	const char *step = "";
+	status_t status = ERR_DEAD;
+	if (service->resting) {
+		service->process = service->resting;
+		service->resting = HANDLE_NONE;
+		status = init_start_again(spawn, bits, service->process, &step);
+		if (!status)
+			return ERR_OK;
+		log_error("%s loses what it had open: %s: %s", service->config.name, step, error_text(status));
+		status_t killed = sys_process_kill(service->process, PROCESS_STATUS_KILLED);
+		(void)killed; /* it has ended, and is let go of */
+		sys_handle_close(service->process);
+		service->process = HANDLE_NONE;
+	}
+	status = init_start(spawn, bits, &service->process, &step);
+	if (status)
+		log_error("cannot start %s: %s: %s", service->config.name, step, error_text(status));
+	return status;
+}
+
 static status_t start(struct service *service)
 {
 	static const struct spawn_file outputs[] = {{.descriptor = 1}, {.descriptor = 2}};
 	const char *const arguments[] = {service->config.name, NULL};
 	struct spawn spawn = init_spawn(service->config.name, service->config.path);
-	const char *step = "";
 	spawn.arguments = arguments;
 	spawn.program = service->program.frame;
 	spawn.program_offset = service->program.offset;
@@ -104,11 +143,10 @@ static status_t start(struct service *service)
 	spawn.grant_count = service->grant_count;
 	spawn.files = outputs;
 	spawn.file_count = has_log(service) ? 2 : 0;
+	spawn.restartable = service->manifest.state_mib != 0;
+	spawn.there = service->there;
 	backoff_started(&service->backoff, deadline_now());
-	status_t status = init_start(&spawn, 1ull << (INIT_FIRST_SERVICE + service->number), &service->process, &step);
-	if (status)
-		log_error("cannot start %s: %s: %s", service->config.name, step, error_text(status));
-	return status;
+	return run(service, &spawn);
 }
 
 static void plan_restart(struct service *service)
@@ -143,7 +181,10 @@ void service_notice_end(struct service *service)
 	char text[ENDING_TEXT_MAX];
 	if (!service->process || !ending_text(service->process, text))
 		return;
-	sys_handle_close(service->process);
+	if (service->manifest.state_mib && service->manifest.restart)
+		service->resting = service->process;
+	else
+		sys_handle_close(service->process);
 	service->process = HANDLE_NONE;
 	plan_restart(service);
 	log_warning("%s %s%s", service->config.name, text, service->manifest.restart ? "; it will be started again" : "");

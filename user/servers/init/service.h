@@ -5,6 +5,9 @@
  * and given to every instance, so that a restarted service has the same receivers, ports, interrupts and senders as the one
  * before; calls that nobody has taken wait for it. An import comes from what init itself was granted, from the machine, or
  * from a service above it in /etc/services: so the imports never form a circle.
+ *
+ * One with state is granted a frame for it, and started again in the process that it was, which keeps its handles and the calls that it
+ * had not answered. If that can not be, it is started as others are, with its state and without those handles.
  */
 #pragma once
 
@@ -32,7 +35,9 @@ struct service {
 
 	handle_t receivers[MANIFEST_EXPORTS];
 
-	handle_t process; /* HANDLE_NONE: it does not run */
+	handle_t process;             /* HANDLE_NONE: it does not run */
+	handle_t resting;             /* what one with state was, until it is started again; its handles are kept in it */
+	handle_t there[START_GRANTS]; /* names of the grants in its process */
 	struct backoff backoff;
 	uint64_t restart_at; /* ns since boot; DEADLINE_NEVER: it runs, or is not to be started again */
 };
