@@ -374,6 +374,18 @@ static void serve_all_again(struct server *server)
 		serve_again(server, replies[i]);
 }
 
+/* Calls that wait and whose callers were asked to end them: that may have been told to the predecessor, so it is told once more. */
+static void ask_again(void)
+{
+	struct message message;
+	for (size_t i = 0; i < past.count; i++) {
+		if (past.list[i].type != OBJECT_REPLY || !past.list[i].named)
+			continue;
+		status_t status = sys_reply_message(past.list[i].handle, HANDLE_NONE, &message);
+		(void)status; /* one that is gone takes an answer as any other does */
+	}
+}
+
 static void close_rest(void)
 {
 	for (size_t i = 0; i < past.count; i++)
@@ -386,6 +398,7 @@ void server_state_recover(struct server *server)
 	if (!past.count)
 		return;
 	answer_outbox();
+	ask_again();
 	learn_stamps(server);
 	close_dead(server);
 	if (server->state->resume)

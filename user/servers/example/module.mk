@@ -1,0 +1,1 @@
+example_CFLAGS := $(STATE_CFLAGS)
