@@ -1,6 +1,6 @@
 /*
  * Vector and x87 state. The kernel itself never touches these registers. Saving and restoring is one XSAVE or XRSTOR of all
- * fpu_states that the CPU and this kernel know. A thread without live state gets defaults: where the CPU tells what is in use
+ * states that the CPU and this kernel know. A thread without live state gets defaults: where the CPU tells what is in use
  * (XGETBV 1) and only the first 16 vector registers are, clearing those and MXCSR is enough, which is the cheap and usual case;
  * else everything is loaded from an area of defaults.
  *
