@@ -30,15 +30,27 @@ struct builder {
 	char *out;
 	size_t size;
 	size_t length;
+	bool directory; /* what was walked ends in a way that only a directory can satisfy */
 };
 
-static status_t builder_push(struct builder *builder, const char *name, size_t length)
+/* The name that `path` begins with, up to a slash or the end, both of which are less than what most names consist of. */
+static status_t builder_push(struct builder *builder, const char **path)
 {
-	if (length > PATH_NAME_MAX || length >= builder->size || builder->length + 1 >= builder->size - length)
-		return ERR_NAME_TOO_LONG;
-	builder->out[builder->length++] = '/';
-	for (size_t i = 0; i < length; i++)
-		builder->out[builder->length++] = name[i];
+	size_t room = builder->length + 1 < builder->size ? builder->size - builder->length - 2 : 0, length = 0;
+	size_t most = room < PATH_NAME_MAX ? room : PATH_NAME_MAX;
+	const char *name = *path;
+	char *to = builder->out + builder->length + 1;
+	for (;; length++) {
+		char c = name[length];
+		if ((unsigned char)c <= '/' && (c == '/' || !c))
+			break;
+		if (length == most)
+			return ERR_NAME_TOO_LONG;
+		to[length] = c;
+	}
+	to[-1] = '/';
+	builder->length += length + 1;
+	*path = name + length;
 	return ERR_OK;
 }
 
@@ -63,36 +75,53 @@ static bool is_scheme_root(const struct builder *builder)
 	return true;
 }
 
+/* 1 for ".", 2 for "..", 0 for other names. */
+static size_t dots(const char *name)
+{
+	size_t count = 0;
+	while (count < 2 && name[count] == '.')
+		count++;
+	return !name[count] || name[count] == '/' ? count : 0;
+}
+
 /* Walks the names of `path` and pushes or pops. */
 static status_t builder_walk(struct builder *builder, const char *path)
 {
-	while (*path) {
-		size_t length = 0;
-		while (path[length] && path[length] != '/')
-			length++;
-		if (length == 2 && path[0] == '.' && path[1] == '.') {
-			if (!is_scheme_root(builder))
-				builder->length = last_slash(builder->out, builder->length);
-		} else if (length && !(length == 1 && path[0] == '.')) {
-			status_t status = builder_push(builder, path, length);
-			if (status)
-				return status;
+	for (;;) {
+		if (*path == '/') {
+			builder->directory = true;
+			do
+				path++;
+			while (*path == '/');
 		}
-		path += length;
-		while (*path == '/')
-			path++;
+		if (!*path)
+			return ERR_OK;
+		size_t skipped = *path == '.' ? dots(path) : 0;
+		builder->directory = skipped != 0;
+		if (skipped == 2 && !is_scheme_root(builder))
+			builder->length = last_slash(builder->out, builder->length);
+		path += skipped;
+		status_t status = skipped ? ERR_OK : builder_push(builder, &path);
+		if (status)
+			return status;
 	}
-	return ERR_OK;
 }
 
 /* Pushes /scheme/NAME for a path that begins with "NAME:"; *path is then what follows. */
 static status_t builder_push_scheme(struct builder *builder, const char **path, size_t name_length, size_t rest)
 {
-	status_t status = builder_push(builder, "scheme", 6);
-	if (!status)
-		status = builder_push(builder, *path, name_length);
+	const char *scheme = "scheme";
+	status_t status = builder_push(builder, &scheme);
+	if (status)
+		return status;
+	if (name_length > PATH_NAME_MAX || builder->length + 1 + name_length >= builder->size)
+		return ERR_NAME_TOO_LONG;
+	builder->out[builder->length++] = '/';
+	for (size_t i = 0; i < name_length; i++)
+		builder->out[builder->length++] = (*path)[i];
 	*path += rest;
-	return status;
+	builder->directory = (*path)[-1] == '/';
+	return ERR_OK;
 }
 
 /* Ends the path with its NUL; nothing at all is the root. */
@@ -107,29 +136,41 @@ static status_t builder_finish(struct builder *builder)
 	return ERR_OK;
 }
 
-status_t path_join_normalise(const char *cwd, const char *path, char *out, size_t out_size)
+status_t path_resolve(const char *cwd, const char *path, char *out, size_t out_size, size_t *out_length, bool *out_directory)
 {
-	struct builder builder = {out, out_size, 0};
+	struct builder builder = {out, out_size, 0, false};
 	size_t name_length, rest;
 	status_t status = ERR_OK;
 
 	if (!*path)
 		return ERR_NOT_FOUND;
-	if (path_is_uri(path, &name_length, &rest)) {
-		status = builder_push_scheme(&builder, &path, name_length, rest);
-	} else if (*path != '/') {
-		if (*cwd != '/')
+	if (*path != '/') {
+		if (path_is_uri(path, &name_length, &rest))
+			status = builder_push_scheme(&builder, &path, name_length, rest);
+		else if (*cwd != '/')
 			return ERR_BAD_ARGUMENT;
-		status = builder_walk(&builder, cwd);
+		else
+			status = builder_walk(&builder, cwd);
 	}
 	if (!status)
 		status = builder_walk(&builder, path);
-	return status ? status : builder_finish(&builder);
+	if (!status)
+		status = builder_finish(&builder);
+	*out_length = builder.length;
+	*out_directory = builder.directory;
+	return status;
+}
+
+status_t path_join_normalise(const char *cwd, const char *path, char *out, size_t out_size)
+{
+	size_t length;
+	bool directory;
+	return path_resolve(cwd, path, out, out_size, &length, &directory);
 }
 
 status_t path_through_link(const char *path, size_t left, const char *target, char *out, size_t out_size)
 {
-	struct builder builder = {out, out_size, 0};
+	struct builder builder = {out, out_size, 0, false};
 	size_t length = 0, name_length, rest;
 	status_t status = ERR_OK;
 
@@ -175,17 +216,21 @@ status_t path_check(const char *path, size_t length)
 	for (size_t place = 0; place < length;) {
 		if (path[place++] != '/')
 			return ERR_BAD_ARGUMENT;
-		size_t name = 0;
-		while (place + name < length && path[place + name] != '/') {
-			if (!path[place + name])
+		size_t start = place;
+		for (; place < length; place++) {
+			char c = path[place];
+			if ((unsigned char)c > '/')
+				continue;
+			if (c == '/')
+				break;
+			if (!c)
 				return ERR_BAD_ARGUMENT;
-			name++;
 		}
+		size_t name = place - start;
 		if (name > PATH_NAME_MAX)
 			return ERR_NAME_TOO_LONG;
-		if (!name || (path[place] == '.' && (name == 1 || (name == 2 && path[place + 1] == '.'))))
+		if (!name || (path[start] == '.' && (name == 1 || (name == 2 && path[start + 1] == '.'))))
 			return ERR_BAD_ARGUMENT;
-		place += name;
 	}
 	return ERR_OK;
 }

@@ -29,6 +29,13 @@
 status_t path_join_normalise(const char *cwd, const char *path, char *out, size_t out_size) __attribute__((warn_unused_result));
 
 /*
+ * The same, with the length of the result, and whether the spelling says that it must be a directory, as path_wants_directory() has
+ * it. Both are undefined on an error.
+ */
+status_t path_resolve(const char *cwd, const char *path, char *out, size_t out_size, size_t *out_length, bool *out_directory)
+        __attribute__((warn_unused_result));
+
+/*
  * Where a path leads on behind a symbolic link that a server does not follow itself: `path`, a normal form, without its last
  * `left` bytes names the link; `target` is what the link says, relative to the link's directory or not. Writes the normal form
  * as above; ERR_BAD_ARGUMENT if `left` is not where a name of the path ends.

@@ -42,7 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *cwd = string_of(data, cut), *path = string_of(data + cut, size - cut);
 	char *bytes = malloc(size ? size : 1);
 
-	if (!path_join_normalise(cwd, path, first, sizeof first)) {
+	size_t length;
+	bool directory;
+	if (!path_resolve(cwd, path, first, sizeof first, &length, &directory)) {
+		demand(length == strlen(first) && directory == path_wants_directory(path));
 		demand(strlen(first) && !path_check(first, strlen(first)));
 		demand(!path_join_normalise("/", first, second, sizeof second) && !strcmp(first, second));
 		demand(!path_is_uri(first, &name_length, &rest));

@@ -127,6 +127,26 @@ static void test_directory(void)
 	CHECK(!path_wants_directory("a/..."));
 	CHECK(!path_wants_directory("a/.b"));
 	CHECK(!path_wants_directory("..a"));
+	check_begin("path: a resolved path says so too, and how long it is");
+	static const char *const spellings[] = {"/", "a/", "a/.", "a/..", ".", "..", "a", "a/...", "a/.b", "..a", "/a//b//",
+	        "/a/./b", "x:", "x:/", "x:///a", "x:a", "x:/a/", "x:/.", "/..", "a/./", "...", "a-b+c,d", ".a", "/.a/..b"};
+	for (unsigned i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+		char out[PATH_SIZE_MAX];
+		size_t length;
+		bool directory;
+		CHECK(!path_resolve("/cwd", spellings[i], out, sizeof out, &length, &directory));
+		CHECK(length == strlen(out) && directory == path_wants_directory(spellings[i]));
+	}
+	check_begin("path: a name of a scheme may be as long as any, and the result as long as there is room");
+	char uri[300], out[PATH_SIZE_MAX];
+	memset(uri, 'x', sizeof uri);
+	memcpy(uri + PATH_NAME_MAX, ":/y", 4);
+	CHECK(!path_join_normalise("/", uri, out, sizeof "/scheme//y" + PATH_NAME_MAX));
+	CHECK(!memcmp(out, "/scheme/xx", 10) && !strcmp(out + 8 + PATH_NAME_MAX, "/y"));
+	CHECK(path_join_normalise("/", uri, out, sizeof "/scheme//y" + PATH_NAME_MAX - 1) == ERR_NAME_TOO_LONG);
+	uri[PATH_NAME_MAX] = 'x';
+	memcpy(uri + PATH_NAME_MAX + 1, ":/y", 4);
+	CHECK(path_join_normalise("/", uri, out, sizeof out) == ERR_NAME_TOO_LONG);
 }
 
 static status_t checked(const char *text, size_t length)

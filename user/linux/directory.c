@@ -37,11 +37,11 @@ static int64_t copy_base(struct process *process, int dirfd, char out[FS_PATH_MA
 
 static int64_t normalise(const char *base, const char *said, struct path *out)
 {
-	status_t status = path_join_normalise(base, said, out->text, sizeof out->text);
+	size_t length;
+	status_t status = path_resolve(base, said, out->text, sizeof out->text, &length, &out->directory);
 	if (status)
 		return errors_to_linux(status);
-	out->length = (uint32_t)strlen(out->text);
-	out->directory = path_wants_directory(said);
+	out->length = (uint32_t)length;
 	return 0;
 }
 

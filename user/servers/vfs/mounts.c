@@ -1,4 +1,4 @@
-/* A mount table: see mounts.h. Sixty-four entries are looked through faster than any index of them. */
+/* A mount table: see mounts.h. It is looked through from end to end, at a few instructions for each that it is not. */
 #include "user/servers/vfs/mounts.h"
 
 #include <stdlib.h>
@@ -10,6 +10,29 @@
 static size_t effective_length(const char *path, size_t length)
 {
 	return length == 1 && *path == '/' ? 0 : length;
+}
+
+/* The first bytes of a path, as many as there are up to eight, and 1s for each of them. */
+static uint64_t head_of(const char *path, size_t length, uint64_t *out_mask)
+{
+	uint64_t head = 0;
+	if (length >= sizeof head) {
+		*out_mask = UINT64_MAX;
+		memcpy(&head, path, sizeof head);
+		return head;
+	}
+	*out_mask = (1ull << length * 8) - 1;
+	while (length--)
+		head = head << 8 | (uint8_t)path[length];
+	return head;
+}
+
+/* Takes `path` over. */
+static struct mount make_mount(char *path, size_t length, handle_t file_system)
+{
+	struct mount mount = {.path = path, .length = length, .file_system = file_system};
+	mount.head = head_of(path, length, &mount.head_mask);
+	return mount;
 }
 
 /* The mount at this very path. */
@@ -38,7 +61,7 @@ status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_syste
 		return ERR_NO_MEMORY;
 	memcpy(copy, path, length);
 	copy[length] = 0;
-	mounts->mount[mounts->count++] = (struct mount){copy, length, file_system};
+	mounts->mount[mounts->count++] = make_mount(copy, length, file_system);
 	*out_replaced = HANDLE_NONE;
 	return ERR_OK;
 }
@@ -60,9 +83,10 @@ status_t mounts_find(const struct mounts *mounts, const char *path, size_t lengt
 {
 	const struct mount *best = NULL;
 	bool above = false;
-	length = effective_length(path, length);
-	for (unsigned i = 0; i < mounts->count; i++) {
-		const struct mount *mount = &mounts->mount[i];
+	uint64_t mask, head = head_of(path, length = effective_length(path, length), &mask);
+	for (const struct mount *mount = mounts->mount; mount < mounts->mount + mounts->count; mount++) {
+		if ((mount->head ^ head) & mount->head_mask & mask)
+			continue;
 		if (mount->length > length) {
 			above = above || (mount->path[length] == '/' && !memcmp(mount->path, path, length));
 		} else if ((!best || mount->length > best->length) && (mount->length == length || path[mount->length] == '/') &&
@@ -117,7 +141,9 @@ status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts
 	*out = (struct mounts){0};
 	for (unsigned i = 0; i < from->count; i++) {
 		const struct mount *mount = &from->mount[i];
-		struct mount copy = {strdup(mount->path), mount->length, HANDLE_NONE};
+		struct mount copy = *mount;
+		copy.path = strdup(mount->path);
+		copy.file_system = HANDLE_NONE;
 		status_t status = copy.path ? ERR_OK : ERR_NO_MEMORY;
 		if (!status && with_handles)
 			status = sys_handle_duplicate(mount->file_system, RIGHTS_ALL, &copy.file_system);

@@ -19,6 +19,8 @@
 struct mount {
 	char *path; /* in normal form; "" for the root, so that every path begins with it */
 	size_t length;
+	uint64_t head,
+	        head_mask;    /* its first eight bytes, and 1s where it has some: most mounts are told from a path by these */
 	handle_t file_system; /* a file system, or an open directory or file of one */
 };
 
@@ -44,7 +46,10 @@ status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_syste
 /* Takes out what is mounted at this very path; the handle is the caller's. ERR_NOT_FOUND. */
 status_t mounts_remove(struct mounts *mounts, const char *path, handle_t *out_file_system) __attribute__((warn_unused_result));
 
-/* Finds the mount of a path in normal form. ERR_NOT_FOUND if none has it. */
+/*
+ * Finds the mount of a path of `length` bytes, no NUL needed, in normal form. ERR_NOT_FOUND if none has it. A path in another form
+ * finds something too, without harm; if it is `exact` or `above`, it was in normal form.
+ */
 status_t mounts_find(const struct mounts *mounts, const char *path, size_t length, struct mount_place *out)
         __attribute__((warn_unused_result));
 

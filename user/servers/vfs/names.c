@@ -6,16 +6,33 @@
 #include "user/lib/fs.h"
 #include "user/servers/vfs/vfs.h"
 
-status_t vfs_find(struct request *request, unsigned which, char *path, struct mount_place *out)
+status_t vfs_find(struct request *request, unsigned which, struct vfs_path *path, struct mount_place *out)
 {
 	const uint64_t *word = &request->word[2 * which];
 	const struct mounts *mounts = vfs_table(request);
 	if (!mounts)
 		return ERR_NOT_SUPPORTED;
-	status_t status = request_read_path(request, word[0], word[1], path);
-	if (status)
-		return status;
-	return *path ? mounts_find(mounts, path, word[1], out) : ERR_NOT_FOUND;
+	path->length = word[1];
+	path->text = request_carried(request, word[0], word[1]);
+	if (!path->text) {
+		if (path->length >= FS_PATH_MAX)
+			return ERR_NAME_TOO_LONG;
+		status_t status = request_read(request, word[0], path->buffer, path->length);
+		if (status)
+			return status;
+		path->text = path->buffer;
+	}
+	if (!path->length)
+		return ERR_NOT_FOUND;
+	return *path->text == '/' ? mounts_find(mounts, path->text, path->length, out) : ERR_BAD_ARGUMENT;
+}
+
+const char *vfs_text(struct vfs_path *path)
+{
+	if (path->text != path->buffer)
+		memcpy(path->buffer, path->text, path->length);
+	path->buffer[path->length] = 0;
+	return path->text = path->buffer;
 }
 
 /* Words `which` * 2 name what is left of the path behind the mount point. */
@@ -42,25 +59,25 @@ static bool may_be_missing(const struct mount_place *place)
 
 status_t names_open(struct request *request)
 {
-	char path[FS_PATH_MAX];
+	struct vfs_path path;
 	struct mount_place place;
-	status_t status = vfs_find(request, 0, path, &place);
+	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;
-	return place.above ? listing_open(request, vfs_table(request), path, &place) : hand_on(request, &place);
+	return place.above ? listing_open(request, vfs_table(request), vfs_text(&path), &place) : hand_on(request, &place);
 }
 
 status_t names_stat(struct request *request)
 {
-	char path[FS_PATH_MAX];
+	struct vfs_path path;
 	struct mount_place place;
 	struct fs_stat stat;
-	status_t status = vfs_find(request, 0, path, &place);
+	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;
 	if (!may_be_missing(&place))
 		return hand_on(request, &place);
-	const char *rest = path + place.mount->length;
+	const char *rest = vfs_text(&path) + place.mount->length;
 	status = fs_stat(place.mount->file_system, rest, 1, deadline_in_ms(VFS_PATIENCE_MS), &stat);
 	if (status)
 		listing_fill_stat(&stat);
@@ -70,9 +87,9 @@ status_t names_stat(struct request *request)
 /* What lies above a mount point is a directory. */
 status_t names_readlink(struct request *request)
 {
-	char path[FS_PATH_MAX];
+	struct vfs_path path;
 	struct mount_place place;
-	status_t status = vfs_find(request, 0, path, &place);
+	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;
 	return may_be_missing(&place) ? ERR_NO_LINK : hand_on(request, &place);
@@ -80,9 +97,9 @@ status_t names_readlink(struct request *request)
 
 status_t names_plain(struct request *request)
 {
-	char path[FS_PATH_MAX];
+	struct vfs_path path;
 	struct mount_place place;
-	status_t status = vfs_find(request, 0, path, &place);
+	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;
 	/* A file system has the same numbers everywhere, also for a directory in it that it does not know of. */
@@ -95,9 +112,9 @@ status_t names_plain(struct request *request)
 
 status_t names_make(struct request *request)
 {
-	char path[FS_PATH_MAX];
+	struct vfs_path path;
 	struct mount_place place;
-	status_t status = vfs_find(request, 0, path, &place);
+	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;
 	return place.exact || place.above ? ERR_EXISTS : hand_on(request, &place);
@@ -105,9 +122,9 @@ status_t names_make(struct request *request)
 
 status_t names_unlink(struct request *request)
 {
-	char path[FS_PATH_MAX];
+	struct vfs_path path;
 	struct mount_place place;
-	status_t status = vfs_find(request, 0, path, &place);
+	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;
 	return place.exact || place.above ? ERR_BUSY : hand_on(request, &place);
@@ -115,12 +132,12 @@ status_t names_unlink(struct request *request)
 
 status_t names_two(struct request *request)
 {
-	char path[FS_PATH_MAX];
+	struct vfs_path path;
 	struct mount_place from, to;
 	uint64_t word[MESSAGE_WORDS];
-	status_t status = vfs_find(request, 0, path, &from);
+	status_t status = vfs_find(request, 0, &path, &from);
 	if (!status)
-		status = vfs_find(request, 1, path, &to);
+		status = vfs_find(request, 1, &path, &to);
 	if (status)
 		return status;
 	if (from.exact || from.above || to.exact || to.above)

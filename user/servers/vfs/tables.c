@@ -86,15 +86,16 @@ static status_t open_base(const char *path, const struct mount_place *place, han
 
 status_t tables_bind(struct request *request)
 {
+	struct vfs_path from;
 	char path[FS_PATH_MAX];
 	struct mounts *mounts;
 	struct mount_place place;
 	handle_t base;
 	status_t status = changeable(request, &mounts);
 	if (!status)
-		status = vfs_find(request, 0, path, &place);
+		status = vfs_find(request, 0, &from, &place);
 	if (!status)
-		status = open_base(path, &place, &base);
+		status = open_base(vfs_text(&from), &place, &base);
 	if (status)
 		return status;
 	status = request_read_path(request, request->word[2], request->word[3], path);

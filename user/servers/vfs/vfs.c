@@ -1,7 +1,7 @@
 /*
  * vfs joins file systems to one tree of names.
  *
- * It answers little itself: a call that names a path is read, checked, and handed on to the file system that the path lies
+ * It answers little itself: a call that names a path is looked at, and handed on to the file system that the path lies
  * in, with its caller and the caller's buffer; only offset and length of the path in that buffer are changed, to what is left
  * behind the mount point. The file system answers the caller, and what it opens is used without vfs.
  *
@@ -9,8 +9,8 @@
  * mount its file systems anew. A mount point need not exist in the file system that it covers. The few directories above mount
  * points are vfs's own to open and list (listing.c). Mount tables, and who may change them, are in tables.c.
  *
- * Between the check here and its use there the caller may have changed its buffer; so the file system checks again, and can be
- * led nowhere but to another of its own files.
+ * Between the look here and its use there the caller may have changed the path; so the file system checks it, all of what it is
+ * given, and can be led nowhere but to another of its own files.
  */
 #include <stdlib.h>
 

@@ -24,8 +24,21 @@ extern struct mounts vfs_mounts;
 /* The table of a request; NULL if it was made on an open directory. */
 struct mounts *vfs_table(const struct request *request);
 
-/* A path at words `which` * 2, read and checked, and where it lies. `path` has room for FS_PATH_MAX bytes. */
-MUST_CHECK status_t vfs_find(struct request *request, unsigned which, char *path, struct mount_place *out);
+/* A path of a request: where the message has carried it, or in the buffer. */
+struct vfs_path {
+	const char *text;
+	uint64_t length;
+	char buffer[FS_PATH_MAX];
+};
+
+/*
+ * The path at words `which` * 2, and where it lies. It begins with a slash and is not checked further: what is handed on the file
+ * system checks, and what is a mount point or above one is in normal form.
+ */
+MUST_CHECK status_t vfs_find(struct request *request, unsigned which, struct vfs_path *path, struct mount_place *out);
+
+/* The same text with a NUL behind it, in the buffer. */
+const char *vfs_text(struct vfs_path *path);
 
 status_t names_open(struct request *request);
 status_t names_stat(struct request *request);
