@@ -14,10 +14,12 @@ enum page_cache { PAGE_CACHE_BACK, PAGE_CACHE_THROUGH, PAGE_CACHE_COMBINING, PAG
 
 struct page_rights {
 	bool writable, executable;
+	bool device; /* not in the direct map */
 	enum page_cache cache;
 };
 
 #define PAGE_TABLES_NOTED 15u
+#define PAGE_TABLE_WAYS 4u
 
 struct page_table {
 	struct paddr root;    /* 0: none */
@@ -25,8 +27,14 @@ struct page_table {
 	uint64_t progress;    /* of page_table_destroy_step */
 	uint64_t *recent;     /* the last-level table that a page was mapped in last, 0: none */
 	uint64_t recent_span; /* and its address by PAGE_TABLE_SPAN */
-	unsigned noted;       /* as many entries that name tables are noted, in the order in which these were made; more: not all are */
-	uint64_t note[PAGE_TABLES_NOTED]; /* address of the entry, with the level of its table in the bits that it leaves free */
+	unsigned
+	        noted; /* as many entries that name tables are noted, in the order in which these were made; more: not all are */
+	uint64_t
+	        note[PAGE_TABLES_NOTED]; /* address of the entry, with the level of its table in the bits that it leaves free */
+	struct page_table_way {
+		uint64_t *entries;
+		uint64_t name;   /* span + 1, 0: none */
+	} ways[PAGE_TABLE_WAYS]; /* the same of those that pages were looked up in, at the place of their span */
 };
 
 extern uint64_t direct_map_base;
@@ -57,6 +65,12 @@ bool page_table_map(struct page_table *table, struct uaddr address, struct paddr
 
 bool page_table_find(
         const struct page_table *table, struct uaddr address, struct paddr *out_page, struct page_rights *out_rights);
+
+/*
+ * The byte in the direct map behind an address, for an access that its entry lets the program make; 0: there is no such entry, or
+ * it leads to a device. Quick where the last look-ups were near. The table is not changed meanwhile, but by the look-up itself.
+ */
+void *page_table_look(struct page_table *table, struct uaddr address, bool write);
 
 /*
  * All mapped pages of a range, in bounded steps: they look at about `budget` entries from *address on, set *address to where

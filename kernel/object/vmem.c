@@ -149,26 +149,6 @@ uint32_t vmem_fault(struct vmem *vmem, uint64_t address, bool write, bool execut
 	return settle(frame, error);
 }
 
-uint32_t vmem_page(struct vmem *vmem, uint64_t address, bool write, struct paddr *out)
-{
-	struct frame_found found;
-	struct frame *frame = 0;
-
-	lock_acquire(&vmem->lock);
-	const struct vmem_mapping *mapping = find(vmem, address, write ? MAP_WRITE : MAP_READ);
-	uint32_t error = ERR_BAD_ADDRESS; /* also for device memory, which the kernel does not reach */
-	if (mapping && !(mapping->frame->flags & FRAME_DEVICE)) {
-		frame = mapping->frame;
-		error = page_of(mapping, address, write, &found);
-		if (!error && found.replaced)
-			vmem_forget_page(vmem, address & ~PAGE_MASK);
-	}
-	lock_release(&vmem->lock);
-	if (!error)
-		*out = paddr_add(found.page, address & PAGE_MASK);
-	return settle(frame, error);
-}
-
 /* Entries of [*at, end) of a mapping. */
 static bool forget_range(struct vmem *vmem, const struct vmem_forgetting *what, uint64_t *at, uint64_t end)
 {

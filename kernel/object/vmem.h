@@ -99,17 +99,17 @@ uint32_t vmem_protect(struct vmem *vmem, uint64_t address, uint64_t length, uint
  */
 uint32_t vmem_fault(struct vmem *vmem, uint64_t address, bool write, bool execute) __attribute__((warn_unused_result));
 
-/*
- * The physical page behind an address for an access that the kernel makes through the direct map; fills or copies it. It stays at
- * least until the CPU leaves the kernel. Errors as above.
- */
-uint32_t vmem_page(struct vmem *vmem, uint64_t address, bool write, struct paddr *out) __attribute__((warn_unused_result));
-
 /* Copies with the current process's memory (its vmem is active), filling pages. Returns the bytes copied; less: BAD_ADDRESS. */
 uint64_t vmem_copy_in(struct vmem *vmem, void *to, uint64_t from, uint64_t length);
 uint64_t vmem_copy_out(struct vmem *vmem, uint64_t to, const void *from, uint64_t length);
 
-/* Between two address spaces, at most `length` bytes in one bounded step (the caller limits it); returns the bytes copied. */
+/*
+ * Between the current address space (at `own`) and another, within one page of that one: all of it, where all is there, which is
+ * usual. False: vmem_copy_across is to do it.
+ */
+bool vmem_copy_quickly(struct vmem *other, uint64_t address, uint64_t own, uint64_t length, bool to_own);
+
+/* Between two address spaces, of which one may be the current one, at most `length` bytes in one bounded step (the caller limits it); returns the bytes copied. */
 uint64_t vmem_copy_across(struct vmem *to_vmem, uint64_t to, struct vmem *from_vmem, uint64_t from, uint64_t length);
 
 /*

@@ -27,6 +27,7 @@ struct page_rights vmem_mapping_rights(const struct vmem_mapping *mapping)
 	return (struct page_rights){
 	        .writable = mapping->flags & MAP_WRITE,
 	        .executable = mapping->flags & MAP_EXECUTE,
+	        .device = mapping->frame->flags & FRAME_DEVICE,
 	        .cache = (enum page_cache)mapping->frame->cache,
 	};
 }

@@ -79,9 +79,16 @@ uint32_t call_find(struct thread *thread, handle_t handle, enum object_type type
 	return ERR_OK;
 }
 
-/* A handle that is not plainly right: a pseudo handle, or an error, which is answered. */
+#define REPLY_RIGHTS (RIGHT_INSPECT | RIGHT_SEND)
+
+/* A handle that is not plainly right: a pseudo handle, of which the reply is used most, or an error, which is answered. */
 static __attribute__((noinline)) void dispatch_slowly(struct thread *thread, const struct call_row *row)
 {
+	if (context_call_handle(&thread->task.context) == HANDLE_SELF_REPLY && thread->reply_to && row->type == OBJECT_REPLY &&
+	        !(row->rights & ~REPLY_RIGHTS)) {
+		row->handler(thread, &thread->reply_to->object, REPLY_RIGHTS);
+		return;
+	}
 	struct object *object;
 	uint32_t rights;
 	uint32_t error =
@@ -102,11 +109,15 @@ static inline void dispatch(struct thread *thread)
 			call_answer(thread, ERR_BAD_CALL);
 		return;
 	}
-	const struct handle_entry *entry = handles_find(&thread->process->handles, context_call_handle(&thread->task.context));
-	if (__builtin_expect(entry && !check(entry->object, entry->rights, row->type, row->rights), 1))
-		row->handler(thread, entry->object, entry->rights);
-	else
-		dispatch_slowly(thread, row);
+	handle_t handle = context_call_handle(&thread->task.context);
+	if (handle < HANDLE_SELF_PROCESS) {
+		const struct handle_entry *entry = handles_find(&thread->process->handles, handle);
+		if (__builtin_expect(entry && !check(entry->object, entry->rights, row->type, row->rights), 1)) {
+			row->handler(thread, entry->object, entry->rights);
+			return;
+		}
+	}
+	dispatch_slowly(thread, row);
 }
 
 struct context *upcall_syscall(struct context *context)

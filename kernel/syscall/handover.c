@@ -37,48 +37,49 @@ INLINE bool find(const struct thread *thread, enum object_type type, uint32_t ri
 	return true;
 }
 
-/* What a `send` part brings beyond registers. False: what is not for this way, or wrong. */
-struct load {
-	uint32_t word_count;
-	struct message_buffer readable, writable;
-};
-
-INLINE bool read_counts(const struct message_extras *send, struct load *load)
+/* Long words that a `send` part brings; false: handles or a deadline come too, which is not for this way, or it is wrong. */
+INLINE bool read_counts(const struct message_extras *send, uint32_t *out_words)
 {
 	/* Four bytes: handles, long words, which are moved, none. */
 	uint32_t counts = READ_ONCE(*(const uint32_t *)&send->handle_count);
-	load->word_count = counts >> 8 & 0xff;
-	return !(counts & 0xff) && load->word_count <= MESSAGE_LONG_WORDS && READ_ONCE(send->deadline) == DEADLINE_NEVER;
+	*out_words = counts >> 8 & 0xff;
+	return !(counts & 0xff) && *out_words <= MESSAGE_LONG_WORDS && READ_ONCE(send->deadline) == DEADLINE_NEVER;
 }
 
-INLINE bool read_buffer(const struct message_buffer *from, struct message_buffer *to)
+INLINE bool read_buffer(const struct message_buffer *from, uint64_t *out_address, uint64_t *out_length)
 {
-	*to = (struct message_buffer){READ_ONCE(from->address), READ_ONCE(from->length)};
-	return user_range_ok(uaddr(to->address), to->length);
+	uint64_t address = READ_ONCE(from->address), length = READ_ONCE(from->length);
+	*out_address = address;
+	*out_length = length;
+	return user_range_ok(uaddr(address), length);
+}
+
+/* All of it into the caller's record, which nobody has: the whole way begins with the same. */
+INLINE bool read_send(struct thread *caller)
+{
+	const struct message_extras *send = &caller->block->send;
+	struct reply_record *record = &caller->reply;
+	uint32_t words;
+	if (!read_counts(send, &words) || !read_buffer(&send->readable, &record->readable, &record->readable_length) ||
+	        !read_buffer(&send->writable, &record->writable, &record->writable_length))
+		return false;
+	record->handle_count = 0;
+	record->word_count = (uint8_t)words;
+	record->move_mask = 0;
+	record->extras = words || record->readable_length || record->writable_length;
+	return true;
 }
 
 /* Long words and lengths of buffers, into the `received` part of the one who gets them. */
-INLINE void pass_load(const struct thread *from, struct thread *to, const struct load *load)
+INLINE void pass_extras(const struct thread *from, struct thread *to, uint64_t words, uint64_t readable, uint64_t writable)
 {
 	struct message_extras *received = &to->block->received;
-	*(uint32_t *)&received->handle_count = load->word_count << 8;
-	received->readable = (struct message_buffer){0, load->readable.length};
-	received->writable = (struct message_buffer){0, load->writable.length};
+	*(uint32_t *)&received->handle_count = (uint32_t)words << 8;
+	received->readable = (struct message_buffer){0, readable};
+	received->writable = (struct message_buffer){0, writable};
 	const uint64_t *source = from->block->send_words;
 	uint64_t *target = to->block->received_words;
-	uint64_t count = load->word_count;
-	__asm__ volatile("rep movsq" : "+D"(target), "+S"(source), "+c"(count) : : "memory");
-}
-
-INLINE void keep_load(struct reply_record *record, const struct load *load)
-{
-	record->handle_count = 0;
-	record->word_count = (uint8_t)load->word_count;
-	record->move_mask = 0;
-	record->readable = load->readable.address;
-	record->readable_length = load->readable.length;
-	record->writable = load->writable.address;
-	record->writable_length = load->writable.length;
+	__asm__ volatile("rep movsq" : "+D"(target), "+S"(source), "+c"(words) : : "memory");
 }
 
 /* `from` waits once entry code has read its words, and `to` runs. */
@@ -91,7 +92,7 @@ INLINE struct handover hand_over(struct cpu *cpu, struct task *from, struct task
 	return (struct handover){&to->context, &from->context};
 }
 
-INLINE struct handover call(struct thread *caller, const struct load *load)
+INLINE struct handover call(struct thread *caller, bool extras)
 {
 	struct cpu *cpu = cpu_current();
 	struct object *object;
@@ -111,11 +112,11 @@ INLINE struct handover call(struct thread *caller, const struct load *load)
 	struct reply_record *record = &caller->reply;
 	uint64_t info = RECEIVED_CALL;
 	record->stamp = sender->by_stamp.key;
-	record->extras = load && (load->word_count || load->readable.length || load->writable.length);
-	if (record->extras) {
-		keep_load(record, load);
-		pass_load(caller, receiver, load);
+	if (extras && record->extras) {
+		pass_extras(caller, receiver, record->word_count, record->readable_length, record->writable_length);
 		info |= RECEIVED_EXTRAS;
+	} else {
+		record->extras = false;
 	}
 	ipc_introduce(receiver, caller);
 	ipc_received(receiver, caller);
@@ -123,7 +124,7 @@ INLINE struct handover call(struct thread *caller, const struct load *load)
 	return hand_over(cpu, &caller->task, &receiver->task, channel);
 }
 
-INLINE struct handover answer(struct thread *thread, const struct load *load)
+INLINE struct handover answer(struct thread *thread, uint32_t words)
 {
 	struct cpu *cpu = cpu_current();
 	struct object *object;
@@ -142,8 +143,8 @@ INLINE struct handover answer(struct thread *thread, const struct load *load)
 		return NO_HANDOVER;
 	}
 	uint64_t info = 0;
-	if (load && load->word_count) {
-		pass_load(thread, caller, load);
+	if (words) {
+		pass_extras(thread, caller, words, 0, 0);
 		info = RECEIVED_EXTRAS;
 	}
 	record->holder = 0;
@@ -158,18 +159,13 @@ INLINE struct handover answer(struct thread *thread, const struct load *load)
 
 static struct handover quick_call(struct context *context)
 {
-	return call(thread_of_context(context), 0);
+	return call(thread_of_context(context), false);
 }
 
 static struct handover quick_call_x(struct context *context)
 {
 	struct thread *thread = thread_of_context(context);
-	const struct message_extras *send = &thread->block->send;
-	struct load load;
-	if (!read_counts(send, &load) || !read_buffer(&send->readable, &load.readable) ||
-	        !read_buffer(&send->writable, &load.writable))
-		return NO_HANDOVER;
-	return call(thread, &load);
+	return read_send(thread) ? call(thread, true) : NO_HANDOVER;
 }
 
 static struct handover quick_answer(struct context *context)
@@ -180,10 +176,8 @@ static struct handover quick_answer(struct context *context)
 static struct handover quick_answer_x(struct context *context)
 {
 	struct thread *thread = thread_of_context(context);
-	struct load load = {0, {0, 0}, {0, 0}};
-	if (!read_counts(&thread->block->send, &load))
-		return NO_HANDOVER;
-	return answer(thread, &load);
+	uint32_t words;
+	return read_counts(&thread->block->send, &words) ? answer(thread, words) : NO_HANDOVER;
 }
 
 struct handover (*const upcall_message[])(struct context *context) = {

@@ -117,6 +117,11 @@ static void copy_with_own(struct thread *thread, struct reply_record *record, bo
 		return;
 	}
 	struct side caller = side_of_caller(record, from_caller, call_word(thread, 0), call_word(thread, 2));
+	if (!thread->progress && caller.length && caller.vmem != thread->process->vmem &&
+	        vmem_copy_quickly(caller.vmem, caller.address, call_word(thread, 1), caller.length, from_caller)) {
+		call_answer_words(thread, caller.length, 0, 0);
+		return;
+	}
 	struct side own = {thread->process->vmem, call_word(thread, 1), call_word(thread, 2)};
 	copy_step(thread, from_caller ? &own : &caller, from_caller ? &caller : &own);
 }

@@ -184,20 +184,22 @@ static void do_kernel_write(unsigned space)
 	unsigned i = random_below(WINDOW_PAGES);
 	const struct page *page = &model[space][i];
 	uint64_t word = (uint64_t)rand() + 1, copied;
+	bool allowed = page->mapped && page->flags & MAP_WRITE;
 
 	if (random_below(2)) {
 		enter(space);
 		copied = vmem_copy_out(spaces[space], address_of(i), &word, sizeof word);
 	} else {
-		struct paddr target;
-		uint32_t error;
-		while ((error = vmem_page(spaces[space], address_of(i), true, &target)) == VMEM_MORE)
-			;
-		copied = error ? 0 : sizeof word;
-		if (!error)
-			*(uint64_t *)direct_map(target) = word;
+		/* Another's word; whose space is the current one is left to chance. */
+		unsigned other = random_below(SPACES), j = random_below(WINDOW_PAGES);
+		const struct page *source = &model[other][j];
+		if (!spaces[other])
+			return;
+		allowed = allowed && source->mapped && source->flags & ACCESS;
+		word = cells[source->cell];
+		copied = vmem_copy_across(spaces[space], address_of(i), spaces[other], address_of(j), sizeof word);
 	}
-	if ((copied == sizeof word) != (page->mapped && page->flags & MAP_WRITE))
+	if ((copied == sizeof word) != allowed)
 		fail("the kernel's write was allowed or refused wrongly");
 	if (copied)
 		cells[page->cell] = word;

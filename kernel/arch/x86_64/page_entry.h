@@ -13,6 +13,7 @@
 #define ENTRY_LARGE 0x80ull /* above the last level */
 #define ENTRY_PAT 0x80ull   /* in the last level */
 #define ENTRY_GLOBAL 0x100ull
+#define ENTRY_DEVICE 0x200ull /* of our own, in the last level: the direct map does not have the page */
 #define ENTRY_NX (1ull << 63)
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 
@@ -28,13 +29,18 @@
 #define LEVEL_TOP 3u
 
 /* Rights and memory type of a page in the last level, without ENTRY_USER. */
-uint64_t page_entry(uint64_t physical, _Bool writable, _Bool executable, unsigned cache);
+struct page_rights;
+uint64_t page_entry(uint64_t physical, const struct page_rights *rights);
 
 /*
  * The last-level entry for an address below a root, with tables made where they are missing if `make` is not 0 (their entries get
  * its bits), and counted in *tables. 0: there is none, or no memory, or a large page is there.
  */
 uint64_t *page_walk(uint64_t root, uint64_t address, uint64_t make, uint64_t *tables);
+
+/* Before a last-level table is freed: no way leads there. */
+struct page_table;
+void page_table_forget_ways(struct page_table *table);
 
 /* Physical address of the root that all others copy the kernel's half from. */
 extern uint64_t page_kernel_root;

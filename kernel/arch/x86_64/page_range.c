@@ -71,7 +71,7 @@ uint64_t page_table_unmap(struct page_table *table, struct uaddr *address, struc
 uint64_t page_table_protect(
         struct page_table *table, struct uaddr *address, struct uaddr end, struct page_rights rights, unsigned budget)
 {
-	uint64_t bits = page_entry(0, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
+	uint64_t bits = page_entry(0, &rights) | ENTRY_USER;
 
 	return change(table, address, end, budget, ENTRY_ADDRESS, bits);
 }
@@ -115,8 +115,8 @@ static void free_table(struct page_table *table, uint64_t *entry, uint64_t at, b
 	else
 		upcall_page_free(page);
 	table->tables--;
-	table->recent = 0;
 	table->noted = PAGE_TABLES_NOTED + 1;
+	page_table_forget_ways(table);
 }
 
 static bool is_empty(const uint64_t *entries)

@@ -22,7 +22,7 @@ static uint64_t *table_at(uint64_t entry)
 	return direct_map(paddr(entry & ENTRY_ADDRESS));
 }
 
-uint64_t page_entry(uint64_t physical, bool writable, bool executable, unsigned cache)
+uint64_t page_entry(uint64_t physical, const struct page_rights *rights)
 {
 	static const uint64_t cache_bits[] = {
 	        [PAGE_CACHE_BACK] = 0,
@@ -32,8 +32,9 @@ uint64_t page_entry(uint64_t physical, bool writable, bool executable, unsigned 
 	};
 
 	/* Accessed and dirty from the start: nobody looks at them, and the CPU need not set them. */
-	return physical | ENTRY_PRESENT | ENTRY_ACCESSED | cache_bits[cache] | (writable ? ENTRY_WRITE | ENTRY_DIRTY : 0) |
-	        (executable ? 0 : ENTRY_NX);
+	return physical | ENTRY_PRESENT | ENTRY_ACCESSED | cache_bits[rights->cache] |
+	        (rights->writable ? ENTRY_WRITE | ENTRY_DIRTY : 0) | (rights->executable ? 0 : ENTRY_NX) |
+	        (rights->device ? ENTRY_DEVICE : 0);
 }
 
 uint64_t *page_walk(uint64_t root, uint64_t address, uint64_t make, uint64_t *tables)
@@ -112,7 +113,7 @@ bool page_table_map(
 	}
 	entry = &table->recent[LEVEL_INDEX(address.raw, 0)];
 	*out_replaced = *entry & ENTRY_PRESENT;
-	*entry = page_entry(page.raw, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
+	*entry = page_entry(page.raw, &rights) | ENTRY_USER;
 	return true;
 }
 
@@ -120,8 +121,8 @@ unsigned page_table_map_gathered(struct page_table *table, struct uaddr address,
         const struct paddr pages[static PAGES_GATHERED], uint64_t wanted, uint64_t writing, struct page_rights rights)
 {
 	unsigned first = (unsigned)__builtin_ctzll(wanted), count = 0;
-	uint64_t all = page_entry(0, rights.writable, rights.executable, rights.cache) | ENTRY_USER;
-	uint64_t reading = page_entry(0, false, rights.executable, rights.cache) | ENTRY_USER;
+	uint64_t all = page_entry(0, &rights) | ENTRY_USER;
+	uint64_t reading = all & ~(ENTRY_WRITE | ENTRY_DIRTY);
 	bool replaced;
 
 	/* The first makes the table, which the others are in. */
@@ -166,9 +167,50 @@ bool page_table_find(
 	*out_rights = (struct page_rights){
 	        .writable = *entry & ENTRY_WRITE,
 	        .executable = !(*entry & ENTRY_NX),
+	        .device = *entry & ENTRY_DEVICE,
 	        .cache = entry_cache(*entry),
 	};
 	return true;
+}
+
+static inline void *byte_of(uint64_t entry, struct uaddr address, bool write)
+{
+	const uint64_t allows = ENTRY_PRESENT | ENTRY_USER | (write ? ENTRY_WRITE : 0);
+
+	if ((entry & (allows | ENTRY_DEVICE)) != allows)
+		return 0;
+	return (char *)table_at(entry) + (address.raw & PAGE_MASK);
+}
+
+/* Remembers the way there. */
+static __attribute__((noinline)) void *look_far(struct page_table *table, struct uaddr address, bool write)
+{
+	uint64_t span = address.raw >> LEVEL_SHIFT(1);
+
+	if (address.raw >> LEVEL_SHIFT(LEVEL_TOP) >= USER_ENTRIES)
+		return 0;
+	uint64_t *entry = page_walk(table->root.raw, address.raw, 0, 0);
+	if (!entry)
+		return 0;
+	table->ways[span % PAGE_TABLE_WAYS] = (struct page_table_way){entry - LEVEL_INDEX(address.raw, 0), span + 1};
+	return byte_of(*entry, address, write);
+}
+
+void *page_table_look(struct page_table *table, struct uaddr address, bool write)
+{
+	uint64_t span = address.raw >> LEVEL_SHIFT(1);
+	const struct page_table_way *way = &table->ways[span % PAGE_TABLE_WAYS];
+
+	if (__builtin_expect(way->name != span + 1, 0))
+		return look_far(table, address, write);
+	return byte_of(way->entries[LEVEL_INDEX(address.raw, 0)], address, write);
+}
+
+void page_table_forget_ways(struct page_table *table)
+{
+	table->recent = 0;
+	for (unsigned i = 0; i < PAGE_TABLE_WAYS; i++)
+		table->ways[i].name = 0;
 }
 
 /* Those above the last level have lost all entries by now. */
@@ -180,7 +222,7 @@ static void free_table(struct page_table *table, uint64_t *entry, unsigned level
 		upcall_page_free(table_at(*entry));
 	*entry = 0;
 	table->tables--;
-	table->recent = 0;
+	page_table_forget_ways(table);
 }
 
 /* The lowest table on the way to an address whose entries are not passed by: a last-level one, or one with nothing there. */

@@ -96,7 +96,8 @@ static bool map_device_page(uint64_t address, uint64_t physical, enum page_cache
 	uint64_t *entry = page_walk(page_kernel_root, address, ENTRY_PRESENT | ENTRY_WRITE | ENTRY_ACCESSED, &device_tables);
 
 	if (entry)
-		*entry = page_entry(physical, true, false, cache) | ENTRY_GLOBAL;
+		*entry = page_entry(physical, &(struct page_rights){.writable = true, .device = true, .cache = cache}) |
+		        ENTRY_GLOBAL;
 	return entry;
 }
 
