@@ -1,9 +1,13 @@
 /* libraries: -ldw -lelf */
 /*
- * Makes the kernel's symbol table: symbols KERNEL.elf > TABLE.S
+ * Makes tables of symbols out of an ELF file with DWARF, for reports of what went wrong.
  *
- * Reads the functions of the ELF's symbol table and the line table of its DWARF (libdw), and writes them as assembly in the form
- * that kernel/core/symbols.c reads: offsets from the image's first byte, names in one block of texts without repeats.
+ *   symbols KERNEL.elf > TABLE.S             functions and lines, as assembly in the form that kernel/core/symbols.c reads
+ *   symbols --lines PROGRAM > PROGRAM.lines  lines alone, as the section that common/elf_symbols.h describes; a program's functions
+ *                                            are in its symbol table. Without DWARF the file is a table of no lines.
+ *
+ * Reads the functions of the ELF's symbol table and the line table of its DWARF (libdw). Addresses are offsets from the image's
+ * first byte, names lie in one block of texts without repeats.
  */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -16,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "common/elf_symbols.h"
 
 struct function {
 	uint64_t start, size;
@@ -237,24 +243,49 @@ static uint64_t image_base(Elf *elf)
 	return base;
 }
 
+static void put(const void *bytes, size_t size)
+{
+	if (size && fwrite(bytes, size, 1, stdout) != 1)
+		fail("cannot write");
+}
+
+static void write_lines(uint64_t base)
+{
+	struct elf_lines head = {ELF_LINES_MAGIC, (uint32_t)line_count, file_count, (uint32_t)texts_size, 0};
+
+	put(&head, sizeof head);
+	for (size_t i = 0; i < line_count; i++) {
+		struct elf_line line = {(uint32_t)(lines[i].start - base), (uint16_t)lines[i].file, (uint16_t)lines[i].number};
+		put(&line, sizeof line);
+	}
+	put(files, file_count * sizeof *files);
+	put(texts, texts_size);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2)
-		fail("usage: symbols KERNEL.elf > TABLE.S");
+	bool only_lines = argc == 3 && strcmp(argv[1], "--lines") == 0;
+	if (argc != 2 && !only_lines)
+		fail("usage: symbols KERNEL.elf > TABLE.S, symbols --lines PROGRAM > PROGRAM.lines");
 	elf_version(EV_CURRENT);
-	int file = open(argv[1], O_RDONLY);
+	int file = open(argv[argc - 1], O_RDONLY);
 	Elf *elf = file < 0 ? NULL : elf_begin(file, ELF_C_READ, NULL);
 	Dwarf *dwarf = elf ? dwarf_begin_elf(elf, DWARF_C_READ, NULL) : NULL;
 
-	if (!dwarf)
+	if (!elf || (!dwarf && !only_lines))
 		fail("the file cannot be read, or is no ELF with DWARF");
 	uint64_t base = image_base(elf);
-	read_functions(elf);
-	read_lines(dwarf);
+	if (!only_lines)
+		read_functions(elf);
+	if (dwarf)
+		read_lines(dwarf);
 	qsort(functions, function_count, sizeof *functions, compare_functions);
 	qsort(lines, line_count, sizeof *lines, compare_lines);
 	drop_lines_below(base);
 	thin_lines();
-	write_table(base);
-	return 0;
+	if (only_lines)
+		write_lines(base);
+	else
+		write_table(base);
+	return fflush(stdout) != 0;
 }

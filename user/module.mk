@@ -6,7 +6,7 @@
 #
 # A folder with a need of its own (another library, a part made in another way) has a module.mk beside its sources, which adds
 # to NAME_LIBS, NAME_CFLAGS or NAME_NEEDS. All are static-PIE programs on Debian's musl, and the file in the initfs is the one
-# beside it named .debug without its debug sections.
+# beside it named .debug without its debug sections, which a small table of its lines stands for.
 
 MUSL_LIB := /usr/lib/x86_64-linux-musl
 
@@ -70,5 +70,8 @@ endef
 
 $(foreach folder,$(USER_PROGRAMS),$(eval $(call USER_PROGRAM,$(folder),$(notdir $(folder)),$(if $(filter user/bin/%,$(folder)),bin,sbin))))
 
-$(B)/user/%: $(B)/user/%.debug
-	$(OBJCOPY) --strip-debug $< $@
+# Its functions stay in the symbol table, its lines in a table of their own: common/elf_symbols.h.
+$(B)/user/%.lines: $(B)/user/%.debug $(B)/tools/symbols
+	$(B)/tools/symbols --lines $< >$@
+$(B)/user/%: $(B)/user/%.debug $(B)/user/%.lines
+	$(OBJCOPY) --strip-debug --add-section .lines=$(B)/user/$*.lines $< $@

@@ -8,7 +8,7 @@ LINUX_CFLAGS_gcc := -fno-tree-switch-conversion
 LINUX_LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --build-id=none --hash-style=sysv --fatal-warnings
 
 LINUX_SOURCES := $(sort $(wildcard user/linux/*.c)) user/linux/entry.S user/linux/access.S common/chacha.c common/elf.c \
-	common/path.c
+	common/elf_symbols.c common/path.c
 linux_objects = $(patsubst %,$(B)/linux$(1)/%.o,$(basename $(LINUX_SOURCES)))
 
 $(B)/linux/%.o: %.c user/linux/module.mk Makefile

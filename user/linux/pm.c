@@ -170,3 +170,13 @@ status_t pm_set_name(handle_t pm, const char name[16])
 	memcpy(message.word, name, 16);
 	return call(pm, &message);
 }
+
+status_t pm_report(handle_t pm, const char *lines, uint64_t length)
+{
+	struct message message = {PROCESS_report, 0, {length}};
+	if (!pm)
+		return ERR_NOT_SUPPORTED;
+	extras_begin()->readable = (struct message_buffer){(uintptr_t)lines, length};
+	status_t status = sys_channel_call_x(pm, &message);
+	return status ? status : message.label;
+}

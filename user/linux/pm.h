@@ -37,4 +37,6 @@ MUST_CHECK status_t pm_times(handle_t pm, uint64_t *out_own, uint64_t *out_child
 /* Words as the protocol says. */
 MUST_CHECK status_t pm_machine(handle_t pm, uint64_t out[static MESSAGE_WORDS]);
 MUST_CHECK status_t pm_set_children(handle_t pm, uint32_t flags);
+/* Lines for the log, each ended by a newline. */
+MUST_CHECK status_t pm_report(handle_t pm, const char *lines, uint64_t length);
 MUST_CHECK status_t pm_set_name(handle_t pm, const char name[16]);

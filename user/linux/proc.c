@@ -267,7 +267,7 @@ struct piece {
 	const char *name;
 };
 
-static const char *name_of(const struct process *process, uint64_t address)
+const char *proc_name_of(const struct process *process, uint64_t address)
 {
 	const struct start_block *start = process->start;
 	const struct {
@@ -322,7 +322,7 @@ static void put_maps(struct writer *writer)
 	while (!writer->status &&
 	        !sys_vmem_walk(HANDLE_SELF_VMEM, last.end > next.end ? last.end : next.end, &next.start, &next.end, &next.flags,
 	                &next.offset)) {
-		next.name = name_of(process, next.start);
+		next.name = proc_name_of(process, next.start);
 		bool program = next.name && next.start >= process->program_start && next.start < process->program_end;
 		bool shared = program && !(next.flags & MAP_WRITE) && next.offset >= process->start->program_offset;
 		next.offset = shared ? next.offset - process->start->program_offset : 0;

@@ -33,6 +33,9 @@ void proc_spell(struct path *path);
 /* What a link of the process's own points to, NUL-ended: its length, or -ENOENT; 0 if it is none of those known here. */
 int64_t proc_target(const char *path, char out[FS_PATH_MAX]);
 
+/* What lies at an address, as /proc/self/maps names it; NULL: it has no name. */
+const char *proc_name_of(const struct process *process, uint64_t address);
+
 /* Has a text of the process's own say what it must. */
 MUST_CHECK status_t proc_fill(handle_t file, enum proc_kind kind);
 

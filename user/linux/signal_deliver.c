@@ -8,6 +8,7 @@
 #include "user/linux/log.h"
 #include "user/linux/native.h"
 #include "user/linux/pm.h"
+#include "user/linux/report.h"
 #include "user/linux/signal.h"
 #include "user/linux/thread.h"
 
@@ -158,7 +159,10 @@ static int64_t deliver(struct frame *frame, int64_t result)
 		struct linux_sigaction action;
 		switch (choose(signal, &action)) {
 		case ACTION_NOTHING: break;
-		case ACTION_END: signal_end_process(signal);
+		case ACTION_END:
+			if (signal == LINUX_SIGABRT && note.pid == self->process->number)
+				report_crash(frame, signal);
+			signal_end_process(signal);
 		case ACTION_STOP: stop(signal, &note); break;
 		case ACTION_HANDLER:
 			if (in_call)
@@ -219,14 +223,15 @@ static int signal_of(uint64_t vector, uint64_t error, uint64_t address, uint64_t
 }
 
 /*
- * Nobody handles it: the instruction is repeated with nothing in its way, so that it becomes a message to the process's exception
+ * Nobody handles it: where it was goes onto the log (report.h), and the instruction is repeated with nothing in its way, so that it becomes a message to the process's exception
  * channel or a report of the kernel's, with all registers as they were.
  */
-static int64_t leave_to_kernel(struct frame *frame)
+static int64_t leave_to_kernel(struct frame *frame, int signal)
 {
 	struct process *process = process_self();
 	for (unsigned i = 0; i < LOG_STREAMS; i++)
 		log_stream_flush(&process->log_streams[i]);
+	report_crash(frame, signal);
 	status_t status = sys_thread_set_upcall(HANDLE_SELF_THREAD, HANDLE_NONE, 0);
 	if (status)
 		signal_end_process(LINUX_SIGSEGV);
@@ -247,7 +252,7 @@ int64_t signal_upcall(struct frame *frame, uint64_t cause, uint64_t error, uint6
 	self->trap_address = address;
 	struct linux_sigaction action = {0};
 	if ((self->signal_mask & SIGNAL_BIT(signal)) || choose(signal, &action) != ACTION_HANDLER)
-		return leave_to_kernel(frame);
+		return leave_to_kernel(frame, signal);
 	run_handler(frame, (int64_t)frame->rax, signal, &note, &action);
 	return 0;
 }

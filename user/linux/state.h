@@ -178,6 +178,7 @@ struct process {
 	uint32_t queued_count;
 	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm was told last */
 	uint32_t stopped;        /* 1 while a stop signal's action is being done; other threads wait here */
+	bool crash_reported;
 	bool signals_unattended; /* the thread that the own notify came to has ended */
 
 	struct lock alarm_lock; /* guards these */

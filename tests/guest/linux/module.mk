@@ -4,9 +4,12 @@ GUEST_LINUX_NAMES := $(notdir $(GUEST_LINUX_SOURCES:.c=))
 GUEST_LINUX_OUT := $(B)/tests/guest/linux
 GUEST_LINUX_CFLAGS := $(CSTD) -O1 -g -Wall -Wextra -Werror $(REPRODUCIBLE) -D_GNU_SOURCE -I. -static -pthread
 
-$(GUEST_LINUX_OUT)/%-musl: tests/guest/linux/%.c tests/guest/linux/test.h tests/guest/linux/module.mk Makefile
+# With a table of lines, as Hearth's own programs have it.
+$(GUEST_LINUX_OUT)/%-musl: tests/guest/linux/%.c tests/guest/linux/test.h tests/guest/linux/module.mk Makefile $(B)/tools/symbols
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) -o $@ $< -lm
+	$(B)/tools/symbols --lines $@ >$@.lines
+	$(OBJCOPY) --add-section .lines=$@.lines $@
 
 $(GUEST_LINUX_OUT)/%-glibc: tests/guest/linux/%.c tests/guest/linux/test.h tests/guest/linux/module.mk Makefile
 	@mkdir -p $(@D)

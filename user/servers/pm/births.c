@@ -177,6 +177,7 @@ status_t births_exec(struct request *request, struct process *process)
 	if (status)
 		return status;
 	process->has_called_exec = true;
+	process->has_reported = false;
 	process->children_flags = (uint32_t)request->word[2];
 	return ERR_OK;
 }

@@ -232,6 +232,11 @@ static status_t handle_set_name(struct request *request)
 	return with_caller(request, set_name);
 }
 
+static status_t handle_report(struct request *request)
+{
+	return with_caller(request, watch_report);
+}
+
 static status_t handle_machine(struct request *request)
 {
 	proc_machine_tell(request->answer.word);
@@ -272,6 +277,7 @@ static const struct server_operation operations[] = {
         {PROCESS_times, "times", handle_times, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_children, "set_children", handle_set_children, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_name, "set_name", handle_set_name, SERVER_OBJECT, 0, 0, 0},
+        {PROCESS_report, "report", handle_report, SERVER_OBJECT, 0, 1, 0},
         {PROCESS_machine, "machine", handle_machine, SERVER_ANYBODY, 0, 0, 0},
         {FS_open, "open", proc_open, SERVER_SESSION, 0, 0, 0},
         {FS_stat, "stat", proc_stat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},

@@ -103,7 +103,7 @@ struct process {
 	uint32_t children_flags; /* PROCESS_CHILDREN_* */
 	bool has_called_exec;
 	bool ending_late;   /* in the list of those that are to be asked again (watch.h) */
-	bool fault_logged;  /* the kernel has reported its fault */
+	bool has_reported;  /* what it was doing when it crashed; since its last exec */
 	uint32_t how, code; /* of a zombie */
 	uint64_t cpu_ns;    /* of a zombie */
 	uint64_t children_cpu_ns;

@@ -1,6 +1,8 @@
 /* Ends and faults: see watch.h. */
 #include "user/servers/pm/watch.h"
 
+#include <string.h>
+
 #include "abi/exception.h"
 #include "user/lib/log.h"
 #include "user/servers/pm/family.h"
@@ -83,4 +85,25 @@ status_t watch_fault(struct request *request)
 	if (!sys_reply_send(request->reply, &message))
 		request->reply = HANDLE_NONE;
 	return EXCEPTION_END;
+}
+
+status_t watch_report(struct request *request, struct process *process)
+{
+	static char text[PROCESS_REPORT_MAX + 1];
+	uint64_t length = request->word[0];
+	if (length > PROCESS_REPORT_MAX)
+		return ERR_TOO_LARGE;
+	if (process->has_reported)
+		return ERR_EXISTS;
+	status_t status = request_read(request, 0, text, length);
+	if (status)
+		return status;
+	process->has_reported = true;
+	text[length] = 0;
+	for (uint64_t i = 0; i < length; i++)
+		text[i] = text[i] == '\n' || (text[i] >= ' ' && text[i] < 0x7f) ? text[i] : '?';
+	char *next;
+	for (char *line = strtok_r(text, "\n", &next); line; line = strtok_r(NULL, "\n", &next))
+		log_error("pid %u (%s): %s", process->pid, process->name, line);
+	return ERR_OK;
 }

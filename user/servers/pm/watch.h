@@ -25,3 +25,6 @@ void watch_closed(uint64_t stamp);
 
 /* It has faulted, and its image has no answer. */
 MUST_CHECK status_t watch_fault(struct request *request);
+
+/* Operation report: the lines are written as of this process, whatever they say. */
+MUST_CHECK status_t watch_report(struct request *request, struct process *process);

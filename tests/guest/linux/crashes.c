@@ -1,0 +1,57 @@
+/*
+ * Ends by a crash in a known place: `crashes WAY`. What is on the log then, the scenario crash_leaves_a_report looks at; it finds the
+ * lines by the words in the comments here.
+ */
+#include "test.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+static volatile int depth, deepest = 1 << 30;
+
+static __attribute__((noinline)) void fall(volatile int *where)
+{
+	*where = 7; /* here it falls */
+	depth++;
+}
+
+static __attribute__((noinline)) void stumble(volatile int *where)
+{
+	depth++;
+	fall(where); /* here it stumbles */
+	depth--;
+}
+
+static __attribute__((noinline)) void jump(void (*volatile to)(void))
+{
+	depth++;
+	to(); /* here it jumps */
+	depth--;
+}
+
+static __attribute__((noinline)) int dive(int levels)
+{
+	volatile char room[256];
+	room[0] = (char)levels;
+	return levels == deepest ? 0 : dive(levels + 1) + room[0]; /* here it dives */
+}
+
+static __attribute__((noinline)) void give_up(void)
+{
+	depth++;
+	abort(); /* here it gives up */
+}
+
+int main(int count, char **arguments)
+{
+	const char *way = count > 1 ? arguments[1] : "";
+	if (!strcmp(way, "fall"))
+		stumble((int *)(uintptr_t)depth);
+	else if (!strcmp(way, "jump"))
+		jump((void (*)(void))(uintptr_t)depth);
+	else if (!strcmp(way, "dive"))
+		return dive(0);
+	else if (!strcmp(way, "give-up"))
+		give_up();
+	return 1;
+}

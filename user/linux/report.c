@@ -1,0 +1,258 @@
+/*
+ * Crash reports: see report.h.
+ *
+ * Frames are followed by their pointers as long as these lead upwards in the stack to addresses behind calls. Most libraries are
+ * compiled without, so where the chain ends at once the stack is searched for such addresses, and what is found is told as
+ * "perhaps": a call that has come back long ago looks the same.
+ *
+ * The program's memory is read by access.h, which cannot fault. Its file is mapped, read by common/elf_symbols.c, and left to the
+ * process's end; if it cannot be had, addresses have no names.
+ */
+#include "user/linux/report.h"
+
+#include <string.h>
+
+#include "common/elf.h"
+#include "common/elf_symbols.h"
+#include "user/linux/access.h"
+#include "user/linux/directory.h"
+#include "user/linux/log.h"
+#include "user/linux/native.h"
+#include "user/linux/pm.h"
+#include "user/linux/proc.h"
+#include "user/linux/remote.h"
+
+#define FRAMES_MAX 24u
+#define SEARCH_WORDS 1024u
+#define FOUND_MAX 12u
+#define AROUND (16 * PAGE_SIZE) /* mappings so near to an address are told */
+#define MAPPINGS_MAX 24u
+
+struct report {
+	const struct process *process;
+	char *text; /* PROCESS_REPORT_MAX bytes */
+	uint32_t length;
+	const void *file; /* NULL: not there */
+	uint64_t file_size;
+	uint64_t lowest, slide; /* of the file's addresses */
+};
+
+static void map_file(struct report *report, handle_t frame, uint64_t offset, uint64_t length)
+{
+	struct elf_image image;
+	uint64_t before = offset % PAGE_SIZE, address;
+	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, page_up(before + length), MAP_READ, frame, offset - before, &address) ||
+	        elf_read(user_pointer(address + before), length, 0, USER_TOP, &image))
+		return;
+	report->file = user_pointer(address + before);
+	report->file_size = length;
+	report->lowest = image.lowest;
+	report->slide = report->process->program_start - page_down(image.lowest);
+}
+
+/* Makes the program's file readable. */
+static void open_file(struct report *report)
+{
+	const struct start_block *start = report->process->start;
+	uint32_t name = start->executable ? start->executable : start->program_name, kind;
+	struct path path;
+	handle_t file, frame;
+	uint64_t offset, length;
+	if (directory_resolve_text(LINUX_AT_FDCWD, (const char *)start + name, &path) ||
+	        remote_open(report->process->vfs, &path, OPEN_READ, 0, &file, &kind))
+		return;
+	status_t status = remote_map(file, &frame, &offset, &length);
+	sys_handle_close(file);
+	if (status)
+		return;
+	if (length && length <= USER_TOP)
+		map_file(report, frame, offset, length);
+	sys_handle_close(frame);
+}
+
+static void add_hex(struct log_text *line, uint64_t value)
+{
+	char text[19] = "0x";
+	unsigned digits = 1;
+	for (uint64_t rest = value >> 4; rest; rest >>= 4)
+		digits++;
+	for (unsigned i = 0; i < digits; i++)
+		text[2 + i] = "0123456789abcdef"[value >> 4 * (digits - 1 - i) & 15];
+	text[2 + digits] = 0;
+	log_add(line, text);
+}
+
+static void add_text(struct log_text *line, const char *text, uint32_t length)
+{
+	for (uint32_t i = 0; i < length && line->length < sizeof line->text; i++)
+		line->text[line->length++] = text[i];
+}
+
+/* Adds a line; what does not fit any more is left out. */
+static void put_line(struct report *report, struct log_text *line)
+{
+	if (line->length >= sizeof line->text || report->length + line->length + 1 > PROCESS_REPORT_MAX)
+		return;
+	line->text[line->length++] = '\n';
+	memcpy(report->text + report->length, line->text, line->length);
+	report->length += line->length;
+}
+
+/* A line for a place in the code. A return address is behind its call, which may be the last instruction of a function. */
+static void tell_place(struct report *report, const char *how, uint64_t address, bool is_return)
+{
+	struct log_text line = {0};
+	struct elf_symbol symbol = {0};
+	uint64_t at = address - is_return;
+	bool in_program = at >= report->process->program_start && at < report->process->program_end;
+	bool found = report->file && in_program &&
+	        elf_symbol_find(report->file, report->file_size, report->lowest, at - report->slide, &symbol);
+	log_add(&line, how);
+	if (found && symbol.function) {
+		add_text(&line, symbol.function, symbol.function_length);
+		log_add(&line, "+");
+		add_hex(&line, symbol.offset + is_return);
+		log_add(&line, " ");
+	}
+	if (found && symbol.file) {
+		log_add(&line, "(");
+		add_text(&line, symbol.file, symbol.file_length);
+		log_add(&line, ":");
+		log_add_number(&line, symbol.line);
+		log_add(&line, ") ");
+	}
+	if (found)
+		log_add(&line, "at ");
+	add_hex(&line, address);
+	put_line(report, &line);
+}
+
+/* Whether there is code that the program can run. */
+static bool is_code(const struct report *report, uint64_t address)
+{
+	const struct start_block *start = report->process->start;
+	uint64_t first, end, offset;
+	uint32_t flags;
+	if (!user_range(address, 1) || address - start->linux_image < page_up(start->linux_image_size) ||
+	        sys_vmem_walk(HANDLE_SELF_VMEM, address, &first, &end, &flags, &offset))
+		return false;
+	return first <= address && (flags & MAP_EXECUTE);
+}
+
+/* Whether an address lies behind a call: Intel SDM volume 2, CALL, in the forms E8 and FF /2 that compilers make. */
+static bool is_behind_call(const struct report *report, uint64_t address)
+{
+	uint8_t code[7];
+	if (!is_code(report, address - 1) || !access_read(code, address - sizeof code, sizeof code))
+		return false;
+	if (code[2] == 0xe8)
+		return true;
+	for (unsigned i = 0; i < 6; i++) {
+		if (code[i] == 0xff && (code[i + 1] >> 3 & 7) == 2)
+			return true;
+	}
+	return false;
+}
+
+/* By frame pointers; how many callers that has told. */
+static uint32_t follow_frames(struct report *report, const struct frame *frame)
+{
+	uint64_t at = frame->rbp, below = frame->rsp, pair[2];
+	uint32_t told = 0;
+	while (told < FRAMES_MAX && at >= below && at % 8 == 0 && access_read(pair, at, sizeof pair) &&
+	        is_behind_call(report, pair[1])) {
+		tell_place(report, "  called from ", pair[1], true);
+		told++;
+		below = at + 1;
+		at = pair[0];
+	}
+	return told;
+}
+
+/* Words that cannot be read are passed over: where a stack has come to its end, it begins with such. */
+static void search_stack(struct report *report, uint64_t stack)
+{
+	uint64_t word;
+	uint32_t found = 0;
+	for (uint32_t i = 0; i < SEARCH_WORDS && found < FOUND_MAX; i++) {
+		if (!access_read(&word, stack + i * 8ull, sizeof word) || !is_behind_call(report, word))
+			continue;
+		tell_place(report, "  perhaps from ", word, true);
+		found++;
+	}
+}
+
+static void tell_mapping(struct report *report, uint64_t start, uint64_t end, uint32_t flags)
+{
+	struct log_text line = {0};
+	const char *name = proc_name_of(report->process, start);
+	log_add(&line, "  ");
+	add_hex(&line, start);
+	log_add(&line, " to ");
+	add_hex(&line, end);
+	log_add(&line, flags & MAP_READ ? " r" : " -");
+	log_add(&line, flags & MAP_WRITE ? "w" : "-");
+	log_add(&line, flags & MAP_EXECUTE ? "x " : "- ");
+	log_add(&line, name ? name : "");
+	put_line(report, &line);
+}
+
+static bool is_near(uint64_t address, uint64_t start, uint64_t end)
+{
+	return address < end ? start <= address || start - address <= AROUND : address - end <= AROUND;
+}
+
+static void tell_mappings(struct report *report, const struct frame *frame, uint64_t address)
+{
+	uint64_t start, end = 0, offset;
+	uint32_t flags, told = 0;
+	while (told < MAPPINGS_MAX && !sys_vmem_walk(HANDLE_SELF_VMEM, end, &start, &end, &flags, &offset)) {
+		if (!is_near(frame->rip, start, end) && !is_near(frame->rsp, start, end) && !is_near(address, start, end))
+			continue;
+		tell_mapping(report, start, end, flags);
+		told++;
+	}
+}
+
+static void tell_head(struct report *report, int signal)
+{
+	struct log_text line = {0};
+	log_add(&line, "signal ");
+	log_add_number(&line, (uint64_t)signal);
+	log_add(&line, signal == LINUX_SIGABRT ? ", which it has sent to itself, ends it" : " ends it");
+	put_line(report, &line);
+}
+
+/* To pm, which vouches for who has said it; a service has none, and its own grant of the log. */
+static void give(const struct report *report)
+{
+	const struct process *process = report->process;
+	if (!pm_report(process->pm, report->text, report->length))
+		return;
+	for (uint32_t at = 0; at < report->length; at++) {
+		struct log_text line = {0};
+		for (; report->text[at] != '\n'; at++)
+			line.text[line.length++] = report->text[at];
+		log_put(process->log, LOG_ERROR, &line);
+	}
+}
+
+void report_crash(const struct frame *frame, int signal)
+{
+	struct process *process = process_self();
+	char text[PROCESS_REPORT_MAX];
+	struct report report = {.process = process, .text = text};
+	uint64_t caller;
+	if (__atomic_exchange_n(&process->crash_reported, true, __ATOMIC_SEQ_CST))
+		return;
+	open_file(&report);
+	tell_head(&report, signal);
+	tell_place(&report, "  in ", frame->rip, false);
+	bool lost = !is_code(&report, frame->rip) && access_read(&caller, frame->rsp, sizeof caller);
+	if (lost && is_behind_call(&report, caller)) /* a call to where nothing is */
+		tell_place(&report, "  called from ", caller, true);
+	if (!follow_frames(&report, frame))
+		search_stack(&report, frame->rsp);
+	tell_mappings(&report, frame, thread_self()->trap_address);
+	give(&report);
+}
