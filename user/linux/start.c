@@ -290,7 +290,8 @@ static uint64_t make_stack(struct process *process, const struct load_result *pr
 	};
 	uint64_t base = map_stack(process), pointer;
 	memcpy(contents.random, chances->for_program, sizeof contents.random);
-	uint64_t size = STACK_SIZE_PROGRAM - (chances->stack & 0xff0); /* the stack does not begin at the same place of each page */
+	uint64_t size =
+	        STACK_SIZE_PROGRAM - (chances->stack & 0xff0); /* the stack does not begin at the same place of each page */
 	if (!stack_build(user_pointer(base), base, size, &contents, &pointer))
 		fail(start, BAD_START, "was given more arguments and environment than fit on its stack", "");
 	return pointer;
