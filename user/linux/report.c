@@ -30,11 +30,12 @@
 
 struct report {
 	const struct process *process;
-	char *text; /* PROCESS_REPORT_MAX bytes */
-	uint32_t length;
+	uint32_t length;  /* of the text */
 	const void *file; /* NULL: not there */
 	uint64_t file_size;
 	uint64_t lowest, slide; /* of the file's addresses */
+	struct path path;
+	char text[PROCESS_REPORT_MAX];
 };
 
 static void map_file(struct report *report, handle_t frame, uint64_t offset, uint64_t length)
@@ -55,11 +56,10 @@ static void open_file(struct report *report)
 {
 	const struct start_block *start = report->process->start;
 	uint32_t name = start->executable ? start->executable : start->program_name, kind;
-	struct path path;
 	handle_t file, frame;
 	uint64_t offset, length;
-	if (directory_resolve_text(LINUX_AT_FDCWD, (const char *)start + name, &path) ||
-	        remote_open(report->process->vfs, &path, OPEN_READ, 0, &file, &kind))
+	if (directory_resolve_text(LINUX_AT_FDCWD, (const char *)start + name, &report->path) ||
+	        remote_open(report->process->vfs, &report->path, OPEN_READ, 0, &file, &kind))
 		return;
 	status_t status = remote_map(file, &frame, &offset, &length);
 	sys_handle_close(file);
@@ -169,13 +169,19 @@ static uint32_t follow_frames(struct report *report, const struct frame *frame)
 	return told;
 }
 
-/* Words that cannot be read are passed over: where a stack has come to its end, it begins with such. */
+/* From the stack pointer on; where a stack has come to its end, from behind the guard below it. */
 static void search_stack(struct report *report, uint64_t stack)
 {
-	uint64_t word;
-	uint32_t found = 0;
-	for (uint32_t i = 0; i < SEARCH_WORDS && found < FOUND_MAX; i++) {
-		if (!access_read(&word, stack + i * 8ull, sizeof word) || !is_behind_call(report, word))
+	uint64_t start, end, offset, word;
+	uint32_t flags, found = 0;
+	status_t status = sys_vmem_walk(HANDLE_SELF_VMEM, stack, &start, &end, &flags, &offset);
+	if (!status && !(flags & MAP_READ))
+		status = sys_vmem_walk(HANDLE_SELF_VMEM, end, &start, &end, &flags, &offset);
+	if (status || !(flags & MAP_READ))
+		return;
+	uint64_t at = (stack > start ? stack : start) & ~7ull;
+	for (uint32_t i = 0; i < SEARCH_WORDS && at < end && found < FOUND_MAX; i++, at += 8) {
+		if (!access_read(&word, at, sizeof word) || !is_behind_call(report, word))
 			continue;
 		tell_place(report, "  perhaps from ", word, true);
 		found++;
@@ -240,19 +246,21 @@ static void give(const struct report *report)
 void report_crash(const struct frame *frame, int signal)
 {
 	struct process *process = process_self();
-	char text[PROCESS_REPORT_MAX];
-	struct report report = {.process = process, .text = text};
-	uint64_t caller;
-	if (__atomic_exchange_n(&process->crash_reported, true, __ATOMIC_SEQ_CST))
+	uint64_t caller, address;
+	if (__atomic_exchange_n(&process->crash_reported, true, __ATOMIC_SEQ_CST) ||
+	        sys_vmem_map(
+	                HANDLE_SELF_VMEM, 0, page_up(sizeof(struct report)), MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
 		return;
-	open_file(&report);
-	tell_head(&report, signal);
-	tell_place(&report, "  in ", frame->rip, false);
-	bool lost = !is_code(&report, frame->rip) && access_read(&caller, frame->rsp, sizeof caller);
-	if (lost && is_behind_call(&report, caller)) /* a call to where nothing is */
-		tell_place(&report, "  called from ", caller, true);
-	if (!follow_frames(&report, frame))
-		search_stack(&report, frame->rsp);
-	tell_mappings(&report, frame, thread_self()->trap_address);
-	give(&report);
+	struct report *report = user_pointer(address); /* too large for the stack here */
+	report->process = process;
+	open_file(report);
+	tell_head(report, signal);
+	tell_place(report, "  in ", frame->rip, false);
+	bool lost = !is_code(report, frame->rip) && access_read(&caller, frame->rsp, sizeof caller);
+	if (lost && is_behind_call(report, caller)) /* a call to where nothing is */
+		tell_place(report, "  called from ", caller, true);
+	if (!follow_frames(report, frame))
+		search_stack(report, frame->rsp);
+	tell_mappings(report, frame, thread_self()->trap_address);
+	give(report);
 }
