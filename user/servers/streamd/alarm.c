@@ -36,13 +36,10 @@ static uint32_t ready(const struct watched *watched)
 	return expirations((const struct alarm *)watched) ? FS_READY_READ : 0;
 }
 
-static status_t take(struct alarm *alarm, handle_t reply)
+/* A reader has been told of `count` expirations. */
+static void told(struct alarm *alarm, uint64_t count)
 {
-	uint64_t count = expirations(alarm);
-	status_t status = reply_write_bytes(reply, 0, &count, sizeof count);
-	if (!status)
-		alarm->deadline = alarm->period ? alarm->deadline + count * alarm->period : 0;
-	return status;
+	alarm->deadline = alarm->period ? alarm->deadline + count * alarm->period : 0;
 }
 
 /* When it is time and those who wait now have not been told of it; 0: never. A short period is not followed at its pace. */
@@ -67,11 +64,10 @@ static void await(struct alarm *alarm)
 
 static void settle(struct alarm *alarm)
 {
-	while (alarm->readers.first && expirations(alarm)) {
-		status_t status = take(alarm, alarm->readers.first->reply);
-		alarm->readers.first->done = status ? 0 : sizeof(uint64_t);
-		wait_finish_done(alarm->readers.first, status);
-	}
+	uint64_t count;
+	while (alarm->readers.first && (count = expirations(alarm)))
+		if (!wait_finish_bytes(alarm->readers.first, &count, sizeof count))
+			told(alarm, count);
 	watch_changed(&alarm->watched);
 	await(alarm);
 }
@@ -86,11 +82,14 @@ static status_t read_alarm(struct request *request, struct end *end)
 	struct alarm *alarm = end->thing;
 	if (end_length(request, request->writable) < sizeof(uint64_t))
 		return ERR_BAD_ARGUMENT;
-	if (expirations(alarm)) {
-		status_t status = take(alarm, request->reply);
-		if (!status)
-			request->answer.word[0] = sizeof(uint64_t);
-		return status;
+	uint64_t count = expirations(alarm);
+	if (count) {
+		status_t status = request_write(request, 0, &count, sizeof count);
+		if (status)
+			return status;
+		told(alarm, count);
+		request->answer.word[0] = sizeof count;
+		return ERR_OK;
 	}
 	if (request->word[1] & FS_TRANSFER_NO_WAIT)
 		return ERR_WOULD_BLOCK;

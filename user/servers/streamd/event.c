@@ -28,14 +28,10 @@ static bool fits(const struct event *event, uint64_t value)
 	return value < UINT64_MAX - event->count;
 }
 
-/* Gives a reader what it takes; an error leaves the counter as it was. */
-static status_t take(struct event *event, handle_t reply)
+/* What a reader is given; the counter stays as it was until it has it. */
+static uint64_t next_value(const struct event *event)
 {
-	uint64_t value = event->flags & STREAM_EVENT_SEMAPHORE ? 1 : event->count;
-	status_t status = reply_write_bytes(reply, 0, &value, sizeof value);
-	if (!status)
-		event->count -= value;
-	return status;
+	return event->flags & STREAM_EVENT_SEMAPHORE ? 1 : event->count;
 }
 
 /* Lets those that wait go on as far as the counter allows. A waiting writer's value is its length. */
@@ -45,9 +41,9 @@ static void settle(struct event *event)
 	while (moved) {
 		moved = false;
 		if (event->readers.first && event->count) {
-			status_t status = take(event, event->readers.first->reply);
-			event->readers.first->done = status ? 0 : sizeof(uint64_t);
-			wait_finish_done(event->readers.first, status);
+			uint64_t value = next_value(event);
+			if (!wait_finish_bytes(event->readers.first, &value, sizeof value))
+				event->count -= value;
 			moved = true;
 		}
 		if (event->writers.first && fits(event, event->writers.first->length)) {
@@ -69,9 +65,11 @@ static status_t read_event(struct request *request, struct end *end)
 		return ERR_WOULD_BLOCK;
 	if (!event->count)
 		return wait_add(&event->readers, request, sizeof(uint64_t), 0, 0);
-	status_t status = take(event, request->reply);
+	uint64_t value = next_value(event);
+	status_t status = request_write(request, 0, &value, sizeof value);
 	if (status)
 		return status;
+	event->count -= value;
 	request->answer.word[0] = sizeof(uint64_t);
 	settle(event);
 	return ERR_OK;

@@ -93,15 +93,31 @@ status_t flow_set_capacity(struct flow *flow, uint64_t capacity)
 	return ERR_OK;
 }
 
-/* Takes up to `length` bytes of a caller's buffer from `offset` on; what was taken, or the error that kept it from any. */
-static status_t fill(struct flow *flow, handle_t reply, uint64_t offset, uint64_t length, uint64_t *out_taken)
+/* Who writes: by its reply its buffer is reached. Its bytes may have come with its call as well. */
+struct source {
+	handle_t reply;
+	const uint8_t *bytes; /* all of them, NULL: they are in the buffer only */
+};
+
+/* A part of the writer's bytes goes to memory of the server's. */
+static status_t take_part(const struct source *from, uint64_t offset, void *to, uint64_t length, uint64_t *out_copied)
+{
+	if (!from->bytes)
+		return sys_reply_read(from->reply, offset, to, length, out_copied);
+	memcpy(to, from->bytes + offset, length);
+	*out_copied = length;
+	return ERR_OK;
+}
+
+/* Takes up to `length` bytes of a writer's from `offset` on; what was taken, or the error that kept it from any. */
+static status_t fill(struct flow *flow, const struct source *from, uint64_t offset, uint64_t length, uint64_t *out_taken)
 {
 	uint64_t taken = 0;
 	while (taken < length) {
 		uint32_t place = (flow->start + flow->count) & (flow->allotted - 1);
 		uint64_t part = flow->allotted - place < length - taken ? flow->allotted - place : length - taken;
 		uint64_t copied = 0;
-		status_t status = sys_reply_read(reply, offset + taken, flow->bytes + place, part, &copied);
+		status_t status = take_part(from, offset + taken, flow->bytes + place, part, &copied);
 		if (status && !taken)
 			return status;
 		if (status || !copied)
@@ -111,6 +127,21 @@ static status_t fill(struct flow *flow, handle_t reply, uint64_t offset, uint64_
 	}
 	*out_taken = taken;
 	return taken ? ERR_OK : ERR_BAD_ADDRESS;
+}
+
+/* The other way where the answer takes it along. */
+static status_t drain_short(struct flow *flow, struct request *request, uint64_t length, uint64_t *out_given)
+{
+	uint64_t first = flow->allotted - flow->start < length ? flow->allotted - flow->start : length;
+	status_t status = request_write(request, 0, flow->bytes + flow->start, first);
+	if (!status && length > first)
+		status = request_write(request, first, flow->bytes, length - first);
+	if (status)
+		return status;
+	flow->start = (flow->start + (uint32_t)length) & (flow->allotted - 1);
+	flow->count -= (uint32_t)length;
+	*out_given = length;
+	return ERR_OK;
 }
 
 /* The other way; nothing is lost of what was not given. */
@@ -144,12 +175,17 @@ static bool reader_failed(handle_t writer, uint64_t offset)
 }
 
 /* Gives bytes of a writer to the first waiting reader, which is answered. An error is the writer's. */
-static status_t hand_over(struct flow *flow, handle_t writer, uint64_t length, uint64_t *done)
+static status_t hand_over(struct flow *flow, const struct source *from, uint64_t length, uint64_t *done)
 {
 	struct wait *reader = flow->readers.first;
 	uint64_t copied = 0, part = reader->length < length - *done ? reader->length : length - *done;
-	status_t status = sys_reply_copy(writer, reader->reply, *done, 0, part, &copied);
-	if (status && !reader_failed(writer, *done))
+	if (from->bytes && reader->takes_words) {
+		if (!wait_finish_bytes(reader, from->bytes + *done, part))
+			*done += part;
+		return ERR_OK;
+	}
+	status_t status = sys_reply_copy(from->reply, reader->reply, *done, 0, part, &copied);
+	if (status && !reader_failed(from->reply, *done))
 		return status;
 	reader->done = copied;
 	if (!wait_finish_done(reader, status))
@@ -158,11 +194,11 @@ static status_t hand_over(struct flow *flow, handle_t writer, uint64_t length, u
 }
 
 /* Moves what can be moved of a writer's bytes; an error stands beside what was done before it. */
-static status_t push(struct flow *flow, handle_t writer, uint64_t length, uint32_t atomic, uint64_t *done)
+static status_t push(struct flow *flow, const struct source *from, uint64_t length, uint32_t atomic, uint64_t *done)
 {
 	while (*done < length) {
 		if (flow->readers.first) {
-			status_t status = hand_over(flow, writer, length, done);
+			status_t status = hand_over(flow, from, length, done);
 			if (status)
 				return status;
 			continue;
@@ -173,7 +209,7 @@ static status_t push(struct flow *flow, handle_t writer, uint64_t length, uint32
 		if (!room || (!*done && length <= atomic && room < length))
 			return ERR_OK;
 		uint32_t before = flow->count;
-		status_t status = fill(flow, writer, *done, room < length - *done ? room : length - *done, &taken);
+		status_t status = fill(flow, from, *done, room < length - *done ? room : length - *done, &taken);
 		if (!status && length <= atomic && *done + taken < length) {
 			flow->count = before; /* whole or not at all */
 			return ERR_BAD_ADDRESS;
@@ -186,9 +222,12 @@ static status_t push(struct flow *flow, handle_t writer, uint64_t length, uint32
 }
 
 /* Gives a reader what there is: from the ring, then from writers that wait. */
-static status_t pull(struct flow *flow, handle_t reader, uint64_t length, uint64_t *done)
+static status_t pull(struct flow *flow, struct request *request, uint64_t length, uint64_t *done)
 {
-	uint64_t given = 0;
+	uint64_t given = 0, most = length < flow->count ? length : flow->count;
+	handle_t reader = request->reply;
+	if (request->takes_words && most <= MESSAGE_SHORT_MAX && !flow->writers.first)
+		return drain_short(flow, request, most, done);
 	if (flow->count) {
 		status_t status = drain(flow, reader, *done, length - *done, &given);
 		if (status)
@@ -217,7 +256,8 @@ static void serve_writers(struct flow *flow)
 {
 	while (flow->writers.first) {
 		struct wait *writer = flow->writers.first;
-		status_t status = push(flow, writer->reply, writer->length, writer->flags, &writer->done);
+		const struct source from = {writer->reply, NULL};
+		status_t status = push(flow, &from, writer->length, writer->flags, &writer->done);
 		if (!status && writer->done < writer->length)
 			return;
 		wait_finish_done(writer, status);
@@ -236,7 +276,7 @@ status_t flow_read(struct flow *flow, struct request *request, uint64_t length, 
 	if (!length)
 		return ERR_OK;
 	if (flow->count || flow->writers.first) {
-		status_t status = pull(flow, request->reply, length, &done);
+		status_t status = pull(flow, request, length, &done);
 		if (status)
 			return status;
 		serve_writers(flow);
@@ -275,8 +315,9 @@ status_t flow_write(struct flow *flow, struct request *request, uint64_t length,
 	if (!length)
 		return ERR_OK;
 	bool was_waited_for = flow->readers.first != NULL;
+	const struct source from = {request->reply, request_carried(request, 0, length)};
 	if (!flow->writers.first)
-		status = push(flow, request->reply, length, atomic, &done);
+		status = push(flow, &from, length, atomic, &done);
 	if (status && !done)
 		return status;
 	if (done)

@@ -69,6 +69,7 @@ status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t le
 	        .server = request->server,
 	        .caller = request->caller,
 	        .flags = flags,
+	        .takes_words = request->takes_words,
 	        .length = length,
 	        .done = done};
 	status_t status = request_save(request, &wait->reply);
@@ -109,6 +110,21 @@ status_t wait_finish_done(struct wait *wait, status_t status)
 	if (wait->done)
 		status = ERR_OK;
 	return wait_finish(wait, status, &answer);
+}
+
+status_t wait_finish_bytes(struct wait *wait, const void *bytes, uint64_t length)
+{
+	if (!wait->takes_words || length > MESSAGE_SHORT_MAX) {
+		status_t status = reply_write_bytes(wait->reply, 0, bytes, length);
+		wait->done = status ? 0 : length;
+		status_t sent = wait_finish_done(wait, status);
+		return status ? status : sent;
+	}
+	handle_t reply = wait->reply;
+	struct message message = {.word = {length}};
+	extras_set_words(extras_begin(), bytes, length);
+	remove_wait(wait);
+	return sys_reply_send_x(reply, &message);
 }
 
 void wait_finish_all(struct wait_queue *queue, status_t status)

@@ -31,6 +31,7 @@ struct wait {
 	handle_t reply;
 	uint32_t caller;
 	uint32_t flags;        /* of the operation */
+	bool takes_words;      /* the caller takes a short result within the answer */
 	uint64_t length, done; /* of the transfer */
 	uint64_t place;        /* the owner's */
 	struct cargo *cargo;   /* handles that are to go along; the wait's until taken */
@@ -49,6 +50,12 @@ static inline struct wait *wait_last(const struct wait_queue *queue)
 status_t wait_finish(struct wait *wait, status_t status, struct answer *answer);
 /* The same with how much was done in word 0. */
 status_t wait_finish_done(struct wait *wait, status_t status);
+
+/*
+ * Gives a reader these bytes, and how many they are: its wait is no more. An error if it was not given them, be it that its memory is
+ * bad, which it is told, or that it was gone.
+ */
+MUST_CHECK status_t wait_finish_bytes(struct wait *wait, const void *bytes, uint64_t length);
 
 /* All waits of a queue get the same answer. */
 void wait_finish_all(struct wait_queue *queue, status_t status);
