@@ -47,6 +47,9 @@ struct start_file {
 
 #define START_PROGRAM_MAPPED 0x1u    /* the program is there already (only root): program_* describe it */
 #define START_LOG_UNKNOWN_CALLS 0x2u /* a Linux call that is not answered leaves a line on the log */
+#define START_TRACE 0x4u             /* its Linux calls are told one by one (user/linux/trace.h), in trace_output */
+#define START_TRACE_CHILDREN 0x10u   /* and those of what it forks */
+#define START_TRACE_STRINGS_SHIFT 16 /* from there on: so many bytes of a string are told */
 #define START_TAKE_TERMINAL 0x8u     /* descriptor 0 is to become the terminal of its session, which it leads */
 
 struct start_block {
@@ -88,7 +91,7 @@ struct start_block {
 	uint32_t umask;
 	handle_t alarm;          /* a timer that will signal SIGALRM to the process's own notify, or 0 */
 	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm has been told for this process */
-	uint32_t reserved;
+	handle_t trace_output;   /* of START_TRACE: an open file; 0: the log */
 	uint64_t alarm_deadline, alarm_period;
 	uint64_t signals_ignored; /* bit N-1: signal N */
 	uint64_t signal_mask;

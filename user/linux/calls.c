@@ -33,19 +33,25 @@
 #include "user/linux/terminal.h"
 #include "user/linux/thread.h"
 #include "user/linux/time.h"
+#include "user/linux/trace.h"
 
-struct absent {
-	uint16_t number;
-	char name[30];
-};
-
-static const struct absent absents[] = {
-#define LINUX_CALL(number, name, function, arguments)
-#define LINUX_ABSENT(number, name) {number, #name},
+static const struct trace_call calls[] = {
+#define LINUX_CALL(number, name, function, arguments, ...) {number, #name, "" __VA_ARGS__},
+#define LINUX_ABSENT(number, name) {number, #name, ""},
 #include "user/linux/calls.def"
 #undef LINUX_ABSENT
 #undef LINUX_CALL
 };
+
+/* Nobody but strace and the log asks, so nothing is sorted. */
+const struct trace_call *calls_find(uint32_t number)
+{
+	for (uint32_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		if (calls[i].number == number)
+			return &calls[i];
+	}
+	return NULL;
+}
 
 /* True the first time for each number below CALLS_MAX, false for all others. */
 static bool tell_once(struct process *process, uint32_t number)
@@ -61,11 +67,8 @@ static int64_t unknown(uint32_t number)
 	struct process *process = process_self();
 	if (!process->log_unknown_calls || !tell_once(process, number))
 		return -ENOSYS;
-	const char *name = "?";
-	for (uint32_t i = 0; i < sizeof absents / sizeof *absents; i++) {
-		if (absents[i].number == number)
-			name = absents[i].name;
-	}
+	const struct trace_call *call = calls_find(number);
+	const char *name = call ? call->name : "?";
 	struct log_text line = {0};
 	log_add(&line, process->name);
 	log_add(&line, " made the Linux call ");
@@ -85,10 +88,10 @@ static int64_t unknown(uint32_t number)
 #define ARGUMENTS_5() f->rdi, f->rsi, f->rdx, f->r10, f->r8
 #define ARGUMENTS_6() f->rdi, f->rsi, f->rdx, f->r10, f->r8, f->r9
 
-int64_t calls_dispatch(struct frame *f)
+static int64_t dispatch(struct frame *f)
 {
 	switch ((uint32_t)f->rax) {
-#define LINUX_CALL(number, name, function, arguments) \
+#define LINUX_CALL(number, name, function, arguments, ...) \
 	case number: \
 		return function(ARGUMENTS_##arguments());
 #define LINUX_ABSENT(number, name)
@@ -97,4 +100,20 @@ int64_t calls_dispatch(struct frame *f)
 #undef LINUX_CALL
 	}
 	return unknown((uint32_t)f->rax);
+}
+
+/* A child comes back from the same call as its parent, who tells it. */
+static __attribute__((noinline)) int64_t dispatch_traced(struct frame *f)
+{
+	uint32_t process = process_self()->number, number = (uint32_t)f->rax;
+	trace_before(f);
+	int64_t result = dispatch(f);
+	if (trace_is_on(process_self()) && process_self()->number == process)
+		trace_after(f, number, result);
+	return result;
+}
+
+int64_t calls_dispatch(struct frame *f)
+{
+	return trace_is_on(process_self()) ? dispatch_traced(f) : dispatch(f);
 }

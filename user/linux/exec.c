@@ -25,7 +25,7 @@
 
 #define STACK_SIZE (64 * 1024ull)
 #define STRING_MAX (128 * 1024ull) /* MAX_ARG_STRLEN */
-#define KEEP_MAX (START_GRANTS + START_FILES + 2)
+#define KEEP_MAX (START_GRANTS + START_FILES + 3)
 
 /* Strings of the program, as they were when they were measured. */
 struct list {
@@ -227,7 +227,8 @@ static void fill_block(const struct building *b, struct start_block *block)
 	memset(block, 0, sizeof *block);
 	block->magic = START_MAGIC;
 	block->version = START_VERSION;
-	block->flags = old->flags & START_LOG_UNKNOWN_CALLS;
+	block->flags = (old->flags & START_LOG_UNKNOWN_CALLS) | process->trace;
+	block->trace_output = process->trace ? process->trace_output : HANDLE_NONE;
 	block->process_number = process->number;
 	block->linux_image_size = old->linux_image_size;
 	block->program_frame = b->file->frame;
@@ -377,6 +378,8 @@ static uint32_t fill_keep(const struct building *b, handle_t keep[static KEEP_MA
 	keep[count++] = b->file->frame;
 	if (process->alarm)
 		keep[count++] = process->alarm;
+	if (process->trace && process->trace_output)
+		keep[count++] = process->trace_output;
 	for (uint32_t i = 0; i < start->grant_count; i++) {
 		uint32_t type, rights;
 		uint64_t object;

@@ -19,6 +19,7 @@
 #include "user/linux/random.h"
 #include "user/linux/signal.h"
 #include "user/linux/thread.h"
+#include "user/linux/trace.h"
 
 #define EXIT_SIGNAL 0xffu
 #define COPY_FLAGS (LINUX_CLONE_SETTLS | LINUX_CLONE_PARENT_SETTID | LINUX_CLONE_CHILD_CLEARTID | LINUX_CLONE_CHILD_SETTID)
@@ -83,6 +84,7 @@ static void become_copy(void)
 	process->alarm_deadline = process->alarm_period = 0;
 	process->signals_unattended = false;
 	process->borrower = NULL;
+	trace_in_child(process);
 	self->next = self->previous = NULL;
 	self->id = process->number;
 	self->notify = HANDLE_NONE;
@@ -187,6 +189,7 @@ static void copy_process(struct process *to, struct process *from)
 	to->queued_count = 0;
 	to->stopped = 0;
 	to->borrower = NULL;
+	trace_in_child(to);
 }
 
 static void prepare_borrower(struct borrower *borrower, uint64_t block, uint64_t stack)

@@ -11,6 +11,7 @@
 #include "user/linux/report.h"
 #include "user/linux/signal.h"
 #include "user/linux/thread.h"
+#include "user/linux/trace.h"
 
 #define STOPS (SIGNAL_BIT(LINUX_SIGSTOP) | SIGNAL_BIT(LINUX_SIGTSTP) | SIGNAL_BIT(LINUX_SIGTTIN) | SIGNAL_BIT(LINUX_SIGTTOU))
 #define SYSCALL_INSTRUCTION 2 /* its length */
@@ -133,6 +134,8 @@ static void run_handler(
         struct frame *frame, int64_t rax, int signal, struct signal_note *note, const struct linux_sigaction *action)
 {
 	struct thread *self = thread_self();
+	if (trace_is_on(self->process))
+		trace_signal(signal);
 	uint64_t mask = self->restore_mask ? self->mask_to_restore : self->signal_mask;
 	self->restore_mask = false;
 	if (action->flags & LINUX_SA_SIGINFO)
@@ -232,6 +235,8 @@ static int64_t leave_to_kernel(struct frame *frame, int signal)
 	for (unsigned i = 0; i < LOG_STREAMS; i++)
 		log_stream_flush(&process->log_streams[i]);
 	report_crash(frame, signal);
+	if (trace_is_on(process))
+		trace_ended(PROCESS_STATUS_SIGNAL + (uint32_t)signal);
 	status_t status = sys_thread_set_upcall(HANDLE_SELF_THREAD, HANDLE_NONE, 0);
 	if (status)
 		signal_end_process(LINUX_SIGSEGV);
@@ -264,6 +269,8 @@ int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address)
 	bool named = cause == 14 ? user_range(address, 1) : cause == 13;
 	struct thread *self = thread_self();
 	if (named) {
+		if (trace_is_on(process))
+			trace_after(thread_frame(self), (uint32_t)thread_frame(self)->rax, -EFAULT);
 		if (self->held_file)
 			descriptors_drop(self->held_file);
 		return -EFAULT;

@@ -20,6 +20,7 @@
 #include "user/linux/stack.h"
 #include "user/linux/state.h"
 #include "user/linux/thread.h"
+#include "user/linux/trace.h"
 
 #define BAD_START 126u
 #define RFLAGS_START 0x202u
@@ -194,6 +195,10 @@ static struct process *make_state(struct start_block *start)
 	process->alarm = start->alarm;
 	process->alarm_deadline = start->alarm_deadline;
 	process->alarm_period = start->alarm_period;
+	if (start->flags & START_TRACE) {
+		process->trace = start->flags & (START_TRACE | START_TRACE_CHILDREN | UINT32_MAX << START_TRACE_STRINGS_SHIFT);
+		process->trace_output = start->trace_output;
+	}
 	process->log_unknown_calls = (start->flags & START_LOG_UNKNOWN_CALLS) != 0;
 	process->umask = start->umask & 0777;
 	cpu_inspect(process);
@@ -321,6 +326,8 @@ void start_process(struct start_block *start, struct control_block *control)
 	memset(&chances, 0, sizeof chances);
 	__asm__ volatile("" : : "r"(&chances) : "memory");
 	struct thread *thread = thread_self();
+	if (process->trace)
+		trace_started();
 	*thread_frame(thread) = (struct frame){.rip = program.entry, .rsp = stack_pointer, .rflags = RFLAGS_START};
 	thread->vectors_saved = 0;
 }

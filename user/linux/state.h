@@ -157,6 +157,8 @@ struct process {
 	uint8_t vectors_how;
 	bool has_rdrand;
 	bool log_unknown_calls;
+	uint32_t trace; /* START_TRACE and what belongs to it; 0: off */
+	handle_t trace_output;
 	bool paths_borrowed; /* long_paths is the parent's, and not to be written */
 	handle_t log;        /* HANDLE_NONE where none was granted; so the next */
 	handle_t vfs;

@@ -19,6 +19,7 @@
 #include "user/linux/native.h"
 #include "user/linux/pm.h"
 #include "user/linux/signal.h"
+#include "user/linux/trace.h"
 
 #define STACK_SIZE (32 * 1024ull)
 
@@ -223,6 +224,8 @@ int64_t thread_clone(uint64_t flags, uint64_t stack, uint64_t parent_id, uint64_
 _Noreturn void thread_end_process(uint32_t status)
 {
 	struct process *process = process_self();
+	if (trace_is_on(process))
+		trace_ended(status);
 	for (unsigned i = 0; i < LOG_STREAMS; i++)
 		log_stream_flush(&process->log_streams[i]);
 	sys_process_exit(status);
@@ -290,6 +293,8 @@ int64_t thread_arch_prctl(int operation, uint64_t address)
 int64_t thread_prctl(int operation, uint64_t argument)
 {
 	struct process *process = process_self();
+	if (operation == PR_HEARTH_TRACE)
+		return trace_set(argument);
 	if (operation != LINUX_PR_SET_NAME && operation != LINUX_PR_GET_NAME)
 		return -EINVAL;
 	if (!user_range(argument, sizeof process->name))
