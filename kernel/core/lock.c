@@ -8,22 +8,14 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 
-void lock_acquire(struct lock *lock)
+void lock_contended(struct lock *lock)
 {
-	struct cpu *cpu = cpu_current();
+	const struct cpu *cpu = cpu_current();
 
 	if (lock->rank <= cpu->lock_rank)
 		panic("lock %s of rank %u was wanted while one of rank %u is held", lock->name, lock->rank, cpu->lock_rank);
-	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)) {
+	do {
 		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
 			cpu_pause();
-	}
-	lock->below = cpu->lock_rank;
-	cpu->lock_rank = lock->rank;
-}
-
-void lock_release(struct lock *lock)
-{
-	cpu_current()->lock_rank = lock->below;
-	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	} while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE));
 }

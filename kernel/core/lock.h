@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/percpu.h"
+
 enum lock_rank {
 	RANK_NONE,
 	RANK_PROCESS, /* threads of a process */
@@ -43,8 +45,24 @@ static inline void lock_init(struct lock *lock, enum lock_rank rank, const char 
 	*lock = (struct lock)LOCK_INIT((uint8_t)rank, name);
 }
 
-void lock_acquire(struct lock *lock);
-void lock_release(struct lock *lock);
+/* Panics when the rank is not above those held, and waits. */
+void lock_contended(struct lock *lock);
+
+static inline void lock_acquire(struct lock *lock)
+{
+	struct cpu *cpu = cpu_current();
+	uint8_t below = cpu->lock_rank;
+	if (__builtin_expect(lock->rank <= below || __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0))
+		lock_contended(lock);
+	lock->below = below;
+	cpu->lock_rank = lock->rank;
+}
+
+static inline void lock_release(struct lock *lock)
+{
+	cpu_current()->lock_rank = lock->below;
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
 
 /*
  * For quick ways through the kernel that hold a lock while they take no other, by whom none is held: without a look at ranks, and

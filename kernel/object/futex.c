@@ -33,7 +33,9 @@ static void futex_release(struct vmem *vmem, struct frame *frame)
 bool futex_find_shared(struct vmem *vmem, uint64_t address, struct futex_word *out)
 {
 	lock_acquire(&vmem->lock);
-	const struct vmem_mapping *mapping = vmem_tree_find(vmem->root, address);
+	struct vmem_mapping *mapping = vmem->last;
+	if (!mapping || address < mapping->start || address >= mapping->end)
+		vmem->last = mapping = vmem_tree_find(vmem->root, address);
 	if (mapping)
 		*out = (struct futex_word){vmem, mapping->frame, mapping->offset + (address - mapping->start)};
 	lock_release(&vmem->lock);

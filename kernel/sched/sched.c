@@ -49,7 +49,9 @@ static void enqueue(struct task *task)
 	lock_acquire(&own->queue.lock);
 	run_queue_push_back(&own->queue, task);
 	lock_release(&own->queue.lock);
-	if (!cpu->current || task->effective >= cpu->current->effective)
+	/* An equal waits for the end of the slice, at which the timer is to interrupt. */
+	if (!cpu->current || task->effective > cpu->current->effective ||
+	        (task->effective == cpu->current->effective && own->armed > own->slice_end))
 		cpu->need_schedule = 1;
 }
 
@@ -275,7 +277,8 @@ static void arm_timer(struct cpu *cpu, struct scheduler *own)
 	uint64_t next = timers_next();
 	if (cpu->current && run_queue_highest(&own->queue) == cpu->current->effective && own->slice_end < next)
 		next = own->slice_end;
-	if (next == own->armed)
+	/* One that comes too early does no harm and is not put off: arming it is dear, and reasons come and go quickly. */
+	if (own->armed && own->armed <= next)
 		return;
 	own->armed = next;
 	timer_arm(next);

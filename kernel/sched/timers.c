@@ -4,6 +4,7 @@
 #include "arch/upcalls.h"
 #include "core/lock.h"
 #include "core/percpu.h"
+#include "sched/direct.h"
 
 /* Handled by one interrupt; what is left has passed too, so that the next comes soon, after whoever must run first. */
 #define EXPIRED_PER_INTERRUPT 16
@@ -25,7 +26,7 @@ void timers_set(struct timer_node *node, uint64_t deadline)
 	node->cpu = cpu->arch.index;
 	lock_acquire(&own->lock);
 	timer_queue_insert(&own->queue, node);
-	if (own->queue.root == node)
+	if (own->queue.root == node && scheduler_of(cpu)->armed > deadline)
 		cpu->need_schedule = 1; /* which arms the interrupt */
 	lock_release(&own->lock);
 }
