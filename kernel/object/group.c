@@ -37,32 +37,38 @@ void group_init(uint64_t pages_limit, uint64_t pages_available)
 	init(group_programs, group_root, pages_available - pages_available / RESERVE_DIVISOR);
 }
 
-/* Whether so much more is within the limits. Objects and nodes lie in memory too, which is not charged by the page. */
-static bool has_room(const struct group *group, uint64_t pages, uint64_t objects, uint64_t nodes)
+/* Whether it is within its limits. Objects and nodes lie in memory too, which is not charged by the page. */
+static inline bool is_within(const struct group *group)
 {
-	if (pages > group->pages_limit || objects > group->objects_limit - group->objects_used)
-		return false;
-	uint64_t beside =
-	        (group->objects_used + objects) / OBJECTS_PER_PAGE + (group->nodes_used + nodes) / PAGE_TREE_NODES_PER_PAGE;
-	return group->pages_used + pages + beside <= group->pages_limit;
+	uint64_t beside = group->objects_used / OBJECTS_PER_PAGE + group->nodes_used / PAGE_TREE_NODES_PER_PAGE;
+	return group->objects_used <= group->objects_limit && group->pages_used + beside <= group->pages_limit;
+}
+
+static inline void take_back(struct group *group, uint64_t pages, uint64_t objects, uint64_t nodes)
+{
+	group->pages_used -= pages;
+	group->objects_used -= objects;
+	group->nodes_used -= nodes;
 }
 
 /* Adds to the counts of a group and all above it, or to none of them. */
 static uint32_t charge(struct group *group, uint64_t pages, uint64_t objects, uint64_t nodes)
 {
-	uint32_t error = ERR_OK;
+	struct group *g;
+	if (pages > group->pages_limit)
+		return ERR_QUOTA; /* nor can the sums overflow */
 	lock_acquire(&group_lock);
-	for (struct group *g = group; g && !error; g = g->parent) {
-		if (!has_room(g, pages, objects, nodes))
-			error = ERR_QUOTA;
-	}
-	for (struct group *g = group; g && !error; g = g->parent) {
+	for (g = group; g; g = g->parent) {
 		g->pages_used += pages;
 		g->objects_used += objects;
 		g->nodes_used += nodes;
+		if (!is_within(g))
+			break;
 	}
+	for (struct group *undone = group; g && undone != g->parent; undone = undone->parent)
+		take_back(undone, pages, objects, nodes);
 	lock_release(&group_lock);
-	return error;
+	return g ? ERR_QUOTA : ERR_OK;
 }
 
 static void give_back(struct group *group, uint64_t pages, uint64_t objects, uint64_t nodes)
@@ -70,9 +76,7 @@ static void give_back(struct group *group, uint64_t pages, uint64_t objects, uin
 	lock_acquire(&group_lock);
 	for (struct group *g = group; g; g = g->parent) {
 		ASSERT(g->pages_used >= pages && g->objects_used >= objects && g->nodes_used >= nodes);
-		g->pages_used -= pages;
-		g->objects_used -= objects;
-		g->nodes_used -= nodes;
+		take_back(g, pages, objects, nodes);
 	}
 	lock_release(&group_lock);
 }
