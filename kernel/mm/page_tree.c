@@ -279,6 +279,8 @@ static uint64_t take_from_leaf(
 {
 	uint64_t stop = (*at | (FAN_OUT - 1)) + 1, taken = 0;
 
+	if (most > leaf->pages)
+		most = (unsigned)leaf->pages; /* behind the last there is nothing to look for */
 	for (stop = stop < end ? stop : end; *at < stop && taken < most; ++*at) {
 		uint64_t *entry = &leaf->entry[slot(*at, 1)].page;
 		if (!*entry)
@@ -293,6 +295,21 @@ static uint64_t take_from_leaf(
 	return taken;
 }
 
+/* The first entry from `i` on that is not empty, FAN_OUT if there is none. */
+static unsigned skip_empty(const struct page_tree_node *node, unsigned i)
+{
+	for (; i < FAN_OUT; i++) {
+		const uint64_t *page = &node->entry[i].page;
+		if (*page)
+			break;
+		while (i + 4 < FAN_OUT && !(page[1] | page[2] | page[3] | page[4])) {
+			i += 4;
+			page += 4;
+		}
+	}
+	return i;
+}
+
 /*
  * Goes down from a node of the tree's own to the first page at or above *at, or to a node that others own too and that is as a
  * whole in the range. Answers the height of what it found in *entry; 0: nothing in this node, and *at is behind it.
@@ -302,10 +319,9 @@ static unsigned descend(struct page_tree_node **path, unsigned height, uint64_t 
 	while (*at < end) {
 		struct page_tree_node *node = path[height];
 		uint64_t part = span(height - 1), start = *at & ~(part - 1);
-		unsigned i = slot(*at, height);
+		unsigned first = slot(*at, height), i = skip_empty(node, first);
 
-		while (i < FAN_OUT && !node->entry[i].page)
-			i++, start += part;
+		start += (i - first) * part;
 		if (start > *at)
 			*at = start;
 		if (i == FAN_OUT || *at >= end)
