@@ -6,7 +6,7 @@
 #include "sched/sched.h"
 
 /* Most steps are much shorter than the longest: so many ticks of the TSC are worth a look at interrupts and other tasks. */
-#define TICKS_AT_ONCE 1500u
+#define TICKS_AT_ONCE 4000u
 
 static struct reaper {
 	struct task task;
