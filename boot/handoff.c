@@ -10,7 +10,6 @@
 
 #include <stddef.h>
 
-#include "calendar.h"
 #include "console.h"
 #include "cpu.h"
 #include "directmap.h"
@@ -20,6 +19,8 @@
 #include "memory.h"
 #include "paging.h"
 #include "text.h"
+
+#include "common/calendar.h"
 
 #define GIB (1ull << 30)
 #define MAP_GROWTH 32 /* descriptors that the firmware's map may grow by until the end */

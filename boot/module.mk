@@ -1,5 +1,5 @@
 # The loader: an EFI application made with gnu-efi's start code, relocation and linker script.
-BOOT_SOURCES := $(sort $(wildcard boot/*.c boot/*.S)) common/elf.c
+BOOT_SOURCES := $(sort $(wildcard boot/*.c boot/*.S)) common/calendar.c common/elf.c
 BOOT_OBJECTS := $(patsubst %,$(B)/boot/objects/%.o,$(basename $(BOOT_SOURCES)))
 BOOT_LIB := /usr/lib
 

@@ -181,7 +181,9 @@ static struct frame *time_frame(void)
 	if (!page)
 		panic("root could not be started: there is no memory for the time page");
 	timer_describe(page);
-	return frame_over(direct_map_physical(page), PAGE_SIZE);
+	struct frame *frame = frame_over(direct_map_physical(page), PAGE_SIZE);
+	frame->flags |= FRAME_OVER_WRITABLE; /* timed sets the time of day in it; the kernel reads nothing there */
+	return frame;
 }
 
 static void grant_all(struct start *s)
@@ -199,7 +201,7 @@ static void grant_all(struct start *s)
 
 	struct frame *time = time_frame();
 	s->block.time_page = map(s, 0, PAGE_SIZE, MAP_READ, time);
-	grant_frame(s, "time", time, 0);
+	grant_frame(s, "time", time, RIGHT_WRITE);
 
 	uint64_t size = (uint64_t)(root_image_end - root_image);
 	struct frame *program = frame_over(image_physical(s, 0), whole_pages(size));

@@ -25,7 +25,8 @@
 #include "mm/page_tree.h"
 #include "object/object.h"
 
-#define FRAME_OVER 0x200u /* in `flags` beside FRAME_* of the ABI: over pages that exist already */
+#define FRAME_OVER 0x200u          /* in `flags` beside FRAME_* of the ABI: over pages that exist already */
+#define FRAME_OVER_WRITABLE 0x400u /* and a program may write these if its handle says so */
 
 #define FRAME_LENGTH_MAX (1ull << 46)
 #define FRAME_CONTIGUOUS_MAX (4ull << 20)
@@ -103,7 +104,10 @@ uint32_t frame_create(struct group *group, uint64_t length, uint32_t flags, stru
 uint32_t frame_create_device(struct group *group, struct paddr start, uint64_t length, uint32_t cache, struct frame **out)
         __attribute__((warn_unused_result));
 
-/* A frame of the kernel's own over pages that exist already: never freed, never resized, and never writable for programs. */
+/*
+ * A frame of the kernel's own over pages that exist already: never freed, never resized, and writable for programs only with
+ * FRAME_OVER_WRITABLE.
+ */
 uint32_t frame_create_over(struct group *group, struct paddr start, uint64_t length, struct frame **out)
         __attribute__((warn_unused_result));
 

@@ -128,7 +128,7 @@ uint32_t vmem_map(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t
 	struct want want = {address, length, flags, frame ? allowed : ACCESS, frame, offset};
 	uint32_t error = ERR_OK;
 
-	if (frame && frame->flags & FRAME_OVER)
+	if (frame && frame->flags & FRAME_OVER && !(frame->flags & FRAME_OVER_WRITABLE))
 		want.rights &= ~MAP_WRITE;
 
 	if (!*progress) {

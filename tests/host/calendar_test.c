@@ -1,6 +1,6 @@
-/* calendar_seconds against the C library. */
-/* sources: boot/calendar.c */
-#include "boot/calendar.h"
+/* calendar_seconds against the C library, and its inverse. */
+/* sources: common/calendar.c */
+#include "common/calendar.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static uint64_t seconds(
 
 static void test_every_day(void)
 {
-	bool same = true;
+	bool same = true, there_and_back = true;
 
 	for (time_t at = 1; at < 253402300800; at += 86399) {
 		struct tm tm;
@@ -32,8 +32,11 @@ static void test_every_day(void)
 		        seconds((uint32_t)tm.tm_year + 1900, (uint32_t)tm.tm_mon + 1, (uint32_t)tm.tm_mday,
 		                (uint32_t)tm.tm_hour, (uint32_t)tm.tm_min, (uint32_t)tm.tm_sec,
 		                CALENDAR_ZONE_UNKNOWN) == (uint64_t)at;
+		struct calendar_time back = calendar_of_seconds((uint64_t)at);
+		there_and_back = there_and_back && calendar_seconds(&back) == (uint64_t)at;
 	}
 	check(same, "every day from 1970 to 9999 is right", "one is not");
+	check(there_and_back, "and is made of its seconds again", "one is not");
 }
 
 int main(void)

@@ -4,7 +4,7 @@
  */
 /* sources: tests/host/loader_firmware.c boot/main.c boot/handoff.c boot/kernel.c boot/file.c boot/memory.c boot/console.c */
 /* sources: boot/firmware.c boot/seed.c boot/tables.c boot/video.c boot/panicarea.c boot/bootconf.c boot/text.c boot/memmap.c */
-/* sources: boot/directmap.c boot/paging.c boot/segments.c boot/calendar.c common/elf.c */
+/* sources: boot/directmap.c boot/paging.c boot/segments.c common/calendar.c common/elf.c */
 /* flags: -DGNU_EFI_USE_MS_ABI -fshort-wchar -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 */
 /* flags: -DLOADER_BUILD_ID='"test"' */
 #include "tests/host/loader_firmware.h"

@@ -9,6 +9,7 @@
 #include "user/linux/alarm.h"
 #include "user/linux/attributes.h"
 #include "user/linux/child.h"
+#include "user/linux/clock.h"
 #include "user/linux/copy.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"

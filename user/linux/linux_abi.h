@@ -182,6 +182,13 @@ struct linux_iovec {
 #define LINUX_FIONCLEX 0x5450u
 #define LINUX_FIOCLEX 0x5451u
 
+#define LINUX_RTC_RD_TIME 0x80247009u
+#define LINUX_RTC_SET_TIME 0x4024700au
+
+struct linux_rtc_time {
+	int32_t second, minute, hour, day, month, year, weekday, yearday, summer;
+};
+
 struct linux_winsize {
 	uint16_t rows, columns, width, height;
 };

@@ -7,8 +7,8 @@ LINUX_CFLAGS_gcc := -fno-tree-switch-conversion
 # The linker script is the judge: it refuses writable data and relocations.
 LINUX_LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack --build-id=none --hash-style=sysv --fatal-warnings
 
-LINUX_SOURCES := $(sort $(wildcard user/linux/*.c)) user/linux/entry.S user/linux/access.S common/chacha.c common/elf.c \
-	common/elf_symbols.c common/path.c
+LINUX_SOURCES := $(sort $(wildcard user/linux/*.c)) user/linux/entry.S user/linux/access.S common/calendar.c common/chacha.c \
+	common/elf.c common/elf_symbols.c common/path.c
 linux_objects = $(patsubst %,$(B)/linux$(1)/%.o,$(basename $(LINUX_SOURCES)))
 
 $(B)/linux/%.o: %.c user/linux/module.mk Makefile

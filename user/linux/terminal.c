@@ -2,6 +2,7 @@
 #include "user/linux/terminal.h"
 
 #include "user/linux/access.h"
+#include "user/linux/clock.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
 #include "user/linux/job.h"
@@ -97,7 +98,7 @@ static int64_t command_on_terminal(handle_t file, uint32_t command, uint64_t arg
 	case LINUX_TIOCGWINSZ: return get_size(file, argument);
 	case LINUX_TIOCSWINSZ: return set_size(file, argument);
 	}
-	return -ENOTTY;
+	return clock_ioctl(file, command, argument);
 }
 
 /* What can be read now: as the server tells it, or of a regular file, from its offset to its end. */

@@ -43,7 +43,7 @@ uint64_t time_now(void)
 static uint64_t wall_at_boot(void)
 {
 	const struct time_page *page = process_self()->time_page;
-	return page ? page->wall_seconds_at_boot * NS_PER_SECOND : 0;
+	return page ? __atomic_load_n(&page->wall_ns_at_boot, __ATOMIC_RELAXED) : 0;
 }
 
 uint64_t time_deadline(uint64_t duration)

@@ -238,7 +238,7 @@ static status_t start_init(const char *const *arguments)
 	        {"machine", root.machine, RIGHT_CREATE | pass},
 	        {"group", root.group, RIGHT_CREATE | pass},
 	        {"linux", root.linux_image, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INHERIT | pass},
-	        {"time", root.time_page, RIGHT_READ | RIGHT_INHERIT | pass},
+	        {"time", root.time_page, RIGHT_READ | RIGHT_WRITE | RIGHT_INHERIT | pass},
 	        {"bootinfo", root.bootinfo, RIGHT_READ | pass},
 	        {"initfs", root.archive, RIGHT_READ | pass},
 	        {"vfs", root.vfs, RIGHT_SEND | RIGHT_INHERIT | pass},

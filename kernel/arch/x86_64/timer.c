@@ -121,7 +121,7 @@ void timer_describe(struct time_page *page)
 	page->ns_base = 0;
 	page->mult = ns_mult;
 	page->shift = SHIFT;
-	page->wall_seconds_at_boot = wall_at_zero;
+	page->wall_ns_at_boot = wall_at_zero * NS_PER_SECOND;
 	page->tsc_hz = tsc_hz;
 	__atomic_store_n(&page->sequence, page->sequence + 1, __ATOMIC_RELEASE);
 }

@@ -315,7 +315,7 @@ static uint64_t make_time_page(void)
 	page->ns_base = ns_later;
 	page->shift = 32;
 	page->mult = ((ns_later - ns) << 32) / (ticks_later - ticks);
-	page->wall_seconds_at_boot = (host_clock(0) - ns_later) / 1000000000;
+	page->wall_ns_at_boot = host_clock(0) - ns_later;
 	hosted.time_page = page;
 	return (uint64_t)page;
 }

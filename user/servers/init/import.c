@@ -77,6 +77,7 @@ static bool grant_own(struct service *service, const char *name, status_t *out_s
 	        {"group", init.group, RIGHT_CREATE | PASS_ON},
 	        {"linux", init.linux_image, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INHERIT | PASS_ON},
 	        {"time", init.time_page, RIGHT_READ | RIGHT_INHERIT | PASS_ON},
+	        {"time.set", init.time_page, RIGHT_READ | RIGHT_WRITE | RIGHT_INSPECT},
 	        {"bootinfo", init.bootinfo, RIGHT_READ | PASS_ON},
 	        {"initfs", init.archive, RIGHT_READ | PASS_ON},
 	        {"vfs", init.vfs, RIGHT_SEND | RIGHT_INHERIT | PASS_ON},

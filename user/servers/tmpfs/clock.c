@@ -49,6 +49,7 @@ void clock_read(int64_t *out_seconds, uint32_t *out_ns)
 		return;
 	}
 	uint64_t ns = ns_since_boot();
-	*out_seconds = (int64_t)(page->wall_seconds_at_boot + ns / NS_PER_SECOND);
+	ns += __atomic_load_n(&page->wall_ns_at_boot, __ATOMIC_RELAXED);
+	*out_seconds = (int64_t)(ns / NS_PER_SECOND);
 	*out_ns = (uint32_t)(ns % NS_PER_SECOND);
 }

@@ -1,8 +1,8 @@
 /*
- * The firmware's clock as seconds since 1970. Most clocks run in UTC and say that they do not know their zone; a clock that was
+ * A hardware clock's calendar as seconds since 1970, and back. Most clocks run in UTC and say that they do not know their zone; a clock that was
  * never set or has lost its battery shows nonsense, which must read as "unknown" rather than as some date.
  */
-#include "calendar.h"
+#include "common/calendar.h"
 
 #include <stdbool.h>
 
@@ -44,4 +44,23 @@ uint64_t calendar_seconds(const struct calendar_time *time)
 	if (time->zone != CALENDAR_ZONE_UNKNOWN)
 		seconds += time->zone * 60;
 	return seconds > 0 ? (uint64_t)seconds : 0;
+}
+
+struct calendar_time calendar_of_seconds(uint64_t seconds)
+{
+	uint64_t days = seconds / 86400, of_day = seconds % 86400;
+	struct calendar_time time = {.month = 1, .zone = CALENDAR_ZONE_UNKNOWN};
+	time.hour = (uint32_t)(of_day / 3600);
+	time.minute = (uint32_t)(of_day / 60 % 60);
+	time.second = (uint32_t)(of_day % 60);
+	days += 719162; /* from 0001-01-01; the calendar repeats after 400 years of 146097 days */
+	uint64_t year = 1 + days / 146097 * 400;
+	days %= 146097;
+	while (days >= 365u + is_leap((uint32_t)year))
+		days -= 365u + is_leap((uint32_t)year++);
+	time.year = (uint32_t)year;
+	while (days >= days_in_month(time.year, time.month))
+		days -= days_in_month(time.year, time.month++);
+	time.day = (uint32_t)days + 1;
+	return time;
 }

@@ -1,4 +1,4 @@
-/* Calendar time to seconds. */
+/* Calendar time to seconds and back. */
 #pragma once
 
 #include <stdint.h>
@@ -13,3 +13,6 @@ struct calendar_time {
 
 /* Seconds since 1970-01-01 UTC; 0 when the time is none that a clock shows between 1970 and 9999. */
 uint64_t calendar_seconds(const struct calendar_time *time);
+
+/* In UTC; the zone is CALENDAR_ZONE_UNKNOWN. For seconds before the year 10000. */
+struct calendar_time calendar_of_seconds(uint64_t seconds);
