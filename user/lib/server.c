@@ -206,7 +206,7 @@ static void finish_request(struct request *request, status_t status)
 		if (request->handles[i])
 			state_close(request->handles[i]);
 	request->handle_count = 0;
-	if (status || request->reply != HANDLE_SELF_REPLY)
+	if (request->answer.handle_count && (status || request->reply != HANDLE_SELF_REPLY))
 		answer_drop(&request->answer);
 }
 
@@ -296,7 +296,7 @@ status_t server_run(struct server *server)
 		server_state_recover(server);
 	request.reply = HANDLE_NONE;
 	for (;;) {
-		uint64_t deadline = server_timer_run(server);
+		uint64_t deadline = server->timers ? server_timer_run(server) : DEADLINE_NEVER;
 		if (server->state)
 			server_state_commit(&request, status);
 		status_t received = answer_and_receive(server, &request, status, &message, deadline);

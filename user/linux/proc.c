@@ -83,7 +83,7 @@ static enum proc_kind find_device(const char *name, int *out_fd)
 	return rest ? find_descriptor(rest, out_fd) : PROC_NOT_OURS;
 }
 
-enum proc_kind proc_find(const char *path, int *out_fd)
+enum proc_kind proc_find_there(const char *path, int *out_fd)
 {
 	static const struct {
 		char name[8];

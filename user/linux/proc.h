@@ -22,8 +22,13 @@ enum proc_kind {
 	PROC_ENVIRON,
 };
 
-/* What a path in normal form names; *out_fd is written for PROC_DESCRIPTOR alone. */
-enum proc_kind proc_find(const char *path, int *out_fd);
+/* What a path in normal form below /dev or /proc names; *out_fd is written for PROC_DESCRIPTOR alone. */
+enum proc_kind proc_find_there(const char *path, int *out_fd);
+/* The same of any path in normal form. */
+static inline enum proc_kind proc_find(const char *path, int *out_fd)
+{
+	return path[1] == 'd' || path[1] == 'p' ? proc_find_there(path, out_fd) : PROC_NOT_OURS;
+}
 /* The descriptor that a path stands for, -1: none. */
 int proc_descriptor(const char *path);
 

@@ -16,20 +16,48 @@ void directory_set_secret(uint64_t secret)
 	secret_key = secret | 1;
 }
 
+/* The last eight bytes of a name, or all of a shorter one. */
+static uint64_t end_of(const char *name, size_t length)
+{
+	uint64_t part = 0;
+	if (length >= sizeof part) {
+		memcpy(&part, name + length - sizeof part, sizeof part);
+		return part;
+	}
+	while (length--)
+		part = part << 8 | (uint8_t)name[length];
+	return part;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t part)
+{
+	unsigned __int128 product = (unsigned __int128)(hash ^ part) * (secret_key ^ 0x9e3779b97f4a7c15ull);
+	return (uint64_t)product ^ (uint64_t)(product >> 64) ^ secret_key;
+}
+
 /* Eight bytes at a time, each multiplied into 128 bits that are folded: without the secret nobody can aim at a bucket. */
 static uint32_t hash_of(const char *name, size_t length)
 {
-	uint64_t hash = secret_key ^ length;
-	while (length) {
-		uint64_t part = 0;
-		size_t bytes = length < sizeof part ? length : sizeof part;
-		memcpy(&part, name, bytes);
-		unsigned __int128 product = (unsigned __int128)(hash ^ part) * (secret_key ^ 0x9e3779b97f4a7c15ull);
-		hash = (uint64_t)product ^ (uint64_t)(product >> 64) ^ secret_key;
-		name += bytes;
-		length -= bytes;
+	uint64_t hash = secret_key ^ length, part;
+	for (size_t at = 0; at + sizeof part < length; at += sizeof part) {
+		memcpy(&part, name + at, sizeof part);
+		hash = mix(hash, part);
 	}
+	hash = mix(hash, end_of(name, length));
 	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* Of two names of the same length. */
+static bool is_same(const char *a, const char *b, size_t length)
+{
+	uint64_t left, right;
+	for (size_t at = 0; at + sizeof left < length; at += sizeof left) {
+		memcpy(&left, a + at, sizeof left);
+		memcpy(&right, b + at, sizeof right);
+		if (left != right)
+			return false;
+	}
+	return end_of(a, length) == end_of(b, length);
 }
 
 static struct entry **bucket_of(const struct directory *directory, uint32_t hash)
@@ -43,7 +71,7 @@ struct entry *directory_find(const struct directory *directory, const char *name
 		return NULL;
 	uint32_t hash = hash_of(name, length);
 	struct entry *entry = *bucket_of(directory, hash);
-	while (entry && (entry->hash != hash || entry->length != length || memcmp(entry->name, name, length)))
+	while (entry && (entry->hash != hash || entry->length != length || !is_same(entry->name, name, length)))
 		entry = entry->next_alike;
 	return entry;
 }

@@ -1,4 +1,4 @@
-/* A mount table: see mounts.h. It is looked through from end to end, at a few instructions for each that it is not. */
+/* A mount table: see mounts.h. */
 #include "user/servers/vfs/mounts.h"
 
 #include <stdlib.h>
@@ -35,6 +35,25 @@ static struct mount make_mount(char *path, size_t length, handle_t file_system)
 	return mount;
 }
 
+/* Of a path that is not the root. */
+static unsigned chain_of(const char *path)
+{
+	return path[1] & (MOUNTS_CHAINS - 1);
+}
+
+/* Builds the chains anew, after any change. */
+static void chain(struct mounts *mounts)
+{
+	mounts->root = 0;
+	memset(mounts->alike, 0, sizeof mounts->alike);
+	for (unsigned i = 0; i < mounts->count; i++) {
+		struct mount *mount = &mounts->mount[i];
+		uint8_t *first = mount->length ? &mounts->alike[chain_of(mount->path)] : &mounts->root;
+		mount->next_alike = *first;
+		*first = (uint8_t)(i + 1);
+	}
+}
+
 /* The mount at this very path. */
 static struct mount *find_exact(struct mounts *mounts, const char *path)
 {
@@ -62,6 +81,7 @@ status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_syste
 	memcpy(copy, path, length);
 	copy[length] = 0;
 	mounts->mount[mounts->count++] = make_mount(copy, length, file_system);
+	chain(mounts);
 	*out_replaced = HANDLE_NONE;
 	return ERR_OK;
 }
@@ -76,15 +96,20 @@ status_t mounts_remove(struct mounts *mounts, const char *path, handle_t *out_fi
 	size_t behind = mounts->count - (size_t)(mount + 1 - mounts->mount);
 	memmove(mount, mount + 1, behind * sizeof *mount);
 	mounts->count--;
+	chain(mounts);
 	return ERR_OK;
 }
 
 status_t mounts_find(const struct mounts *mounts, const char *path, size_t length, struct mount_place *out)
 {
-	const struct mount *best = NULL;
-	bool above = false;
-	uint64_t mask, head = head_of(path, length = effective_length(path, length), &mask);
-	for (const struct mount *mount = mounts->mount; mount < mounts->mount + mounts->count; mount++) {
+	const struct mount *best = mounts->root ? &mounts->mount[mounts->root - 1] : NULL;
+	length = effective_length(path, length);
+	bool above = !length && mounts->count > 1;
+	uint64_t mask, head = head_of(path, length, &mask);
+	uint8_t next = length > 1 ? mounts->alike[chain_of(path)] : 0;
+	while (next) {
+		const struct mount *mount = &mounts->mount[next - 1];
+		next = mount->next_alike;
 		if ((mount->head ^ head) & mount->head_mask & mask)
 			continue;
 		if (mount->length > length) {
@@ -154,6 +179,7 @@ status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts
 		}
 		out->mount[out->count++] = copy;
 	}
+	chain(out);
 	return ERR_OK;
 }
 

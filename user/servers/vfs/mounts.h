@@ -19,14 +19,19 @@
 struct mount {
 	char *path; /* in normal form; "" for the root, so that every path begins with it */
 	size_t length;
-	uint64_t head,
-	        head_mask;    /* its first eight bytes, and 1s where it has some: most mounts are told from a path by these */
+	uint64_t head;        /* its first eight bytes: most mounts are told from a path by these */
+	uint64_t head_mask;   /* 1s where it has some */
+	uint8_t next_alike;   /* as mounts.alike */
 	handle_t file_system; /* a file system, or an open directory or file of one */
 };
+
+#define MOUNTS_CHAINS 32
 
 struct mounts {
 	struct mount mount[MOUNTS_MAX];
 	unsigned count;
+	uint8_t alike[MOUNTS_CHAINS]; /* by the first letter: place of the first such mount plus one */
+	uint8_t root;                 /* its place plus one; in no chain */
 };
 
 /* Where a path lies. */
