@@ -93,13 +93,6 @@ static int64_t position_at(uint64_t address, int64_t **out)
 	return address && **out < 0 ? -EINVAL : 0;
 }
 
-int64_t copy_sendfile(int out, int in, uint64_t position, uint64_t length)
-{
-	struct side from = {in, NULL}, to = {out, NULL};
-	int64_t error = position_at(position, &from.position);
-	return error ? error : copy(&from, &to, length);
-}
-
 /* Whether a descriptor is of an ordinary file; what it is if it is none. */
 static int64_t check_file(int fd)
 {
@@ -109,6 +102,18 @@ static int64_t check_file(int fd)
 	uint32_t kind = file->kind;
 	descriptors_drop(file);
 	return kind == FS_KIND_FILE ? 0 : kind == FS_KIND_DIRECTORY ? -EISDIR : -EINVAL;
+}
+
+/* From anything else it would take what it can not give back, and pass over the end of a terminal's input. */
+int64_t copy_sendfile(int out, int in, uint64_t position, uint64_t length)
+{
+	struct side from = {in, NULL}, to = {out, NULL};
+	int64_t error = position_at(position, &from.position);
+	if (!error)
+		error = check_file(in);
+	if (error)
+		return error == -EISDIR ? -EINVAL : error;
+	return copy(&from, &to, length);
 }
 
 int64_t copy_file_range(int in, uint64_t in_position, int out, uint64_t out_position, uint64_t length, uint32_t flags)

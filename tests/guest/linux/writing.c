@@ -346,6 +346,10 @@ static void copying(void)
 	TEST("sendfile",
 	        sendfile(out, in, &place, 5) == 5 && place == 7 && holds("out", "23456") && lseek(in, 0, SEEK_CUR) == 10);
 	lseek(in, 8, SEEK_SET);
+	int ends[2] = {-1, -1};
+	TEST_ERRNO("sendfile_from_a_pipe", pipe(ends) == 0 ? sendfile(out, ends[0], NULL, 5) : 0, EINVAL);
+	close(ends[0]);
+	close(ends[1]);
 	TEST("sendfile_from_the_position",
 	        sendfile(out, in, NULL, 50) == 2 && holds("out", "2345689") && lseek(in, 0, SEEK_CUR) == 10);
 	off_t from = 0, to = 1;
