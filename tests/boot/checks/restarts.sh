@@ -1,0 +1,73 @@
+# Servers that end when they are told to (tests/guest/mortal) and those that supervise them.
+
+servers_come_back() {
+	local programs=$build/tests/guest/mortal
+	initfs_add sbin/vfs 755 <"$programs/vfs"
+	initfs_add sbin/console 755 <"$programs/console"
+	initfs_pack
+	guest --kernel "$programs/kernel.elf" --initfs "$folder/initfs.tar.zst" "$(cat "$root/tests/guest/mortal/restarts.sh")"
+	[ "$status" = 0 ] || fail "$(grep -m 1 '^not ok' "$folder/out" || why)"
+	[ "$(grep -c '^ok restarts' "$folder/out")" = 13 ] || fail "not all of it has run"
+	logged 'root error: vfs ended with status 9' || fail "the log does not say that vfs ended"
+	logged 'root error: initfsd ended with status 9' || fail "the log does not say that initfsd ended"
+	logged 'init warning: console ended with status 9' || fail "the log does not say that the console ended"
+	logged 'the console lives' || fail "the next console does not write"
+	pass
+}
+
+# The example server, mortal at every point, and the client that sees nothing of it.
+lines() {
+	local programs=$build/tests/guest/mortal ends
+	{ cat "$build/initfs.stage/etc/services"; echo 'example /sbin/example'; } | initfs_add etc/services
+	{ cat "$build/initfs.stage/etc/mounts"; echo '/dev/example example'; } | initfs_add etc/mounts
+	initfs_add sbin/example 755 <"$programs/example"
+	initfs_add sbin/init 755 <"$programs/hasty-init"
+	initfs_add tests/lines 755 <"$programs/lines"
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" /tests/lines
+	[ "$status" = 7 ] || fail "$(grep -a -m 1 '^not ok' "$folder/out" || why)"
+	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c 'example ended with status 9')
+	[ "$ends" -gt 70 ] || fail "the server has ended $ends times"
+	! logged 'starts empty' || fail "its state was given up"
+	pass
+}
+
+# The shell's profile ends vfs, which ends init, and with it the shell; the shell of the second init finds nothing that dies.
+init_comes_back() {
+	local programs=$build/tests/guest/mortal
+	initfs_add sbin/vfs 755 <"$programs/vfs"
+	initfs_add sbin/init 755 <"$programs/init"
+	{ cat "$build/initfs.stage/etc/profile"; echo '{ read -r line; } </die-vfs'; } | initfs_add etc/profile
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" --until "can't open /die-vfs: no such file" --timeout 60
+	[ "$status" = 0 ] || fail "$(why)"
+	logged 'root error: init ended with status 9' || fail "the log does not say that init ended"
+	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'root info: started init in')" = 2 ] || fail "init was not started twice"
+	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'init info: started console')" = 2 ] || fail "the console was not started twice"
+	pass
+}
+
+# The first console ends when the shell's profile writes to it, and the shell with it; the second console writes it.
+shell_comes_back() {
+	initfs_add sbin/console 755 <"$build/tests/guest/mortal/console"
+	{ cat "$build/initfs.stage/etc/profile"; echo 'echo die-console'; } | initfs_add etc/profile
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" --until 'die-console' --timeout 60
+	[ "$status" = 0 ] || fail "$(why)"
+	logged 'init info: the shell was killed' || fail "the log does not say that the shell ended with its console"
+	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'started the shell in')" = 2 ] || fail "the shell was not started twice"
+	pass
+}
+
+# The profile of the first shell ends pm; the second shell has the second pm.
+shell_comes_back_with_pm() {
+	initfs_add sbin/pm 755 <"$build/tests/guest/mortal/pm"
+	{ cat "$build/initfs.stage/etc/profile"; echo '[ -e /proc/die-pm ]; read -r line </proc/self/comm; echo "in the care of $line"'; } |
+		initfs_add etc/profile
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" --until 'in the care of busybox' --timeout 60
+	[ "$status" = 0 ] || fail "$(why)"
+	logged 'init warning: pm ended with status 9' || fail "the log does not say that pm ended"
+	logged 'init info: the shell was killed' || fail "the log does not say that the shell ended with pm"
+	pass
+}
