@@ -17,6 +17,20 @@ static uint64_t next_at(uint64_t at, unsigned level)
 	return ((at >> LEVEL_SHIFT(level)) + 1) << LEVEL_SHIFT(level);
 }
 
+/* How many entries from `i` on, at most `most`, are known to be absent: groups of eight, as far as they go. What is absent is 0. */
+static unsigned absent_run(const uint64_t *entries, unsigned i, uint64_t most)
+{
+	unsigned run = 0;
+
+	while (run + 8 <= most && i + run + 8 <= TABLE_ENTRIES) {
+		const uint64_t *e = &entries[i + run];
+		if (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7])
+			break;
+		run += 8;
+	}
+	return run;
+}
+
 /* The first entry that is present in the last level, with its address in *at; 0 when *at has reached `end` or budget ran out. */
 static uint64_t *find_next(const struct page_table *table, uint64_t *at, uint64_t end, unsigned *budget)
 {
@@ -27,7 +41,14 @@ static uint64_t *find_next(const struct page_table *table, uint64_t *at, uint64_
 		while (level > 0 && (entries[LEVEL_INDEX(*at, level)] & ENTRY_PRESENT))
 			entries = table_at(entries[LEVEL_INDEX(*at, level--)]);
 		if (level == 0) {
+			uint64_t left = (end - *at) / PAGE_SIZE, afford = 4ull * *budget; /* eight cost as much as two */
+			unsigned run = absent_run(entries, LEVEL_INDEX(*at, 0), left < afford ? left : afford);
+
+			*at += run * PAGE_SIZE;
+			*budget -= run / 4;
 			unsigned i = LEVEL_INDEX(*at, 0);
+			if (run && !i)
+				continue; /* the table ends */
 			for (; i < TABLE_ENTRIES && *at < end && *budget; i++, *at += PAGE_SIZE, --*budget) {
 				if (entries[i] & ENTRY_PRESENT)
 					return &entries[i];
