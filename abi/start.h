@@ -89,9 +89,12 @@ struct start_block {
 	uint32_t files;      /* offset of a struct start_file for each, a multiple of 8 */
 	uint32_t executable; /* offset of the absolute path of the program's file, what /proc/self/exe names; 0: program_name */
 	uint32_t umask;
-	handle_t alarm;          /* a timer that will signal SIGALRM to the process's own notify, or 0 */
-	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm has been told for this process */
-	handle_t trace_output;   /* of START_TRACE: an open file; 0: the log */
+	handle_t alarm;               /* a timer that will signal SIGALRM to the process's own notify, or 0 */
+	uint32_t children_flags;      /* PROCESS_CHILDREN_* that pm has been told for this process */
+	handle_t trace_output;        /* of START_TRACE: an open file; 0: the log */
+	uint32_t descriptors_refused; /* of START_FILES, by RLIMIT_NOFILE */
+	uint32_t reserved;
+	uint64_t memory_limit; /* RLIMIT_AS, 0: none */
 	uint64_t alarm_deadline, alarm_period;
 	uint64_t signals_ignored; /* bit N-1: signal N */
 	uint64_t signal_mask;

@@ -175,6 +175,7 @@ struct process_stats {
 	uint64_t cpu_ns;
 	uint64_t start_ns; /* when it was made, since boot */
 	char name[32];
+	uint64_t ready_threads; /* that run or could, of the 64 newest */
 };
 
 struct thread_registers {

@@ -142,6 +142,21 @@ void syscall_process_info(struct thread *thread, struct object *object, uint32_t
 	word[5] = cpu_ns(process);
 }
 
+#define THREADS_LOOKED_AT 64u
+
+/* Of the newest threads, so that a process of many does not hold the lock for long. */
+static uint64_t ready_threads(struct process *process)
+{
+	uint64_t ready = 0;
+	unsigned looked_at = 0;
+	lock_acquire(&process->lock);
+	for (const struct thread *thread = process->threads; thread && looked_at < THREADS_LOOKED_AT;
+	        thread = thread->next_of_process, looked_at++)
+		ready += thread->task.state == TASK_READY || thread->task.state == TASK_RUNNING;
+	lock_release(&process->lock);
+	return ready;
+}
+
 static void fill_stats(struct process *process, struct process_stats *out)
 {
 	*out = (struct process_stats){
@@ -152,6 +167,7 @@ static void fill_stats(struct process *process, struct process_stats *out)
 	        .handles = process->handles.used,
 	        .cpu_ns = cpu_ns(process),
 	        .start_ns = process->start_ns,
+	        .ready_threads = ready_threads(process),
 	};
 	memcpy(out->name, process->name, sizeof out->name);
 	const struct vmem *vmem = process->vmem;

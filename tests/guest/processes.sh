@@ -44,4 +44,16 @@ i=0; while [ $i -lt 150 ]; do sleep 1000 & i=$((i + 1)); done
 [ "$(ls /proc | grep -c '^[0-9]')" = $((before + 150)) ]; holds many_live_at_a_time $?
 killall sleep; wait; [ "$(ls /proc | grep -c '^[0-9]')" = $before ]; holds and_all_of_them_end $?
 (ulimit -u 5; for i in 1 2 3 4 5 6; do sleep 1 & done) 2>/dev/null; [ $? != 0 ]; holds a_limit_of_processes_holds $?
+
+(ulimit -n 20; exec 19</dev/null && ! (exec 20</dev/null) 2>/dev/null); holds a_limit_of_descriptors_holds $?
+(ulimit -n 20; sh -c '! (exec 30</dev/null) 2>/dev/null && exec 15</dev/null'); holds and_goes_through_exec $?
+(ulimit -n 20; grep -q '^Max open files  *20  *20 ' /proc/self/limits); holds limits_tells_it $?
+(ulimit -v 50000; ! dd if=/dev/zero of=/dev/null bs=100M count=1 2>/dev/null); holds a_limit_of_memory_holds $?
+dd if=/dev/zero of=/dev/null bs=100M count=1 2>/dev/null; holds and_without_it_there_is_enough $?
+
+printf '#!/bin/sh\ncat /proc/$$/comm' >/tmp/a-script; chmod +x /tmp/a-script
+[ "$(/tmp/a-script)" = a-script ]; holds a_script_has_its_own_name $?
+(while :; do :; done) &
+child=$!; state $child R; holds what_uses_the_processor_runs $?
+kill $child; wait $child
 exit $failed

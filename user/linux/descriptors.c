@@ -75,12 +75,20 @@ void descriptors_drop(struct open_file *file)
 		sys_handle_close(last);
 }
 
+/* What RLIMIT_NOFILE leaves: new descriptors are below it. */
+static uint32_t limit_of(const struct process *process)
+{
+	uint32_t refused = __atomic_load_n(&process->descriptors_refused, __ATOMIC_RELAXED);
+	return refused < DESCRIPTORS_MAX ? DESCRIPTORS_MAX - refused : 0;
+}
+
 /* The lowest free descriptor from `from` on; DESCRIPTORS_MAX if there is none. */
 static uint32_t find_free_locked(const struct process *process, uint32_t from)
 {
-	while (from < DESCRIPTORS_MAX && process->descriptors[from].file)
+	uint32_t limit = limit_of(process);
+	while (from < limit && process->descriptors[from].file)
 		from++;
-	return from;
+	return from < limit ? from : DESCRIPTORS_MAX;
 }
 
 static struct open_file *find_free_file_locked(struct process *process)
@@ -276,7 +284,7 @@ static int64_t duplicate(int fd, uint64_t lowest, bool close_on_exec)
 	lock_take(&process->descriptors_lock);
 	int64_t result = -EBADF;
 	struct open_file *file = look_up_locked(process, fd);
-	if (file && lowest >= DESCRIPTORS_MAX)
+	if (file && lowest >= limit_of(process))
 		result = -EINVAL;
 	else if (file) {
 		uint32_t to = find_free_locked(process, (uint32_t)lowest);
@@ -299,7 +307,7 @@ int64_t descriptors_dup(int fd)
 static int64_t replace(int from, int to, bool close_on_exec)
 {
 	struct process *process = process_self();
-	if (to < 0 || (uint32_t)to >= DESCRIPTORS_MAX)
+	if (to < 0 || (uint32_t)to >= limit_of(process))
 		return -EBADF;
 	lock_take(&process->descriptors_lock);
 	handle_t last = HANDLE_NONE;

@@ -228,6 +228,8 @@ static void fill_block(const struct building *b, struct start_block *block)
 	block->magic = START_MAGIC;
 	block->version = START_VERSION;
 	block->flags = (old->flags & START_LOG_UNKNOWN_CALLS) | process->trace;
+	block->descriptors_refused = process->descriptors_refused;
+	block->memory_limit = process->memory_limit;
 	block->trace_output = process->trace ? process->trace_output : HANDLE_NONE;
 	block->process_number = process->number;
 	block->linux_image_size = old->linux_image_size;
@@ -342,14 +344,29 @@ static __attribute__((noinline)) status_t make(struct building *b)
 	return status || copied == sizeof block ? status : ERR_NO_MEMORY;
 }
 
+/* The last part of the name, in the kernel's process name. */
+static void fill_name(const struct building *b, char name[32])
+{
+	uint64_t at = b->name, size = b->name_size - 1;
+	const char *text = b->name ? user_pointer(at) : b->file->path.text;
+	if (!b->name)
+		size = b->file->path.length;
+	uint64_t from = size;
+	while (from && text[from - 1] != '/')
+		from--;
+	for (unsigned i = 0; i < 31 && from + i < size; i++)
+		name[i] = text[from + i];
+}
+
 /* Tells pm the arguments, as many as it keeps, and the path; all of them are in the block. */
 static __attribute__((noinline)) void tell_pm(const struct building *b)
 {
 	struct process *process = process_self();
-	char text[PROCESS_ARGUMENTS_MAX + PROCESS_PATH_MAX];
+	char text[PROCESS_ARGUMENTS_MAX + PROCESS_PATH_MAX], name[32] = {0};
 	uint64_t size = b->file->prefix_size, copied;
 	if (!process->pm)
 		return;
+	fill_name(b, name);
 	memcpy(text, b->file->prefix, size);
 	for (uint32_t i = b->file->dropped; i < b->arguments.count && size + 1 < PROCESS_ARGUMENTS_MAX; i++) {
 		uint64_t string;
@@ -366,7 +383,7 @@ static __attribute__((noinline)) void tell_pm(const struct building *b)
 	copied = b->file->path.length + 1;
 	memcpy(text + size, b->file->path.text, copied);
 	process->children_flags = b->children_flags;
-	status_t status = pm_exec(process->pm, text, size, copied - 1, process->children_flags);
+	status_t status = pm_exec(process->pm, text, size, copied - 1, process->children_flags, name);
 	(void)status;
 }
 
@@ -397,20 +414,6 @@ static uint32_t fill_keep(const struct building *b, handle_t keep[static KEEP_MA
 			keep[count++] = handle;
 	}
 	return count;
-}
-
-/* The last part of the name, in the kernel's process name. */
-static void fill_name(const struct building *b, char name[32])
-{
-	uint64_t at = b->name, size = b->name_size - 1;
-	const char *text = b->name ? user_pointer(at) : b->file->path.text;
-	if (!b->name)
-		size = b->file->path.length;
-	uint64_t from = size;
-	while (from && text[from - 1] != '/')
-		from--;
-	for (unsigned i = 0; i < 31 && from + i < size; i++)
-		name[i] = text[from + i];
 }
 
 /* Does not come back but with an error. */

@@ -142,6 +142,16 @@ static int64_t get_limit(int process, uint32_t resource, struct linux_rlimit *ou
 	return pm_to_linux(status, ESRCH);
 }
 
+/* Those that the image itself holds to. */
+static void keep_limit(struct process *self, uint32_t resource, uint64_t soft)
+{
+	uint32_t most = soft < DESCRIPTORS_MAX ? (uint32_t)soft : DESCRIPTORS_MAX;
+	if (resource == LINUX_RLIMIT_NOFILE)
+		__atomic_store_n(&self->descriptors_refused, DESCRIPTORS_MAX - most, __ATOMIC_RELAXED);
+	if (resource == LINUX_RLIMIT_AS)
+		__atomic_store_n(&self->memory_limit, soft == LINUX_RLIM_INFINITY ? 0 : soft ? soft : 1, __ATOMIC_RELAXED);
+}
+
 static int64_t set_limit(int process, uint32_t resource, const struct linux_rlimit *wanted)
 {
 	struct process *self = process_self();
@@ -154,7 +164,10 @@ static int64_t set_limit(int process, uint32_t resource, const struct linux_rlim
 		return -EPERM;
 	if (!self->pm)
 		return wanted->soft == most && wanted->hard >= most ? 0 : -EPERM;
-	return pm_to_linux(pm_set_limit(self->pm, 0, resource, wanted->soft, wanted->hard), ESRCH);
+	int64_t error = pm_to_linux(pm_set_limit(self->pm, 0, resource, wanted->soft, wanted->hard), ESRCH);
+	if (!error)
+		keep_limit(self, resource, wanted->soft);
+	return error;
 }
 
 int64_t identity_prlimit64(int process, uint32_t resource, uint64_t new, uint64_t old)

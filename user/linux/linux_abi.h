@@ -457,6 +457,7 @@ struct linux_fp_software {
 #define LINUX_RLIMIT_STACK 3
 #define LINUX_RLIMIT_CORE 4
 #define LINUX_RLIMIT_NOFILE 7
+#define LINUX_RLIMIT_AS 9
 #define LINUX_RLIMITS 16
 #define LINUX_RLIM_INFINITY UINT64_MAX
 

@@ -43,11 +43,25 @@ struct request {
 	uint32_t flags;  /* LINUX_MAP_* */
 };
 
+/*
+ * Whether so much more stays below RLIMIT_AS. It is this image's own to keep: what a process can really take is its group's to bound.
+ */
+static bool is_allowed(uint64_t length)
+{
+	uint64_t limit = process_self()->memory_limit;
+	struct process_stats stats;
+	if (__builtin_expect(!limit, 1) || sys_process_stats(HANDLE_SELF_PROCESS, &stats))
+		return true;
+	return stats.mapped_bytes <= limit && length <= limit - stats.mapped_bytes;
+}
+
 /* Maps a frame (or fresh memory) where the program wants it. The address, or a negative errno. */
 static int64_t map(const struct request *want, uint32_t native, handle_t frame, uint64_t offset)
 {
 	uint64_t address = 0;
 	status_t status;
+	if (!is_allowed(want->length))
+		return -ENOMEM;
 	if (want->flags & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE)) {
 		bool replace = !(want->flags & LINUX_MAP_FIXED_NOREPLACE);
 		native |= replace ? MAP_FIXED : MAP_FIXED_EMPTY;
@@ -260,6 +274,10 @@ static status_t heap_grow(struct heap *heap, uint64_t end)
 	uint64_t need = page_up(end) - at, step = need > HEAP_STEP ? need : HEAP_STEP;
 	uint32_t flags = MAP_READ | MAP_WRITE | MAP_FIXED_EMPTY;
 	status_t status = ERR_NO_SPACE;
+	if (!is_allowed(step))
+		step = need;
+	if (!is_allowed(step))
+		return ERR_NO_MEMORY;
 	if (user_range(at, step))
 		status = sys_vmem_map(HANDLE_SELF_VMEM, at, step, flags, HANDLE_NONE, 0, &unused);
 	if (status && step != need && user_range(at, need)) {

@@ -47,9 +47,11 @@ status_t pm_fork(handle_t pm, uint32_t flags, uint64_t entry, uint64_t stack, ui
 	return status;
 }
 
-status_t pm_exec(handle_t pm, const char *arguments, uint64_t arguments_size, uint64_t path_size, uint32_t children_flags)
+status_t pm_exec(handle_t pm, const char *arguments, uint64_t arguments_size, uint64_t path_size, uint32_t children_flags,
+        const char name[PROCESS_NAME_SIZE])
 {
 	struct message message = {PROCESS_exec, 0, {arguments_size, path_size, children_flags}};
+	memcpy(&message.word[3], name, PROCESS_NAME_SIZE - 1);
 	if (!pm)
 		return ERR_NOT_SUPPORTED;
 	extras_begin()->readable = (struct message_buffer){(uintptr_t)arguments, arguments_size + path_size};

@@ -195,6 +195,8 @@ static struct process *make_state(struct start_block *start)
 	process->alarm = start->alarm;
 	process->alarm_deadline = start->alarm_deadline;
 	process->alarm_period = start->alarm_period;
+	process->descriptors_refused = start->descriptors_refused;
+	process->memory_limit = start->memory_limit;
 	if (start->flags & START_TRACE) {
 		process->trace = start->flags & (START_TRACE | START_TRACE_CHILDREN | UINT32_MAX << START_TRACE_STRINGS_SHIFT);
 		process->trace_output = start->trace_output;

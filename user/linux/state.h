@@ -157,7 +157,9 @@ struct process {
 	uint8_t vectors_how;
 	bool has_rdrand;
 	bool log_unknown_calls;
-	uint32_t trace; /* START_TRACE and what belongs to it; 0: off */
+	uint32_t descriptors_refused; /* the highest so many are beyond RLIMIT_NOFILE */
+	uint64_t memory_limit;        /* RLIMIT_AS; 0: none */
+	uint32_t trace;               /* START_TRACE and what belongs to it; 0: off */
 	handle_t trace_output;
 	bool paths_borrowed; /* long_paths is the parent's, and not to be written */
 	handle_t log;        /* HANDLE_NONE where none was granted; so the next */

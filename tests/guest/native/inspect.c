@@ -58,6 +58,18 @@ static void stats_of_a_child(void)
 	CHECK_IS(child_wait(&child), 7);
 }
 
+static void burn(void *argument)
+{
+	for (uint64_t end = now() + *(uint64_t *)argument; now() < end;)
+		__builtin_ia32_pause();
+}
+
+static void wait_for(void *argument)
+{
+	while (!__atomic_load_n((uint32_t *)argument, __ATOMIC_SEQ_CST))
+		(void)!sys_futex_wait(argument, 0, DEADLINE_NEVER);
+}
+
 static void stats_of_oneself(void)
 {
 	test_begin("process_stats_counts_the_caller_up_to_now_and_fills_as_much_as_is_known");
@@ -69,18 +81,25 @@ static void stats_of_oneself(void)
 	CHECK(later.cpu_ns >= stats.cpu_ns + 2 * MS && later.cpu_ns < stats.cpu_ns + 2000 * MS);
 	CHECK(stats.resident_pages && stats.table_pages && stats.mapped_bytes >= stats.resident_pages * PAGE);
 	CHECK_IS(stats.threads, 1);
+	CHECK_IS(stats.ready_threads, 1);
+	static struct thread busy, waiting;
+	static uint64_t duration = 30 * MS, never = 0;
+	thread_begin_at(&busy, MAIN_PRIORITY, burn, &duration);
+	thread_begin(&waiting, wait_for, &never);
+	OK(sys_process_stats(HANDLE_SELF_PROCESS, &stats));
+	CHECK_IS(stats.threads, 3);
+	CHECK_IS(stats.ready_threads, 2);
+	__atomic_store_n((uint32_t *)&never, 1, __ATOMIC_SEQ_CST);
+	uint32_t woken;
+	OK(sys_futex_wake((uint32_t *)&never, 1, &woken));
+	thread_join(&busy);
+	thread_join(&waiting);
 	memset(&stats, 0x55, sizeof stats);
 	uint64_t word[MESSAGE_WORDS] = {(uint64_t)&stats, 16};
 	OK(call_words(SYS_process_stats, HANDLE_SELF_PROCESS, word));
 	CHECK_IS(stats.size, 16);
 	CHECK_IS(stats.state, PROCESS_RUNNING);
 	CHECK_IS(stats.number, 0x55555555);
-}
-
-static void burn(void *argument)
-{
-	for (uint64_t end = now() + *(uint64_t *)argument; now() < end;)
-		__builtin_ia32_pause();
 }
 
 static void times_of_threads(void)

@@ -176,6 +176,11 @@ status_t births_exec(struct request *request, struct process *process)
 	status_t status = read_image(request, request->word, process);
 	if (status)
 		return status;
+	if (request->word[3]) {
+		char name[PROCESS_NAME_SIZE];
+		memcpy(name, &request->word[3], sizeof name);
+		process_set_name(process, name, sizeof name);
+	}
 	process->has_called_exec = true;
 	process->has_reported = false;
 	process->children_flags = (uint32_t)request->word[2];

@@ -1,7 +1,7 @@
 /*
  * The files of a process. Times are those that the kernel counts, all of them as user time, in hundredths of a second, because
- * Hearth does not tell a process's time in its servers from its own. Whether a process that is not stopped waits or runs is not known
- * either: it is told as sleeping, S. What Linux has and Hearth has not is 0.
+ * Hearth does not tell a process's time in its servers from its own. A process that waits for a server's answer is told as sleeping, S,
+ * the one that asks for this too. What Linux has and Hearth has not is 0.
  */
 #include "user/servers/pm/proc_process.h"
 
@@ -20,22 +20,22 @@ static struct process_stats stats_of(const struct process *process)
 	return stats;
 }
 
-static char state_letter(const struct process *process)
+static char state_letter(const struct process *process, const struct process_stats *stats)
 {
 	switch (process->state) {
 	case PROCESS_STATE_ZOMBIE: return 'Z';
 	case PROCESS_STATE_STOPPED: return 'T';
 	}
-	return 'S';
+	return stats->ready_threads ? 'R' : 'S';
 }
 
-static const char *state_name(const struct process *process)
+static const char *state_name(const struct process *process, const struct process_stats *stats)
 {
 	switch (process->state) {
 	case PROCESS_STATE_ZOMBIE: return "zombie";
 	case PROCESS_STATE_STOPPED: return "stopped";
 	}
-	return "sleeping";
+	return stats->ready_threads ? "running" : "sleeping";
 }
 
 /* The 52 fields of proc(5), from the third on. */
@@ -44,7 +44,7 @@ void proc_process_stat(struct proc_text *text, const struct process *process)
 	struct process_stats stats = stats_of(process);
 	const struct session *session = process->group->session;
 	uint64_t status = process->how == PROCESS_HOW_SIGNALED ? process->code : (uint64_t)process->code << 8;
-	proc_print(text, "%u (%s) %c %u %u %u %u -1 0", process->pid, process->name, state_letter(process),
+	proc_print(text, "%u (%s) %c %u %u %u %u -1 0", process->pid, process->name, state_letter(process, &stats),
 	        process->parent->pid, process->group->id, session->id, session->terminal);
 	proc_print(text, " 0 0 0 0 %llu 0 %llu 0", (unsigned long long)(stats.cpu_ns / NS_PER_TICK),
 	        (unsigned long long)(process->children_cpu_ns / NS_PER_TICK));
@@ -59,7 +59,7 @@ void proc_process_status(struct proc_text *text, const struct process *process)
 {
 	struct process_stats stats = stats_of(process);
 	proc_print(text, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", process->name,
-	        state_letter(process), state_name(process), process->pid, process->pid, process->parent->pid);
+	        state_letter(process, &stats), state_name(process, &stats), process->pid, process->pid, process->parent->pid);
 	proc_print(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0\n");
 	proc_print(text, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\n", process->pid, process->pid, process->group->id,
 	        process->group->session->id);
@@ -88,4 +88,27 @@ void proc_process_cmdline(struct proc_text *text, const struct process *process)
 void proc_process_comm(struct proc_text *text, const struct process *process)
 {
 	proc_print(text, "%s\n", process->name);
+}
+
+/* In the order of Linux's numbers, as protocol process has them. */
+void proc_process_limits(struct proc_text *text, const struct process *process)
+{
+	static const char *const names[PROCESS_LIMITS][2] = {{"Max cpu time", "seconds"}, {"Max file size", "bytes"},
+	        {"Max data size", "bytes"}, {"Max stack size", "bytes"}, {"Max core file size", "bytes"},
+	        {"Max resident set", "bytes"}, {"Max processes", "processes"}, {"Max open files", "files"},
+	        {"Max locked memory", "bytes"}, {"Max address space", "bytes"}, {"Max file locks", "locks"},
+	        {"Max pending signals", "signals"}, {"Max msgqueue size", "bytes"}, {"Max nice priority", ""},
+	        {"Max realtime priority", ""}, {"Max realtime timeout", "us"}};
+	proc_print(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (unsigned i = 0; i < PROCESS_LIMITS; i++) {
+		const uint64_t values[2] = {process->limits[i].soft, process->limits[i].hard};
+		proc_print(text, "%-25s ", names[i][0]);
+		for (unsigned k = 0; k < 2; k++) {
+			if (values[k] == PROCESS_LIMIT_NONE)
+				proc_print(text, "%-20s ", "unlimited");
+			else
+				proc_print(text, "%-20llu ", (unsigned long long)values[k]);
+		}
+		proc_print(text, "%-10s\n", names[i][1]);
+	}
 }

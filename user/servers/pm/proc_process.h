@@ -8,4 +8,5 @@ void proc_process_stat(struct proc_text *text, const struct process *process);
 void proc_process_status(struct proc_text *text, const struct process *process);
 void proc_process_statm(struct proc_text *text, const struct process *process);
 void proc_process_cmdline(struct proc_text *text, const struct process *process);
+void proc_process_limits(struct proc_text *text, const struct process *process);
 void proc_process_comm(struct proc_text *text, const struct process *process);

@@ -27,6 +27,7 @@ static const struct proc_entry process_entries[] = {
         {"cmdline", FS_KIND_FILE, proc_process_cmdline},
         {"comm", FS_KIND_FILE, proc_process_comm},
         {"mounts", FS_KIND_FILE, proc_machine_mounts},
+        {"limits", FS_KIND_FILE, proc_process_limits},
         {"maps", FS_KIND_FILE, NULL},
         {"environ", FS_KIND_FILE, NULL},
         {"cwd", FS_KIND_SYMLINK, NULL},
