@@ -216,13 +216,14 @@ static void not_saved(void)
 	end();
 }
 
-/* Answers by switching straight to the caller. */
+/* Answers by switching straight to the caller, once that was interrupted. */
 static void answer_and_receive(void *argument)
 {
+	const bool *interrupted = argument;
 	struct message message;
-	(void)argument;
 	OK(sys_channel_recv(receiver, now() + 1000 * MS, &message));
-	pause_ms(3);
+	while (!__atomic_load_n(interrupted, __ATOMIC_ACQUIRE))
+		pause_ms(1);
 	message.label = 4;
 	OK(sys_channel_reply_recv(receiver, &message));
 	CHECK_IS(RECEIVED_KIND(message.info), RECEIVED_CLOSE);
@@ -232,12 +233,14 @@ static void answered_directly(void)
 {
 	struct client client;
 	struct thread server;
+	bool interrupted = false;
 	test_begin("a_caller_that_its_server_switches_to_is_interrupted_before_it_goes_on");
 	channel_make(&receiver, 9, &sender);
-	thread_begin(&server, answer_and_receive, 0);
+	thread_begin(&server, answer_and_receive, &interrupted);
 	client_begin(&client, HOLD_NONE);
 	client_interrupt(&client);
 	CHECK_IS(upcalls.count, 0);
+	__atomic_store_n(&interrupted, true, __ATOMIC_RELEASE);
 	thread_join(&client.thread);
 	CHECK_IS(client.answer.label, 4);
 	CHECK_IS(client.count, 1);
