@@ -93,11 +93,22 @@ int64_t directory_getcwd(uint64_t buffer, uint64_t size)
 	return (int64_t)length;
 }
 
+static void set_working(struct process *process, const char *text, uint64_t length)
+{
+	process->working_directory = length < SHORT_DIRECTORY ? process->short_directory : process->long_directory;
+	memcpy(process->working_directory, text, length);
+	process->working_directory[length] = 0;
+}
+
+void directory_copy_working(struct process *to, const struct process *from)
+{
+	set_working(to, from->working_directory, strlen(from->working_directory));
+}
+
 static void change(struct process *process, const char *text, uint32_t length)
 {
 	lock_take(&process->directory_lock);
-	memcpy(process->working_directory, text, length);
-	process->working_directory[length] = 0;
+	set_working(process, text, length);
 	lock_drop(&process->directory_lock);
 }
 

@@ -17,6 +17,9 @@ int64_t directory_getcwd(uint64_t buffer, uint64_t size);
 int64_t directory_chdir(uint64_t name);
 int64_t directory_fchdir(int fd);
 
+/* For a process that borrows the memory; the lock of `from` is held. */
+void directory_copy_working(struct process *to, const struct process *from);
+
 /* lseek of an open directory to a place that a listing gave, or to 0: where its server goes on. */
 int64_t directory_seek(struct open_file *file, int64_t place);
 int64_t directory_getdents64(int fd, uint64_t buffer, uint64_t size);

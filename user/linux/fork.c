@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "user/linux/access.h"
+#include "user/linux/directory.h"
 #include "user/linux/errors.h"
 #include "user/linux/pm.h"
 #include "user/linux/random.h"
@@ -177,7 +178,8 @@ static void copy_process(struct process *to, struct process *from)
 	memcpy(to, from, PROCESS_COPIED);
 	memcpy(to->descriptors, from->descriptors, descriptors * sizeof *to->descriptors);
 	memcpy(to->files, from->files, files * sizeof *to->files);
-	memcpy(to->working_directory, from->working_directory, strlen(from->working_directory) + 1);
+	memcpy(to->signal_actions, from->signal_actions, sizeof to->signal_actions);
+	directory_copy_working(to, from);
 	drop_all(from);
 	forget_locks(to);
 	to->descriptors_high = descriptors;

@@ -38,23 +38,32 @@ void log_put(handle_t log, uint32_t level, const struct log_text *line)
 	put(log, level, line->text, line->length);
 }
 
+static char *text_of(const struct log_stream *stream)
+{
+	struct process *process = process_self();
+	return process->log_texts[stream - process->log_streams];
+}
+
 static void flush_locked(struct log_stream *stream)
 {
-	put(process_self()->log, stream->level, stream->text, stream->length);
+	const struct process *process = process_self();
+	bool errors = stream == &process->log_streams[LOG_STREAM_ERRORS];
+	put(process->log, errors ? LOG_WARNING : LOG_INFO, text_of(stream), stream->length);
 	stream->length = 0;
 }
 
 static void write_part(struct log_stream *stream, const char *bytes, uint64_t length)
 {
+	char *text = text_of(stream);
 	lock_take(&stream->lock);
 	for (uint64_t i = 0; i < length; i++) {
 		if (bytes[i] == '\n') {
 			flush_locked(stream);
 			continue;
 		}
-		if (stream->length == sizeof stream->text)
+		if (stream->length == LOG_LINE_MAX)
 			flush_locked(stream);
-		stream->text[stream->length++] = bytes[i];
+		text[stream->length++] = bytes[i];
 	}
 	lock_drop(&stream->lock);
 }
@@ -72,6 +81,8 @@ void log_stream_write(struct log_stream *stream, const char *bytes, uint64_t len
 
 void log_stream_flush(struct log_stream *stream)
 {
+	if (!stream->length)
+		return; /* what another thread writes now is not there yet */
 	lock_take(&stream->lock);
 	if (stream->length)
 		flush_locked(stream);

@@ -117,12 +117,9 @@ static void check_block(const struct start_block *start)
 		fail(start, BAD_START, "was given a first stack of less than 32 KiB", "");
 }
 
-/* Descriptors, and the two streams of those that stand for the log. */
 static void open_first_files(struct process *process)
 {
 	const struct start_block *start = process->start;
-	process->log_streams[LOG_STREAM_OUTPUT].level = LOG_INFO;
-	process->log_streams[LOG_STREAM_ERRORS].level = LOG_WARNING;
 	if (!descriptors_add_first(start))
 		fail(start, BAD_START, "was given a descriptor twice, or one beyond the limit", "");
 	struct open_file *input = start->flags & START_TAKE_TERMINAL ? descriptors_hold(0) : NULL;
@@ -175,6 +172,18 @@ static status_t map_below(uint64_t *below, uint64_t size, uint64_t *out_address)
 	return sys_vmem_map(HANDLE_SELF_VMEM, 0, size, flags, HANDLE_NONE, 0, out_address);
 }
 
+static void enter_first_directory(struct process *process)
+{
+	const struct start_block *start = process->start;
+	const char *name = string_at(start, start->working_directory);
+	process->working_directory = process->short_directory;
+	if (!path_join_normalise("/", name, process->short_directory, SHORT_DIRECTORY))
+		return;
+	process->working_directory = process->long_directory;
+	if (path_join_normalise("/", name, process->long_directory, FS_PATH_MAX))
+		fail(start, BAD_START, "was given no working directory, or one of too long a name", "");
+}
+
 /* Makes the process's state, with GS at its first thread. */
 static struct process *make_state(struct start_block *start)
 {
@@ -215,8 +224,7 @@ static struct process *make_state(struct start_block *start)
 	name_process(process);
 	open_first_files(process);
 
-	if (path_join_normalise("/", string_at(start, start->working_directory), process->working_directory, FS_PATH_MAX))
-		fail(start, BAD_START, "was given no working directory, or one of too long a name", "");
+	enter_first_directory(process);
 	return process;
 }
 

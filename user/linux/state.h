@@ -26,6 +26,7 @@
 
 #define PAGE_SIZE 4096ull
 #define DESCRIPTORS_MAX 1024u
+#define SHORT_DIRECTORY 160u
 #define CALLS_MAX 512u /* numbers of Linux calls end below */
 
 /* The program's registers during a Linux call. */
@@ -110,8 +111,8 @@ struct open_file {
 };
 
 struct descriptor {
-	uint16_t file; /* index in process.files plus one, 0: not open */
-	uint16_t close_on_exec;
+	uint16_t file : 15; /* index in process.files plus one, 0: not open */
+	uint16_t close_on_exec : 1;
 };
 
 /* What a signal brings along, for siginfo. */
@@ -129,12 +130,10 @@ struct queued_signal {
 };
 #define QUEUED_SIGNALS 64u
 
-/* A line on its way to the log. */
+/* A line on its way to the log: its text is in process.log_texts. */
 struct log_stream {
 	struct lock lock;
 	uint32_t length;
-	uint32_t level;
-	char text[LOG_LINE_MAX];
 };
 
 enum { LOG_STREAM_OUTPUT, LOG_STREAM_ERRORS, LOG_STREAMS };
@@ -146,7 +145,10 @@ struct heap {
 
 struct borrower;
 
-/* From the first field to `not_copied` this is what a process that borrows the memory begins with (fork.c). */
+/*
+ * From the first field to `not_copied` this is what a process that borrows the memory begins with (fork.c). What every process uses
+ * comes first and is one page, the first descriptors and open files included: memory that a process does not touch it does not have.
+ */
 struct process {
 	struct start_block *start;
 	const struct time_page *time_page;
@@ -178,7 +180,6 @@ struct process {
 	struct lock signals_lock;       /* guards these */
 	uint64_t signal_pending;        /* for any thread */
 	uint64_t signal_from_elsewhere; /* of those pending: pm has more to tell of it */
-	struct linux_sigaction signal_actions[LINUX_SIGNALS];
 	uint32_t queued_count;
 	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm was told last */
 	uint32_t stopped;        /* 1 while a stop signal's action is being done; other threads wait here */
@@ -205,20 +206,25 @@ struct process {
 	uint32_t thread_count;        /* guarded by threads_lock */
 	uint32_t first_thread_number; /* the kernel's; the first thread calls itself by the process's number instead */
 
-	struct signal_note signal_notes[LINUX_SIGNALS]; /* guarded by signals_lock, as the next */
-	struct queued_signal queued[QUEUED_SIGNALS];
-
 	struct heap own_heap;
 	struct borrower *borrower; /* state for the next vfork */
-	char working_directory[FS_PATH_MAX];
+	uint32_t last_serial;      /* of an open file */
 	struct log_stream log_streams[LOG_STREAMS];
-	uint64_t unknown_told[CALLS_MAX / 64]; /* bit: this unknown call has had its line on the log */
+	char *working_directory; /* one of the next and long_directory, guarded by directory_lock */
+	char short_directory[SHORT_DIRECTORY];
 	struct descriptor descriptors[DESCRIPTORS_MAX];
 	struct open_file files[DESCRIPTORS_MAX];
-	uint32_t last_serial; /* of an open file */
+
+	struct linux_sigaction signal_actions[LINUX_SIGNALS]; /* guarded by signals_lock, as the next two; copied too */
+	struct signal_note signal_notes[LINUX_SIGNALS];
+	struct queued_signal queued[QUEUED_SIGNALS];
+	uint64_t unknown_told[CALLS_MAX / 64]; /* bit: this unknown call has had its line on the log */
+	char log_texts[LOG_STREAMS][LOG_LINE_MAX];
+	char long_directory[FS_PATH_MAX];
 };
 
 #define PROCESS_COPIED offsetof(struct process, not_copied)
+_Static_assert(offsetof(struct process, files) + 8 * sizeof(struct open_file) <= PAGE_SIZE, "the first page has what all use");
 
 static inline struct thread *thread_self(void)
 {
