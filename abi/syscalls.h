@@ -51,6 +51,7 @@
  * vmem_protect          address, length, MAP_READ|WRITE|EXECUTE
  * vmem_create           → vmem handle: an empty address space
  * vmem_walk             address → start, end, MAP_* flags, offset in the frame: the first mapping that ends above it
+ * vmem_write            address there, address, length → bytes copied
  * frame_create          length, FRAME_* flags → frame handle
  * frame_create_device   physical address, length, CACHE_* → frame handle. DENIED for RAM, but for ACPI's tables.
  * frame_read            offset, address, length → bytes copied
@@ -101,6 +102,7 @@ enum {
 #define MAP_FIXED_EMPTY 0x20u /* at this very address; EXISTS if something is there */
 #define MAP_SHARE 0x40u       /* a clone of the process shares the pages; else it gets a copy */
 #define MAP_NO_INHERIT 0x80u  /* a clone of the process does not have it at all */
+#define MAP_READY 0x400u      /* vmem_map: pages that the frame has now need no fault, of a large mapping the first ones */
 
 /* Where a program may map: [USER_BOTTOM, USER_TOP). The last page below the non-canonical hole is never mapped. */
 #define USER_BOTTOM 0x0000000000010000ull

@@ -112,6 +112,9 @@ bool vmem_copy_quickly(struct vmem *other, uint64_t address, uint64_t own, uint6
 /* Between two address spaces, of which one may be the current one, at most `length` bytes in one bounded step (the caller limits it); returns the bytes copied. */
 uint64_t vmem_copy_across(struct vmem *to_vmem, uint64_t to, struct vmem *from_vmem, uint64_t from, uint64_t length);
 
+/* Maps pages that frames have, of a mapping that begins at an address: MAP_READY. To save faults: what does not go, comes later. */
+void vmem_make_ready(struct vmem *vmem, uint64_t address, uint64_t length);
+
 /*
  * A page of pinned memory for control blocks: mapped read and write for the program at a random place, and reachable by the
  * kernel. The caller gets a reference to its frame, which keeps the page whatever the program unmaps. QUOTA, NO_MEMORY, NO_SPACE,

@@ -6,6 +6,7 @@
 
 #define ACCESS (MAP_READ | MAP_WRITE | MAP_EXECUTE)
 #define PLACED (MAP_FIXED | MAP_FIXED_EMPTY)
+#define READY_MAX (128u * PAGE_SIZE)
 
 /* progress: the address that was mapped, with this bit, once only cleaning up is left. */
 #define DONE 1u
@@ -146,6 +147,37 @@ uint32_t vmem_map(struct vmem *vmem, uint64_t address, uint64_t length, uint32_t
 	if (!error)
 		*out_address = *progress & ~PAGE_MASK;
 	return error;
+}
+
+/* The pages of one last-level table, as many as are looked for at once. */
+static uint64_t ready_step(struct vmem *vmem, uint64_t address, uint64_t end)
+{
+	struct paddr pages[PAGES_GATHERED];
+	uint64_t own, table_end = (address | (PAGE_TABLE_SPAN - 1)) + 1, next = address + PAGES_GATHERED * PAGE_SIZE;
+
+	next = next < end ? next : end;
+	next = next < table_end ? next : table_end;
+	lock_acquire(&vmem->lock);
+	struct vmem_mapping *mapping = vmem_tree_find(vmem->root, address);
+	if (!mapping || mapping->frame->flags & FRAME_DEVICE || !(mapping->flags & MAP_READ) || next > mapping->end) {
+		lock_release(&vmem->lock);
+		return end;
+	}
+	uint64_t wanted = (1ull << (next - address) / PAGE_SIZE) - 1;
+	uint64_t there = frame_look(mapping->frame, mapping->offset + (address - mapping->start), wanted, pages, &own);
+	if (there && !vmem_charge_tables(vmem))
+		vmem->resident +=
+		        page_table_map_gathered(&vmem->table, uaddr(address), pages, there, own, vmem_mapping_rights(mapping));
+	lock_release(&vmem->lock);
+	return next;
+}
+
+void vmem_make_ready(struct vmem *vmem, uint64_t address, uint64_t length)
+{
+	uint64_t end = address + (length < READY_MAX ? length : READY_MAX);
+
+	while (address < end)
+		address = ready_step(vmem, address, end);
 }
 
 static uint32_t map_pinned(struct vmem *vmem, struct want *want, void **out_kernel, struct frame **out_frame)

@@ -30,6 +30,8 @@ void syscall_vmem_map(struct thread *thread, struct object *object, uint32_t rig
 	uint64_t address = call_word(thread, 0), length = call_word(thread, 1), flags = call_word(thread, 2);
 	uint64_t handle = call_word(thread, 3), offset = call_word(thread, 4), mapped = 0;
 	struct object *frame = 0;
+	bool ready = flags & MAP_READY;
+	flags &= ~(uint64_t)MAP_READY;
 	uint32_t error = flags > UINT32_MAX || handle > UINT32_MAX ? ERR_BAD_ARGUMENT : ERR_OK;
 
 	/* Once it is mapped only cleaning up is left, for which the handle need not be there any more. */
@@ -40,6 +42,8 @@ void syscall_vmem_map(struct thread *thread, struct object *object, uint32_t rig
 	for (unsigned i = 0; i < STEPS_AT_ONCE && error == VMEM_MORE; i++)
 		error = vmem_map(vmem, address, length, (uint32_t)flags, (struct frame *)frame, offset, allowed_by(rights),
 		        &thread->progress, &mapped);
+	if (!error && ready && frame)
+		vmem_make_ready(vmem, mapped, length);
 	end(thread, error);
 	if (!error)
 		thread->task.context.word[0] = mapped;
@@ -78,6 +82,32 @@ void syscall_vmem_create(struct thread *thread, struct object *object, uint32_t 
 		call_answer(thread, error);
 	else
 		call_answer_handle(thread, &vmem->object, object_classes[OBJECT_VMEM].rights);
+}
+
+/* Words: address there, address here, length; thread->progress: bytes copied in the steps before. */
+void syscall_vmem_write(struct thread *thread, struct object *object, uint32_t rights)
+{
+	uint64_t to = call_word(thread, 0), from = call_word(thread, 1), length = call_word(thread, 2), done = thread->progress;
+	uint32_t error = to < USER_TOP && length <= USER_TOP - to ? ERR_OK : ERR_BAD_ADDRESS;
+
+	(void)rights;
+	for (unsigned i = 0; i < STEPS_AT_ONCE && done < length && !error; i++) {
+		uint64_t part = PAGE_SIZE - ((to + done) & PAGE_MASK);
+		part = part < length - done ? part : length - done;
+		uint64_t copied = vmem_copy_across((struct vmem *)object, to + done, thread->process->vmem, from + done, part);
+		error = copied == part ? ERR_OK : ERR_BAD_ADDRESS;
+		done += copied;
+	}
+	if (!error && done < length) {
+		thread->progress = done;
+		call_again(thread);
+		return;
+	}
+	thread->progress = 0;
+	if (error && !done)
+		call_answer(thread, error);
+	else
+		call_answer_words(thread, done, 0, 0);
 }
 
 void syscall_vmem_walk(struct thread *thread, struct object *object, uint32_t rights)

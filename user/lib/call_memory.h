@@ -51,6 +51,17 @@ static inline MUST_CHECK status_t sys_vmem_walk(
 	return status;
 }
 
+/* From the caller's memory into another address space, where it can be written. */
+static inline MUST_CHECK status_t sys_vmem_write(
+        handle_t vmem, uint64_t address, const void *from, uint64_t length, uint64_t *out_copied)
+{
+	SYS_WORDS(address, (uintptr_t)from, length);
+	SYS_RUN(vmem_write, vmem);
+	if (!status)
+		*out_copied = word[0];
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_frame_create(uint64_t length, uint32_t flags, handle_t *out_frame)
 {
 	SYS_WORDS(length, flags);

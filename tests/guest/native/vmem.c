@@ -267,8 +267,104 @@ static void other_spaces(void)
 	unmap(start, BIG);
 }
 
+static uint64_t resident(void)
+{
+	struct process_stats stats;
+	OK(sys_process_stats(HANDLE_SELF_PROCESS, &stats));
+	return stats.resident_pages;
+}
+
+static void ready_pages(void)
+{
+	const uint64_t number = 0x99;
+	uint64_t copied, before, at;
+	handle_t frame, clone, device;
+	test_begin("a_mapping_that_is_ready_has_the_pages_of_its_frame_and_no_others");
+	OK(sys_frame_create(200 * PAGE, 0, &frame));
+	for (unsigned i = 0; i < 200; i += i < 60 ? 3 : 1)
+		OK(sys_frame_write(frame, i * PAGE, &number, sizeof number, &copied));
+	before = resident();
+	at = map(0, 200, MAP_READ | MAP_READY, frame);
+	CHECK_IS(resident() - before, 20 + 68); /* of the first 128 */
+	CHECK_IS(*word_at(at + 3 * PAGE), number);
+	CHECK_IS(*word_at(at + 4 * PAGE), 0);
+	CHECK_IS(*word_at(at + 199 * PAGE), number);
+	unmap(at, 200);
+	CHECK_IS(resident(), before);
+	at = map(0, 200, MAP_READY, frame); /* without access: nothing is there to be found */
+	CHECK_IS(resident(), before);
+	unmap(at, 200);
+
+	test_next("what_is_written_to_a_ready_page_does_not_show_in_a_clone_of_the_frame");
+	OK(sys_frame_clone(frame, &clone));
+	at = map(0, 200, READ_WRITE | MAP_READY, frame);
+	*word_at(at + 3 * PAGE) = 1;
+	uint64_t word = 0;
+	OK(sys_frame_read(clone, 3 * PAGE, &word, sizeof word, &copied));
+	CHECK_IS(word, number);
+	unmap(at, 200);
+	OK(sys_handle_close(clone));
+	OK(sys_handle_close(frame));
+
+	test_begin("memory_of_a_device_can_be_asked_to_be_ready");
+	OK(sys_frame_create_device(grant("machine"), 0xfec00000, PAGE, CACHE_UNCACHED, &device));
+	at = map(0, 1, MAP_READ | MAP_READY, device);
+	unmap(at, 1);
+	OK(sys_handle_close(device));
+}
+
+static void writing(void)
+{
+	static char text[3 * PAGE + 100], back[sizeof text];
+	uint64_t at, copied = 0, start;
+	handle_t vmem, frame, onlooker;
+	test_begin("what_is_written_into_another_address_space_is_there");
+	for (unsigned i = 0; i < sizeof text; i++)
+		text[i] = (char)(i * 7 + i / 256);
+	OK(sys_frame_create(8 * PAGE, 0, &frame));
+	OK(sys_vmem_create(&vmem));
+	OK(sys_vmem_map(vmem, 0, 8 * PAGE, READ_WRITE, frame, 0, &at));
+	OK(sys_vmem_write(vmem, at + PAGE - 50, text, sizeof text, &copied));
+	CHECK_IS(copied, sizeof text);
+	OK(sys_frame_read(frame, PAGE - 50, back, sizeof back, &copied));
+	CHECK_IS(memcmp(text, back, sizeof text), 0);
+	OK(sys_vmem_write(vmem, at, text, 0, &copied));
+	CHECK_IS(copied, 0);
+
+	test_next("nothing_is_written_where_it_may_not");
+	CHECK_IS(sys_vmem_write(vmem, at - PAGE, text, 8, &copied), ERR_BAD_ADDRESS);
+	OK(sys_vmem_write(vmem, at + 7 * PAGE, text, 2 * PAGE, &copied));
+	CHECK_IS(copied, PAGE);
+	OK(sys_vmem_write(vmem, USER_TOP - PAGE, text, 0, &copied));
+	CHECK_IS(sys_vmem_write(vmem, USER_TOP - 1, text, 2, &copied), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_vmem_write(vmem, UINT64_MAX - 4, text, 8, &copied), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_vmem_write(vmem, at, text, UINT64_MAX, &copied), ERR_BAD_ADDRESS);
+	OK(sys_vmem_protect(vmem, at, PAGE, MAP_READ));
+	CHECK_IS(sys_vmem_write(vmem, at, text, 8, &copied), ERR_BAD_ADDRESS);
+	OK(sys_vmem_write(vmem, at + PAGE, text, 8, &copied));
+
+	test_next("nothing_is_read_where_it_can_not_be");
+	start = map(0, 2, READ_WRITE, 0);
+	unmap(start + PAGE, 1);
+	CHECK_IS(sys_vmem_write(vmem, at + PAGE, (void *)(start + PAGE), 8, &copied), ERR_BAD_ADDRESS);
+	CHECK_IS(sys_vmem_write(vmem, at + PAGE, (void *)0xffff800000000000, 8, &copied), ERR_BAD_ADDRESS);
+	*word_at(start + PAGE - 8) = 77;
+	OK(sys_vmem_write(vmem, at + 2 * PAGE, (void *)(start + PAGE - 8), 16, &copied));
+	CHECK_IS(copied, 8);
+	unmap(start, 1);
+
+	test_next("who_may_only_look_at_an_address_space_writes_nothing");
+	OK(sys_handle_duplicate(vmem, RIGHT_INSPECT, &onlooker));
+	CHECK_IS(sys_vmem_write(onlooker, at + PAGE, text, 8, &copied), ERR_NO_RIGHT);
+	OK(sys_handle_close(onlooker));
+	OK(sys_handle_close(vmem));
+	OK(sys_handle_close(frame));
+}
+
 void test_vmem(void)
 {
+	ready_pages();
+	writing();
 	rights();
 	replacing();
 	unmapping();
