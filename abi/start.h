@@ -16,7 +16,7 @@
 #include "abi/handle.h"
 
 #define START_MAGIC 0x5452415453485248ull /* "HRHSTART" */
-#define START_VERSION 2
+#define START_VERSION 3
 #define START_SIZE_MAX (1024u * 1024u)
 #define START_GRANTS 40
 #define START_FILES 1024
@@ -65,6 +65,7 @@ struct start_block {
 	uint64_t control_block; /* of the first thread, or 0: rsi tells it */
 	uint64_t stack_base;    /* the first stack; becomes the first thread's stack for Linux calls */
 	uint64_t stack_size;
+	uint64_t room;    /* zeroed memory behind it for the image's state, as much as it wants (execve knows), or 0 */
 	uint8_t seed[32]; /* secret random bytes, the process's own; erased once taken */
 
 	/* The program's ELF file: length bytes from offset in a frame (rights READ, and EXECUTE to map its text). */
@@ -89,12 +90,12 @@ struct start_block {
 	uint32_t files;      /* offset of a struct start_file for each, a multiple of 8 */
 	uint32_t executable; /* offset of the absolute path of the program's file, what /proc/self/exe names; 0: program_name */
 	uint32_t umask;
-	handle_t alarm;               /* a timer that will signal SIGALRM to the process's own notify, or 0 */
-	uint32_t children_flags;      /* PROCESS_CHILDREN_* that pm has been told for this process */
-	handle_t trace_output;        /* of START_TRACE: an open file; 0: the log */
-	uint32_t descriptors_refused; /* of START_FILES, by RLIMIT_NOFILE */
-	uint32_t reserved;
-	uint64_t memory_limit; /* RLIMIT_AS, 0: none */
+	handle_t alarm;                /* a timer that will signal SIGALRM to the process's own notify, or 0 */
+	uint32_t children_flags;       /* PROCESS_CHILDREN_* that pm has been told for this process */
+	handle_t trace_output;         /* of START_TRACE: an open file; 0: the log */
+	uint32_t descriptors_refused;  /* of START_FILES, by RLIMIT_NOFILE */
+	uint32_t program_headers_read; /* offset of what execve found in the program's headers, a multiple of 8; 0: nothing */
+	uint64_t memory_limit;         /* RLIMIT_AS, 0: none */
 	uint64_t alarm_deadline, alarm_period;
 	uint64_t signals_ignored; /* bit N-1: signal N */
 	uint64_t signal_mask;

@@ -276,9 +276,10 @@ static enum elf_error dynamic_read(const uint8_t *section, uint64_t size, struct
 
 /* What the headers say beside the segments; image has its segments already. */
 static enum elf_error extras_read(
-        const void *file, uint64_t size, const struct elf_program_header *program, struct elf_image *image)
+        const void *file, uint64_t available, uint64_t size, const struct elf_program_header *program, struct elf_image *image)
 {
 	const struct elf_segment *segment;
+	uint64_t offset;
 
 	switch (program->type) {
 	case PT_DYNAMIC:
@@ -286,8 +287,10 @@ static enum elf_error extras_read(
 		if (!segment || !inside(program->address, program->file_size, segment->address, segment->file_size))
 			return ELF_BAD_DYNAMIC;
 		/* What stands at the address is what counts, wherever the header's own offset points. */
-		return dynamic_read((const uint8_t *)file + segment->file_offset + (program->address - segment->address),
-		        program->file_size, image);
+		offset = segment->file_offset + (program->address - segment->address);
+		if (available < size && !inside(offset, program->file_size, 0, available))
+			return image->position_independent ? ELF_OK : ELF_TOO_SHORT; /* it might say that it is */
+		return dynamic_read((const uint8_t *)file + offset, program->file_size, image);
 	case PT_INTERP:
 		if (!inside(program->offset, program->file_size, 0, size))
 			return ELF_SEGMENT_OUT_OF_FILE;
@@ -339,26 +342,32 @@ static uint64_t headers_address(const struct elf_image *image, const struct elf_
 
 enum elf_error elf_read(const void *file, uint64_t size, uint64_t lowest, uint64_t highest, struct elf_image *out)
 {
+	return elf_read_headers(file, size, size, lowest, highest, out);
+}
+
+enum elf_error elf_read_headers(
+        const void *file, uint64_t available, uint64_t size, uint64_t lowest, uint64_t highest, struct elf_image *out)
+{
 	struct elf_image image = {0};
 	struct elf_header header;
 	enum elf_error error;
 
-	error = header_read(file, size, &header);
+	error = header_read(file, available < size ? available : size, &header);
 	if (error != ELF_OK)
 		return error;
 	error = segments_read(file, size, &header, lowest, highest, &image);
 	if (error != ELF_OK)
 		return error;
+	image.position_independent = header.type == TYPE_DYN;
 	for (unsigned i = 0; i < header.program_header_count; i++) {
 		struct elf_program_header program = program_header(file, &header, i);
 
-		error = extras_read(file, size, &program, &image);
+		error = extras_read(file, available, size, &program, &image);
 		if (error != ELF_OK)
 			return error;
 	}
 	if (!entry_is_executable(&image, header.entry))
 		return ELF_ENTRY_OUTSIDE;
-	image.position_independent |= header.type == TYPE_DYN;
 	image.entry = header.entry;
 	image.headers_address = headers_address(&image, &header);
 	image.header_count = header.program_header_count;

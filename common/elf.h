@@ -65,6 +65,13 @@ enum elf_error elf_read(const void *file, uint64_t size, uint64_t lowest, uint64
         __attribute__((warn_unused_result));
 
 /*
+ * The same for who has only the first `available` bytes, in which the headers lie, and relocates nothing: a dynamic section beyond
+ * them is not looked at. Any error may mean that more is needed.
+ */
+enum elf_error elf_read_headers(const void *file, uint64_t available, uint64_t size, uint64_t lowest, uint64_t highest,
+        struct elf_image *out) __attribute__((warn_unused_result));
+
+/*
  * Applies the R_X86_64_RELATIVE relocations of a position-independent image that stands in memory at `memory` (where address
  * image->lowest is) and will run at its addresses plus `slide`. Checks each target; on an error the memory is undefined.
  */

@@ -157,6 +157,32 @@ static void test_sound(void)
 	        "elf: stack and relro are told", "they are not");
 }
 
+/* With no byte behind the headers that could be looked at. */
+static void test_headers_alone(void)
+{
+	struct sample s = sample();
+	uint64_t headers = sizeof s.header + sizeof s.program;
+	uint8_t whole[FILE_SIZE], *head = malloc(headers);
+	struct elf_image image, all;
+
+	render(&s, whole);
+	memcpy(head, whole, headers);
+	check(elf_read_headers(head, headers, s.size, LOWEST, HIGHEST, &image) == ELF_OK, "elf: the headers alone are enough",
+	        "");
+	check(read_sample(&s, &all) == ELF_OK && image.segment_count == all.segment_count && image.entry == all.entry &&
+	                image.segments[2].address == all.segments[2].address && image.end == all.end,
+	        "elf: the headers alone say what the file does", "");
+	check(elf_read_headers(head, headers - 1, s.size, LOWEST, HIGHEST, &image) == ELF_BAD_HEADERS,
+	        "elf: headers that are cut off are not read", "");
+	check(elf_read_headers(head, headers, headers, LOWEST, HIGHEST, &image) == ELF_SEGMENT_OUT_OF_FILE,
+	        "elf: a file that ends behind its headers has no segments", "");
+	s.header.e_type = ET_EXEC;
+	render(&s, whole);
+	check(elf_read_headers(whole, headers, s.size, LOWEST, HIGHEST, &image) == ELF_TOO_SHORT,
+	        "elf: whether a program at fixed addresses may be slid its headers alone do not say", "");
+	free(head);
+}
+
 static void test_header(void)
 {
 	BREAK("elf: empty file", ELF_TOO_SHORT, s.size = 0);
@@ -325,6 +351,7 @@ static void test_texts(void)
 int main(void)
 {
 	test_sound();
+	test_headers_alone();
 	test_header();
 	test_segments();
 	test_too_many_segments();

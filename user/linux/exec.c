@@ -1,9 +1,10 @@
 /*
  * execve is what spawn does (user/lib/spawn.h), done by a process to itself: an address space without a process is filled with the
  * image of user/linux, the time page, a first stack and a start block, and process_replace changes to it. Until then everything is
- * beside this program, so that an error leaves it as it was.
+ * beside this program, so that an error leaves it as it was. Memory is one mapping, with pages only where something is written: the
+ * stack, room for the new image's state, the block.
  *
- * The block's strings go into its frame through a small buffer. They are measured first; where another thread changes them in
+ * The block's strings are gathered behind it and written with it at the end, if they are not long. They are measured first; where another thread changes them in
  * between, they are cut or padded to what was measured.
  *
  * A failure of pm to take the new name does not stop anything: it is told right before the change, because afterwards nobody could.
@@ -22,6 +23,7 @@
 #include "user/linux/pm.h"
 #include "user/linux/random.h"
 #include "user/linux/signal.h"
+#include "user/linux/thread.h"
 
 #define STACK_SIZE (64 * 1024ull)
 #define STRING_MAX (128 * 1024ull) /* MAX_ARG_STRLEN */
@@ -39,20 +41,25 @@ struct building {
 	struct list arguments, environment;
 	uint64_t name; /* as the program gave it */
 	uint64_t name_size;
-	handle_t frame, vmem;    /* the block's; the new address space */
+	handle_t vmem;           /* the new address space */
 	uint32_t children_flags; /* what pm is told, and the next image that it was */
 	uint64_t block_size;
 	uint64_t block_address, entry, stack;
 };
 
-/* Where the block's bytes are gathered on their way into its frame. */
+/* Where the block's bytes are gathered on their way into the new address space. */
 struct writer {
-	handle_t frame;
-	uint64_t written; /* bytes that the frame has */
+	handle_t vmem;
+	uint64_t address; /* of the block there */
+	uint64_t
+	        written; /* bytes before those in the buffer: the block itself, which is written last, and what is there already */
 	uint32_t used;
 	status_t status;
+	struct start_block block;
 	char buffer[2048];
 };
+
+_Static_assert(sizeof(struct start_block) % 8 == 0, "the buffer continues the block");
 
 /* Reads the program's memory as it is: a bad address ends the call here, where nothing has been made yet. */
 static int64_t measure_string(uint64_t address, uint64_t *out_size)
@@ -89,15 +96,29 @@ static int64_t measure(uint64_t pointers, struct list *out)
 	return 0;
 }
 
+static void put(struct writer *writer, uint64_t offset, const void *from, uint64_t size)
+{
+	uint64_t copied = size;
+	if (!writer->status && size)
+		writer->status = sys_vmem_write(writer->vmem, writer->address + offset, from, size, &copied);
+	if (!writer->status && copied != size)
+		writer->status = ERR_NO_MEMORY;
+}
+
 static void flush(struct writer *writer)
 {
-	uint64_t copied = 0;
-	if (!writer->status && writer->used)
-		writer->status = sys_frame_write(writer->frame, writer->written, writer->buffer, writer->used, &copied);
-	if (!writer->status && copied != writer->used)
-		writer->status = ERR_NO_MEMORY;
+	put(writer, writer->written, writer->buffer, writer->used);
 	writer->written += writer->used;
 	writer->used = 0;
+}
+
+/* The block, with all that is behind it where that is still in the buffer. */
+static void write_block(struct writer *writer)
+{
+	bool whole = writer->written == sizeof writer->block;
+	if (!whole)
+		flush(writer);
+	put(writer, 0, &writer->block, sizeof writer->block + writer->used);
 }
 
 /* `from` may be the program's memory; what can not be read of it becomes zero. */
@@ -249,99 +270,102 @@ static void fill_block(const struct building *b, struct start_block *block)
 }
 
 /* Everything behind the structure, in order: files, their paths, name, executable, working directory, arguments, environment. */
-static __attribute__((noinline)) status_t write_tail(struct building *b, struct start_block *block)
+static void write_tail(const struct building *b, struct writer *writer)
 {
 	struct process *process = process_self();
-	struct writer writer = {.frame = b->frame, .written = sizeof *block};
+	struct start_block *block = &writer->block;
 	uint64_t first = b->file->dropped ? first_argument_size(b) : 0;
 	uint32_t skip = b->file->dropped && b->arguments.count;
 
 	lock_take(&process->descriptors_lock);
 	block->files = sizeof *block;
 	block->file_count = count_files(process);
-	write_files(&writer, process, sizeof *block + block->file_count * sizeof(struct start_file));
-	write_paths(&writer, process);
+	block->program_headers_read = sizeof *block + block->file_count * sizeof(struct start_file);
+	write_files(writer, process, block->program_headers_read + sizeof b->file->image);
+	write_bytes(writer, &b->file->image, sizeof b->file->image);
+	write_paths(writer, process);
 	lock_drop(&process->descriptors_lock);
 
-#define HERE() ((uint32_t)(writer.written + writer.used))
+#define HERE() ((uint32_t)(writer->written + writer->used))
 	block->program_name = HERE();
 	if (b->name)
-		write_string(&writer, b->name, b->name_size);
+		write_string(writer, b->name, b->name_size);
 	else
-		write_bytes(&writer, b->file->path.text, b->file->path.length + 1);
+		write_bytes(writer, b->file->path.text, b->file->path.length + 1);
 	block->executable = HERE();
-	write_bytes(&writer, b->file->path.text, b->file->path.length + 1);
+	write_bytes(writer, b->file->path.text, b->file->path.length + 1);
 	block->working_directory = HERE();
-	write_bytes(&writer, process->working_directory, strlen(process->working_directory) + 1);
+	write_bytes(writer, process->working_directory, strlen(process->working_directory) + 1);
 	block->arguments = HERE();
 	block->argument_count = b->file->prefix_count + b->arguments.count - skip;
-	write_bytes(&writer, b->file->prefix, b->file->prefix_size);
-	write_list(&writer, &b->arguments, skip, b->arguments.size - (skip ? first : 0));
+	write_bytes(writer, b->file->prefix, b->file->prefix_size);
+	write_list(writer, &b->arguments, skip, b->arguments.size - (skip ? first : 0));
 	if (!block->argument_count) { /* as Linux has it: there is always a first one */
-		write_bytes(&writer, "", 1);
+		write_bytes(writer, "", 1);
 		block->argument_count = 1;
 	}
 	block->environment = HERE();
 	block->environment_count = b->environment.count;
-	write_list(&writer, &b->environment, 0, b->environment.size);
+	write_list(writer, &b->environment, 0, b->environment.size);
 	block->size = HERE();
 #undef HERE
-	flush(&writer);
-	return writer.status;
 }
 
-/* Maps a part of the reserved range at *at, and moves on behind it. */
-static status_t map_next(struct building *b, uint64_t *at, uint64_t size, uint32_t flags, handle_t frame, uint64_t *out_address)
+static status_t map_frame(
+        struct building *b, uint64_t *at, uint64_t size, uint32_t flags, handle_t frame, uint64_t *out_address)
 {
-	status_t status = sys_vmem_map(b->vmem, *at, size, flags | MAP_FIXED, frame, 0, out_address);
-	*at += size;
+	status_t status = sys_vmem_map(b->vmem, *at, size, flags | MAP_FIXED_EMPTY, frame, 0, out_address);
+	*at += size + PAGE_SIZE;
 	return status;
 }
 
 /*
- * The new address space, with what every process has, in one range at a random place: each place of its own would take three pages of
- * page tables.
+ * The new address space, with what every process has, side by side at a random place: each place of its own would take three pages of
+ * page tables. Memory is the stack, room for the image's state, the block.
  */
 static status_t map_all(struct building *b, struct start_block *block)
 {
 	const struct process *process = process_self();
 	const struct linux_image_header *header = (const struct linux_image_header *)process->start->linux_image;
-	uint64_t image = page_up(header->size), tail = page_up(block->size), at = 0;
+	uint64_t room = thread_room(process), memory = STACK_SIZE + room + page_up(b->block_size), at = 0;
 	status_t status = sys_vmem_create(&b->vmem);
-	if (!status) /* in this order: a guard, the stack, the image, the time page, the block */
-		status = sys_vmem_map(b->vmem, 0, 2 * PAGE_SIZE + STACK_SIZE + image + tail, 0, HANDLE_NONE, 0, &at);
+	if (!status)
+		status = sys_vmem_map(b->vmem, 0, memory, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &block->stack_base);
 	if (status)
 		return status;
-	at += PAGE_SIZE;
 	block->stack_size = STACK_SIZE;
-	b->stack = at + STACK_SIZE;
-	status = map_next(b, &at, STACK_SIZE, MAP_READ | MAP_WRITE, HANDLE_NONE, &block->stack_base);
-	if (!status)
-		status = map_next(b, &at, image, MAP_READ | MAP_EXECUTE, process->linux_image, &block->linux_image);
+	block->room = b->stack = block->stack_base + STACK_SIZE;
+	b->block_address = block->room + room;
+	at = block->stack_base + memory + PAGE_SIZE;
+	status = map_frame(
+	        b, &at, page_up(header->size), MAP_READ | MAP_EXECUTE | MAP_READY, process->linux_image, &block->linux_image);
 	b->entry = block->linux_image + header->start;
-	if (!status && process->time_frame)
-		status = map_next(b, &at, PAGE_SIZE, MAP_READ, process->time_frame, &block->time_page);
-	return status ? status : map_next(b, &at, tail, MAP_READ | MAP_WRITE, b->frame, &b->block_address);
+	if (status || !process->time_frame)
+		return status;
+	return map_frame(b, &at, PAGE_SIZE, MAP_READ | MAP_READY, process->time_frame, &block->time_page);
 }
 
 static __attribute__((noinline)) status_t make(struct building *b)
 {
-	struct start_block block;
-	uint64_t copied = 0;
-	status_t status = sys_frame_create(page_up(b->block_size), 0, &b->frame);
-	if (status)
-		return status;
-	fill_block(b, &block);
-	status = write_tail(b, &block);
-	if (!status && block.size > b->block_size)
-		status = ERR_TOO_LARGE;
-	if (!status)
-		status = map_all(b, &block);
-	if (!status)
-		status = sys_frame_write(b->frame, 0, &block, sizeof block, &copied);
-	memset(block.seed, 0, sizeof block.seed);
-	__asm__ volatile("" : : "r"(block.seed) : "memory");
-	return status || copied == sizeof block ? status : ERR_NO_MEMORY;
+	struct writer writer;
+	struct start_block *block = &writer.block;
+	fill_block(b, block);
+	status_t status = map_all(b, block);
+	if (!status) {
+		writer.vmem = b->vmem;
+		writer.address = b->block_address;
+		writer.written = sizeof *block;
+		writer.used = 0;
+		writer.status = ERR_OK;
+		write_tail(b, &writer);
+		if (block->size > b->block_size)
+			writer.status = ERR_TOO_LARGE;
+		write_block(&writer);
+		status = writer.status;
+	}
+	memset(block->seed, 0, sizeof block->seed);
+	__asm__ volatile("" : : "r"(block->seed) : "memory");
+	return status;
 }
 
 /* The last part of the name, in the kernel's process name. */
@@ -450,7 +474,6 @@ static status_t run(struct building *b)
 		status = replace(b);
 		signal_look_later(thread_self());
 	}
-	close_if_any(b->frame);
 	close_if_any(b->vmem);
 	return status;
 }
@@ -483,7 +506,7 @@ int64_t exec_execveat(int dirfd, uint64_t name, uint64_t arguments, uint64_t env
 		return error;
 	if (b.name_size == 1)
 		b.name = 0; /* by its descriptor: the path says which */
-	b.block_size = sizeof(struct start_block) + process->descriptors_high * sizeof(struct start_file) +
+	b.block_size = sizeof(struct start_block) + process->descriptors_high * sizeof(struct start_file) + sizeof file.image +
 	        paths_size(process) + b.name_size + 2ull * FS_PATH_MAX + strlen(process->working_directory) + 2 +
 	        file.prefix_size + b.arguments.size + b.environment.size;
 	error = b.block_size > START_SIZE_MAX ? -E2BIG : errors_to_linux(run(&b));

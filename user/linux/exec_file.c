@@ -8,15 +8,16 @@
 
 #include <string.h>
 
-#include "common/elf.h"
 #include "common/path.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
+#include "user/linux/load.h"
 #include "user/linux/native.h"
 #include "user/linux/proc.h"
 
-#define HEAD 256u
+#define HEAD 1024u       /* bytes in which the headers of most programs are */
+#define SCRIPT_HEAD 256u /* bytes in which a script names its interpreter */
 #define INTERPRETERS_MAX 5
 #define EXECUTE_BITS 0111u
 #define COPY_MAX (1ull << 30) /* of a file without a frame */
@@ -155,43 +156,45 @@ static int64_t follow_script(struct exec_file *file, char *head, const char *scr
 }
 
 /* Whether the image can start it, so that execve fails while there is somebody to be told. */
-static int64_t check_program(const struct exec_file *file)
+static int64_t check_program(struct exec_file *file, const char *head, uint64_t head_size)
 {
-	uint64_t address, first = page_down(file->offset);
-	struct elf_image image;
+	struct elf_image *image = &file->image;
+	enum elf_error wrong;
 	if (!file->length || file->length > INT64_MAX || file->offset > INT64_MAX)
 		return -ENOEXEC;
-	uint64_t size = page_up(file->offset + file->length) - first;
-	status_t status = sys_vmem_map(HANDLE_SELF_VMEM, 0, size, MAP_READ, file->frame, first, &address);
-	if (status)
-		return errors_to_linux(status);
-	enum elf_error wrong = elf_read((const char *)address + (file->offset - first), file->length, 0, USER_TOP, &image);
-	status = sys_vmem_unmap(HANDLE_SELF_VMEM, address, size);
-	if (wrong || status)
-		return -ENOEXEC;
-	if (image.interpreter_size)
+	if (elf_read_headers(head, head_size, file->length, 0, USER_TOP, image)) {
+		status_t status = load_read_headers(file->frame, file->offset, file->length, image, &wrong);
+		if (status || wrong)
+			return status ? errors_to_linux(status) : -ENOEXEC;
+	}
+	if (image->interpreter_size)
 		return -ENOENT; /* there is no dynamic linker, as Linux says where the one that a program names is missing */
-	return !image.position_independent && image.lowest < USER_BOTTOM ? -ENOEXEC : 0;
+	return !image->position_independent && image->lowest < USER_BOTTOM ? -ENOEXEC : 0;
 }
 
 /* Reads the first bytes, with a NUL behind them. */
-static int64_t read_head(const struct exec_file *file, char head[static HEAD + 1])
+static int64_t read_head(const struct exec_file *file, char head[static HEAD + 1], uint64_t *out_size)
 {
-	uint64_t bytes = 0, want = file->length < HEAD ? file->length : HEAD;
-	memset(head, 0, HEAD + 1);
-	return errors_to_linux(want ? sys_frame_read(file->frame, file->offset, head, want, &bytes) : ERR_OK);
+	uint64_t want = file->length < HEAD ? file->length : HEAD;
+	*out_size = 0;
+	status_t status = want ? sys_frame_read(file->frame, file->offset, head, want, out_size) : ERR_OK;
+	head[*out_size] = 0;
+	return errors_to_linux(status);
 }
 
 static int64_t follow(struct exec_file *file, const char *said, int64_t error)
 {
 	char head[HEAD + 1];
+	uint64_t size;
 	for (unsigned level = 0; !error; level++) {
-		error = read_head(file, head);
+		error = read_head(file, head, &size);
 		if (!error && (head[0] != '#' || head[1] != '!')) {
-			error = check_program(file);
+			error = check_program(file, head, size);
 			if (!error)
 				return 0;
 		}
+		if (size > SCRIPT_HEAD)
+			head[SCRIPT_HEAD] = 0;
 		if (!error && level == INTERPRETERS_MAX)
 			error = -ELOOP;
 		if (!error)

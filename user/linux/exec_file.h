@@ -1,6 +1,7 @@
 /* The file that execve is to run: found, opened, followed through the interpreters that scripts name, and checked. */
 #pragma once
 
+#include "common/elf.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
 
@@ -10,6 +11,7 @@ struct exec_file {
 	struct path path; /* of the program's file, an interpreter if scripts led there */
 	handle_t frame;   /* its bytes: length of them from offset on */
 	uint64_t offset, length;
+	struct elf_image image; /* what its headers say */
 	/* What the arguments begin with instead of the first `dropped` of them: strings one after another. */
 	uint32_t prefix_count, prefix_size;
 	bool dropped;

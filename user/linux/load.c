@@ -1,6 +1,6 @@
 /*
- * The program's file is a part of a frame. It is mapped readable once to read its headers and copy its writable segments from,
- * and unmapped again. Segments that are not writable are mapped from the frame where file and memory agree within a page, so
+ * The program's file is a part of a frame. execve tells what its headers say; else it is mapped readable once to read them, and
+ * unmapped again. Segments that are not writable are mapped from the frame where file and memory agree within a page, so
  * that all processes share them; the rest is fresh memory with a copy. W^X holds at every moment: what is copied and then
  * executed is protected in between.
  *
@@ -18,13 +18,10 @@
 #define NOT_FOUND 127u
 #define NOT_EXECUTABLE 126u
 
-/* The file as it is mapped for reading. */
 struct file {
 	handle_t frame;
 	uint64_t offset; /* in the frame */
-	const char *content;
 	uint64_t length;
-	uint64_t mapping, mapping_length;
 };
 
 static bool fail(struct load_failure *failure, uint32_t status, const char *reason, const char *more)
@@ -33,23 +30,41 @@ static bool fail(struct load_failure *failure, uint32_t status, const char *reas
 	return false;
 }
 
-static bool open_file(const struct start_block *start, struct file *file, struct load_failure *failure)
+static bool find_file(const struct start_block *start, struct file *file, struct load_failure *failure)
 {
 	if (!start->program_frame)
 		return fail(failure, NOT_FOUND, "was not handed over by its starter", "");
-	uint64_t offset = start->program_offset, length = start->program_length;
-	if (!length || offset > INT64_MAX || length > INT64_MAX)
+	*file = (struct file){start->program_frame, start->program_offset, start->program_length};
+	if (!file->length || file->offset > INT64_MAX || file->length > INT64_MAX)
 		return fail(failure, NOT_EXECUTABLE, "is empty or has an impossible size", "");
-	uint64_t first = page_down(offset);
-	file->frame = start->program_frame;
-	file->offset = offset;
-	file->length = length;
-	file->mapping_length = page_up(offset + length) - first;
-	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, file->mapping_length, MAP_READ, file->frame, first, &file->mapping))
+	return true;
+}
+
+status_t load_read_headers(handle_t frame, uint64_t offset, uint64_t length, struct elf_image *out, enum elf_error *out_wrong)
+{
+	uint64_t first = page_down(offset), size = page_up(offset + length) - first, mapping;
+	status_t status = sys_vmem_map(HANDLE_SELF_VMEM, 0, size, MAP_READ, frame, first, &mapping);
+	if (status)
+		return status;
+	/* A position-independent file counts from 0; where it may lie is decided by the kernel. */
+	*out_wrong = elf_read((const char *)mapping + (offset - first), length, 0, USER_TOP, out);
+	status = sys_vmem_unmap(HANDLE_SELF_VMEM, mapping, size);
+	(void)status; /* only the image knows of the mapping; it harms nobody */
+	return ERR_OK;
+}
+
+static bool read_headers(
+        const struct start_block *start, const struct file *file, struct elf_image *out, struct load_failure *failure)
+{
+	enum elf_error wrong;
+	if (start->program_headers_read) {
+		memcpy(out, (const char *)start + start->program_headers_read, sizeof *out);
+		return true;
+	}
+	if (load_read_headers(file->frame, file->offset, file->length, out, &wrong))
 		return fail(failure, NOT_EXECUTABLE,
 		        "could not be mapped to be read: the starter's frame is too small or may not be read", "");
-	file->content = (const char *)(file->mapping + (offset - first));
-	return true;
+	return wrong ? fail(failure, NOT_EXECUTABLE, elf_error_text(wrong), "") : true;
 }
 
 static uint32_t map_flags(const struct elf_segment *segment)
@@ -70,7 +85,8 @@ static status_t place_shared(const struct file *file, const struct elf_segment *
 	uint64_t first = page_down(at), unused;
 	uint64_t length = page_up(at + segment->memory_size) - first;
 	uint64_t offset = file->offset + segment->file_offset - (at - first);
-	return sys_vmem_map(HANDLE_SELF_VMEM, first, length, map_flags(segment) | placing, file->frame, offset, &unused);
+	return sys_vmem_map(
+	        HANDLE_SELF_VMEM, first, length, map_flags(segment) | placing | MAP_READY, file->frame, offset, &unused);
 }
 
 static status_t place_copy(const struct file *file, const struct elf_segment *segment, uint64_t at, uint32_t placing)
@@ -81,7 +97,11 @@ static status_t place_copy(const struct file *file, const struct elf_segment *se
 	        sys_vmem_map(HANDLE_SELF_VMEM, first, length, MAP_READ | MAP_WRITE | placing, HANDLE_NONE, 0, &unused);
 	if (status)
 		return status;
-	memcpy(user_pointer(at), file->content + segment->file_offset, segment->file_size);
+	uint64_t copied = 0, offset = file->offset + segment->file_offset;
+	if (segment->file_size)
+		status = sys_frame_read(file->frame, offset, user_pointer(at), segment->file_size, &copied);
+	if (status || copied != segment->file_size)
+		return status ? status : ERR_NO_MEMORY;
 	if (map_flags(segment) == (MAP_READ | MAP_WRITE))
 		return ERR_OK;
 	return sys_vmem_protect(HANDLE_SELF_VMEM, first, length, map_flags(segment));
@@ -120,20 +140,19 @@ static bool choose_slide(const struct elf_image *image, uint64_t *out_slide, str
 	return true;
 }
 
-static bool load(const struct file *file, struct load_result *out, struct load_failure *failure)
+bool load_program(const struct start_block *start, struct load_result *out, struct load_failure *failure)
 {
 	struct elf_image image;
-	/* A position-independent file counts from 0; where it may lie is decided by the kernel. */
-	enum elf_error error = elf_read(file->content, file->length, 0, USER_TOP, &image);
-	if (error)
-		return fail(failure, NOT_EXECUTABLE, elf_error_text(error), "");
+	struct file file;
+	if (!find_file(start, &file, failure) || !read_headers(start, &file, &image, failure))
+		return false;
 	if (image.interpreter_size)
 		return fail(failure, NOT_EXECUTABLE,
 		        "is linked dynamically, which does not work yet:", " a statically linked program is needed");
 	if (!image.position_independent && image.lowest < USER_BOTTOM)
 		return fail(failure, NOT_EXECUTABLE, elf_error_text(ELF_SEGMENT_OUT_OF_RANGE), "");
 	uint64_t slide;
-	if (!choose_slide(&image, &slide, failure) || !place(file, &image, slide, failure))
+	if (!choose_slide(&image, &slide, failure) || !place(&file, &image, slide, failure))
 		return false;
 	*out = (struct load_result){
 	        .entry = image.entry + slide,
@@ -143,15 +162,4 @@ static bool load(const struct file *file, struct load_result *out, struct load_f
 	        .end = image.end + slide,
 	};
 	return true;
-}
-
-bool load_program(const struct start_block *start, struct load_result *out, struct load_failure *failure)
-{
-	struct file file;
-	if (!open_file(start, &file, failure))
-		return false;
-	bool loaded = load(&file, out, failure);
-	status_t status = sys_vmem_unmap(HANDLE_SELF_VMEM, file.mapping, file.mapping_length);
-	(void)status; /* only the image knows of the mapping; it harms nobody */
-	return loaded;
 }

@@ -99,6 +99,12 @@ static bool files_good(const struct start_block *start)
 	return true;
 }
 
+static bool headers_good(const struct start_block *start)
+{
+	uint32_t at = start->program_headers_read;
+	return !at || (at >= sizeof *start && at % 8 == 0 && at <= start->size && sizeof(struct elf_image) <= start->size - at);
+}
+
 static void check_block(const struct start_block *start)
 {
 	if (start->magic != START_MAGIC || start->version != START_VERSION)
@@ -108,7 +114,7 @@ static void check_block(const struct start_block *start)
 	if (!files_good(start))
 		fail(start, BAD_START, "was given a table of open files that is not well formed", "");
 	if (strings_size(start, start->program_name, 1) == UINT64_MAX ||
-	        strings_size(start, start->executable, start->executable != 0) == UINT64_MAX ||
+	        strings_size(start, start->executable, start->executable != 0) == UINT64_MAX || !headers_good(start) ||
 	        strings_size(start, start->arguments, start->argument_count) == UINT64_MAX ||
 	        strings_size(start, start->environment, start->environment_count) == UINT64_MAX ||
 	        strings_size(start, start->working_directory, 1) == UINT64_MAX)
@@ -187,8 +193,8 @@ static void enter_first_directory(struct process *process)
 /* Makes the process's state, with GS at its first thread. */
 static struct process *make_state(struct start_block *start)
 {
-	uint64_t address, below = start->stack_base - PAGE_SIZE;
-	if (map_below(&below, page_up(sizeof(struct process)), &address))
+	uint64_t address = start->room, below = start->stack_base - PAGE_SIZE;
+	if (!address && map_below(&below, page_up(sizeof(struct process)), &address))
 		fail(start, BAD_START, "found no memory for its state", "");
 	struct process *process = (struct process *)address;
 	process->mapped_below = below;
@@ -251,15 +257,14 @@ static void place_heap(const struct load_result *program, uint32_t random)
 	memory_place_heap(start + PAGE_SIZE * (1 + random % HEAP_GAP_PAGES));
 }
 
-/* Maps the program's stack: its address above the guard page. */
+/* Maps the program's stack. The kernel puts nothing right below it that is not wanted at that very address. */
 static uint64_t map_stack(struct process *process)
 {
 	uint64_t address;
-	uint64_t size = STACK_SIZE_PROGRAM + PAGE_SIZE;
-	if (map_below(&process->mapped_below, size, &address) || sys_vmem_protect(HANDLE_SELF_VMEM, address, PAGE_SIZE, 0))
+	if (map_below(&process->mapped_below, STACK_SIZE_PROGRAM, &address))
 		fail(process->start, BAD_START, "found no memory for its stack", "");
-	process->program_stack = address + PAGE_SIZE;
-	return process->program_stack;
+	process->program_stack = address;
+	return address;
 }
 
 /* What chance decides about a program at its start; at most 32 bytes, which cost no more than one. */

@@ -97,10 +97,23 @@ status_t thread_notify(handle_t *out)
 }
 
 /* Maps `below` bytes of stack with a guard and the state above it. The state is zero but for what all threads have. */
+static void fill(struct thread *thread, struct process *process)
+{
+	thread->self = thread;
+	thread->process = process;
+	thread->vectors_how = process->vectors_how;
+	thread->stack_top = (uint64_t)thread;
+}
+
+static uint64_t state_size(const struct process *process)
+{
+	return page_up(THREAD_AREA + process->vectors_size);
+}
+
 static struct thread *make(struct process *process, uint64_t below)
 {
 	uint64_t guard = below ? PAGE_SIZE : 0, address;
-	uint64_t size = guard + below + page_up(THREAD_AREA + process->vectors_size);
+	uint64_t size = guard + below + state_size(process);
 	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, size, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
 		return NULL;
 	if (guard && sys_vmem_protect(HANDLE_SELF_VMEM, address, guard, 0)) {
@@ -109,10 +122,7 @@ static struct thread *make(struct process *process, uint64_t below)
 		return NULL;
 	}
 	struct thread *thread = (struct thread *)(address + guard + below);
-	thread->self = thread;
-	thread->process = process;
-	thread->vectors_how = process->vectors_how;
-	thread->stack_top = (uint64_t)thread;
+	fill(thread, process);
 	thread->mapping = address;
 	thread->mapping_size = size;
 	return thread;
@@ -123,12 +133,21 @@ struct thread *thread_make(struct process *process)
 	return make(process, STACK_SIZE);
 }
 
+uint64_t thread_room(const struct process *process)
+{
+	return page_up(sizeof *process) + state_size(process);
+}
+
 struct thread *thread_make_first(struct process *process)
 {
-	struct thread *thread = make(process, 0);
+	const struct start_block *start = process->start;
+	struct thread *thread = (struct thread *)(start->room + page_up(sizeof *process));
+	if (start->room)
+		fill(thread, process);
+	else
+		thread = make(process, 0);
 	if (!thread)
 		return NULL;
-	const struct start_block *start = process->start;
 	thread->control_block = thread_self()->control_block; /* of the stand-in */
 	thread->stack_top = (start->stack_base + start->stack_size) & ~63ull;
 	thread->mapping = start->stack_base;

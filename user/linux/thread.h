@@ -6,6 +6,8 @@
 
 /* The state of the first thread, whose stack for Linux calls is the starter's. NULL if there is no memory. */
 struct thread *thread_make_first(struct process *process);
+/* Bytes for the state of a process and its first thread (start_block.room). */
+uint64_t thread_room(const struct process *process);
 /* A thread's state with a stack for Linux calls, not started. */
 struct thread *thread_make(struct process *process);
 /* Makes a thread one that will return from the caller's Linux call with 0, on another stack if one is given. */

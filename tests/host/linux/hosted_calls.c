@@ -105,6 +105,20 @@ static status_t vmem_protect(const uint64_t word[MESSAGE_WORDS])
 	return result == -ENOMEM ? ERR_BAD_ADDRESS : result ? ERR_NO_RIGHT : ERR_OK;
 }
 
+static status_t frame_read(handle_t handle, uint64_t word[MESSAGE_WORDS])
+{
+	struct hosted_handle *frame = hosted_find(handle, OBJECT_FRAME);
+	if (!frame)
+		return ERR_BAD_HANDLE;
+	if (!(frame->rights & RIGHT_READ))
+		return ERR_NO_RIGHT;
+	int64_t result = HOST4(__NR_pread64, frame->fd, word[1], word[2], word[0]);
+	if (result < 0)
+		return hosted_status(result);
+	word[0] = (uint64_t)result;
+	return ERR_OK;
+}
+
 static status_t thread_create(uint64_t word[MESSAGE_WORDS])
 {
 	hosted_lock();
@@ -290,6 +304,7 @@ static status_t do_call(uint32_t number, handle_t handle, uint64_t word[MESSAGE_
 	case SYS_vmem_unmap:
 		return whole_pages(word[0], word[1]) ? hosted_status(HOST2(__NR_munmap, word[0], word[1])) : ERR_BAD_ARGUMENT;
 	case SYS_vmem_protect: return vmem_protect(word);
+	case SYS_frame_read: return frame_read(handle, word);
 	case SYS_notify_create: return notify_create(word);
 	case SYS_notify_wait:
 		found = hosted_find(handle, OBJECT_NOTIFY);
