@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -261,6 +262,57 @@ static void test_many(void)
 	TEST("and_thousands_one_after_another", right);
 }
 
+/* Until a zero comes. */
+static void *send_back(void *argument)
+{
+	const int *ends = argument;
+	char bytes[8];
+	for (ssize_t length; (length = read(ends[0], bytes, sizeof bytes)) > 0 && bytes[0];)
+		if (write(ends[1], bytes, (size_t)length) != length)
+			break;
+	return NULL;
+}
+
+/* What is short goes within messages; a reader that waits and one that does not are served in different ways. */
+static void test_short(void)
+{
+	int pipes[2], back[2];
+	bool good = !pipe(pipes) && !pipe(back);
+	for (size_t length = 1; good && length <= 600; length += length == 16 ? 230 : 1) {
+		memset(buffer, (int)length, length);
+		memset(other, '-', length + 1);
+		good = write(pipes[1], buffer, length) == (ssize_t)length &&
+		        read(pipes[0], other, sizeof other) == (ssize_t)length;
+		good = good && !memcmp(buffer, other, length) && other[length] == '-';
+	}
+	TEST("bytes_of_every_length", good);
+	memset(other, '-', 32);
+	TEST("no_more_than_was_asked_for",
+	        write(pipes[1], "0123456789", 10) == 10 && read(pipes[0], other, 3) == 3 && !memcmp(other, "012-----", 8) &&
+	                read(pipes[0], other, 32) == 7 && !memcmp(other, "3456789-", 8));
+	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TEST("bytes_for_memory_that_cannot_be_written", write(pipes[1], "kept", 4) == 4);
+	TEST_ERRNO("are_refused", read(pipes[0], page, 4), EFAULT);
+	memset(other, '-', 32);
+	TEST("and_kept", read(pipes[0], other, 32) == 4 && !memcmp(other, "kept-", 5));
+	munmap(page, 4096);
+	pthread_t thread;
+	int ends[2] = {pipes[0], back[1]};
+	good = !pthread_create(&thread, NULL, send_back, ends);
+	for (int i = 1; good && i < 100; i++) {
+		char there[2] = {(char)i, (char)(i + 1)}, came[8] = {0, 0, 'x'};
+		good = write(pipes[1], there, 2) == 2 && read(back[0], came, sizeof came) == 2 && !memcmp(there, came, 2) &&
+		        came[2] == 'x';
+	}
+	TEST("there_and_back_between_two_that_wait", good);
+	good = write(pipes[1], "", 1) == 1 && !pthread_join(thread, NULL);
+	TEST("and_the_end", good);
+	for (int i = 0; i < 2; i++) {
+		close(pipes[i]);
+		close(back[i]);
+	}
+}
+
 int main(void)
 {
 	test_prefix = "linux.pipes";
@@ -272,5 +324,6 @@ int main(void)
 	test_writer_waiting();
 	test_atomic();
 	test_many();
+	test_short();
 	return test_result();
 }

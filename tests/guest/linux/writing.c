@@ -428,6 +428,59 @@ static void clean(const char *path)
 	rmdir(path);
 }
 
+/* An absolute path of exactly this length in the folder; `last` is its last letter. */
+static const char *path_of(size_t length, char last, char out[PATH_MAX])
+{
+	size_t prefix = (size_t)snprintf(out, PATH_MAX, "%s/", folder);
+	memset(out + prefix, 'n', length - prefix);
+	out[length - 1] = last;
+	out[length] = 0;
+	return out;
+}
+
+/* Everything that carries a path or two, and gives one back. */
+static bool length_works(size_t length)
+{
+	char first[PATH_MAX], second[PATH_MAX], target[PATH_MAX];
+	struct stat st;
+	path_of(length, 'a', first);
+	path_of(length, 'b', second);
+	int fd = make(first, "content");
+	bool good = fd >= 0 && !close(fd) && !stat(first, &st) && st.st_size == 7 && stat(second, &st) == -1 && errno == ENOENT;
+	good = good && !chmod(first, 0640) && !stat(first, &st) && (st.st_mode & 07777) == 0640;
+	good = good && !link(first, second) && links(first) == 2 && !unlink(first) && !rename(second, first) &&
+	        holds(first, "content");
+	good = good && !symlink(first, "to") && readlink("to", target, sizeof target) == (ssize_t)length;
+	good = good && !memcmp(target, first, length) && holds("to", "content") && !unlink("to");
+	return good && !unlink(first) && !mkdir(second, 0755) && !rmdir(second);
+}
+
+/* A message carries 256 bytes; what is longer goes another way. */
+static void lengths(void)
+{
+	bool good = true;
+	for (size_t length = 120; length <= 136; length++) /* two of them are about as much */
+		good = good && length_works(length);
+	TEST("two_names_of_any_length_at_once", good);
+	TEST("a_path_of_255_bytes", length_works(255));
+	TEST("a_path_of_256_bytes", length_works(256));
+	TEST("a_path_of_257_bytes", length_works(257));
+	char text[600], read_back[601];
+	memset(text, 'x', sizeof text);
+	int fd = open("short", O_RDWR | O_CREAT, 0600);
+	good = fd >= 0;
+	for (size_t length = 1; length <= sizeof text; length += length == 16 ? 230 : 1) {
+		memset(read_back, '-', sizeof read_back);
+		text[length - 1] = (char)length;
+		good = good && pwrite(fd, text, length, 0) == (ssize_t)length &&
+		        pread(fd, read_back, length, 0) == (ssize_t)length;
+		good = good && !memcmp(text, read_back, length) && read_back[length] == '-';
+	}
+	TEST("bytes_of_every_length_and_none_behind_them", good);
+	close(fd);
+	unlink("short");
+}
+
 int main(void)
 {
 	test_prefix = "linux.writing";
@@ -444,6 +497,7 @@ int main(void)
 	locking();
 	copying();
 	many();
+	lengths();
 	clean(folder);
 	TEST("everything_is_gone", access(folder, F_OK) == -1 && errno == ENOENT);
 	return test_result();
