@@ -26,18 +26,19 @@ struct page_stack {
 	struct paddr page[STACK_SIZE];
 };
 
-static struct page_stack stacks[CPUS_MAX];
-static struct page_stack zero_stacks[CPUS_MAX];
+static struct page_stacks {
+	struct page_stack recent, zero;
+} stacks[CPUS_MAX];
 static struct lock lock = LOCK_INIT(RANK_PAGES, "pages");
 
 static struct page_stack *own_stack(void)
 {
-	return &stacks[arch_cpu_current()->index];
+	return &stacks[arch_cpu_current()->index].recent;
 }
 
 static struct page_stack *own_zero_stack(void)
 {
-	return &zero_stacks[arch_cpu_current()->index];
+	return &stacks[arch_cpu_current()->index].zero;
 }
 
 static void stack_push(struct page_stack *stack, struct paddr page)
@@ -110,30 +111,39 @@ static struct paddr stack_pop(struct page_stack *stack)
 	return page;
 }
 
+static inline void fill_zero(struct paddr page)
+{
+	void *to = direct_map(page);
+	uint64_t words = PAGE_SIZE / 8;
+
+	__asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(0) : "memory");
+}
+
 static bool alloc_single(uint32_t flags, struct paddr *out)
 {
-	struct page_stack *stack = own_stack(), *zero_stack = own_zero_stack();
+	struct page_stacks *own = &stacks[arch_cpu_current()->index];
 	bool zero = flags & PAGES_ZERO;
 
-	if (zero && zero_stack->count) {
-		*out = stack_pop(zero_stack);
+	if (zero && own->zero.count) {
+		*out = stack_pop(&own->zero);
 		return true;
 	}
-	if (!stack->count)
-		stack_refill(stack);
-	if (!stack->count && !zero_stack->count)
-		return false;
-	*out = stack_pop(stack->count ? stack : zero_stack);
+	if (__builtin_expect(!own->recent.count, 0)) {
+		stack_refill(&own->recent);
+		if (!own->recent.count && !own->zero.count)
+			return false;
+	}
+	*out = stack_pop(own->recent.count ? &own->recent : &own->zero);
 	if (zero)
-		memset(direct_map(*out), 0, PAGE_SIZE);
+		fill_zero(*out);
 	return true;
 }
 
 bool pages_alloc(unsigned order, uint32_t flags, struct paddr *out)
 {
-	ASSERT(order <= (flags & PAGES_ZERO ? ZERO_ORDER_MAX : PAGES_ORDER_MAX));
 	if (!order && !(flags & PAGES_BELOW_4G))
 		return alloc_single(flags, out);
+	ASSERT(order <= (flags & PAGES_ZERO ? ZERO_ORDER_MAX : PAGES_ORDER_MAX));
 	if (!alloc_block(order, flags, out))
 		return false;
 	if (flags & PAGES_ZERO)
@@ -223,6 +233,6 @@ uint64_t pages_available(void)
 	uint64_t pages = buddy_available(BUDDY_BELOW_4G) + buddy_available(BUDDY_ABOVE_4G);
 
 	for (unsigned i = 0; i < CPUS_MAX; i++)
-		pages += stacks[i].count + zero_stacks[i].count;
+		pages += stacks[i].recent.count + stacks[i].zero.count;
 	return pages;
 }

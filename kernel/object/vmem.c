@@ -130,7 +130,7 @@ static uint32_t fault(struct vmem *vmem, const struct vmem_mapping *mapping, uin
 }
 
 /* Without any lock: a step of what the frame must be done with before. */
-static uint32_t settle(struct frame *frame, uint32_t error)
+static __attribute__((noinline)) uint32_t settle(struct frame *frame, uint32_t error)
 {
 	if (error == FRAME_MORE)
 		frame_settle(frame);
@@ -146,7 +146,7 @@ uint32_t vmem_fault(struct vmem *vmem, uint64_t address, bool write, bool execut
 	struct frame *frame = mapping ? mapping->frame : 0;
 	uint32_t error = mapping ? fault(vmem, mapping, address, access) : ERR_BAD_ADDRESS;
 	lock_release(&vmem->lock);
-	return settle(frame, error);
+	return __builtin_expect(error == ERR_OK, 1) ? error : settle(frame, error);
 }
 
 /* Entries of [*at, end) of a mapping. */

@@ -22,16 +22,6 @@ static struct slab slab = SLAB_INIT("mappings", struct vmem_mapping);
 
 _Static_assert((PAGE_SIZE - 64) / sizeof(struct vmem_mapping) >= MAPPINGS_PER_PAGE, "what is charged covers what is used");
 
-struct page_rights vmem_mapping_rights(const struct vmem_mapping *mapping)
-{
-	return (struct page_rights){
-	        .writable = mapping->flags & MAP_WRITE,
-	        .executable = mapping->flags & MAP_EXECUTE,
-	        .device = mapping->frame->flags & FRAME_DEVICE,
-	        .cache = (enum page_cache)mapping->frame->cache,
-	};
-}
-
 /* Xorshift (Marsaglia 2003): quick, and good enough for a tree. */
 static uint32_t random_priority(struct vmem *vmem)
 {

@@ -12,7 +12,15 @@
 /* Work that fits into one hold of a lock, in units of some ten instructions. */
 #define VMEM_BUDGET 200u
 
-struct page_rights vmem_mapping_rights(const struct vmem_mapping *mapping);
+static inline struct page_rights vmem_mapping_rights(const struct vmem_mapping *mapping)
+{
+	return (struct page_rights){
+	        .writable = mapping->flags & MAP_WRITE,
+	        .executable = mapping->flags & MAP_EXECUTE,
+	        .device = mapping->frame->flags & FRAME_DEVICE,
+	        .cache = (enum page_cache)mapping->frame->cache,
+	};
+}
 
 /* A mapping that is in no tree and takes over the caller's reference to the frame on success. QUOTA, NO_MEMORY, TOO_LARGE. */
 uint32_t vmem_mapping_create(struct vmem *vmem, struct frame *frame, struct vmem_mapping **out)

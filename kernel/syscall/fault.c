@@ -102,15 +102,9 @@ static bool report_to_handler(struct thread *thread, const struct fault *fault)
 	return false;
 }
 
-void upcall_exception(const struct fault *fault)
+/* One that is not repaired. */
+static __attribute__((noinline)) void hand_on(struct thread *thread, const struct fault *fault, uint32_t repair_error)
 {
-	struct thread *thread = thread_of_task(cpu_current()->current);
-	uint32_t repair_error = ERR_OK;
-	if (fault->vector == VECTOR_PAGE_FAULT) {
-		repair_error = repair_page(thread, fault);
-		if (repair_error == ERR_OK || repair_error == VMEM_MORE)
-			return; /* more steps: it faults again */
-	}
 	if (fault->vector == VECTOR_PROTECTION && ioport_grant(thread))
 		return;
 	if (upcall_fault(thread, fault) || report_to_handler(thread, fault))
@@ -118,4 +112,13 @@ void upcall_exception(const struct fault *fault)
 	char text[128];
 	fault_describe(thread, text, sizeof text, fault, repair_error);
 	fault_end(thread, fault->vector, "%s", text);
+}
+
+void upcall_exception(const struct fault *fault)
+{
+	struct thread *thread = thread_of_task(cpu_current()->current);
+	uint32_t repair_error = fault->vector == VECTOR_PAGE_FAULT ? repair_page(thread, fault) : ERR_BAD_ADDRESS;
+	if (repair_error == ERR_OK || repair_error == VMEM_MORE)
+		return; /* more steps: it faults again */
+	hand_on(thread, fault, fault->vector == VECTOR_PAGE_FAULT ? repair_error : ERR_OK);
 }
