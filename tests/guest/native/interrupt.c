@@ -297,7 +297,7 @@ static void other_ends(void)
 	handle_t reply;
 	struct message message = {0};
 	begin("a_deadline_that_passes_first_takes_the_request_back");
-	client = (struct client){.hold = HOLD_ASK, .deadline = now() + 5 * MS, .sender = sender};
+	client = (struct client){.hold = HOLD_ASK, .deadline = now() + 200 * MS, .sender = sender};
 	thread_begin(&client.thread, call, &client);
 	reply = receive_and_save(receiver);
 	client_interrupt(&client);
@@ -308,7 +308,7 @@ static void other_ends(void)
 	end();
 
 	begin("a_deadline_that_passes_after_the_request_leaves_a_dead_reply");
-	client = (struct client){.hold = HOLD_NONE, .deadline = now() + 5 * MS, .sender = sender};
+	client = (struct client){.hold = HOLD_NONE, .deadline = now() + 200 * MS, .sender = sender};
 	thread_begin(&client.thread, call, &client);
 	reply = receive_and_save(receiver);
 	client_interrupt(&client);
