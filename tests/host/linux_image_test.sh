@@ -1,6 +1,8 @@
 #!/bin/bash
 # The image of user/linux, run under Linux by tests/host/linux/hosted with the guest programs of tests/guest/linux, as gcc and
 # clang make it.
+#
+# needs: all build/user/linux-clang.bin
 programs=$PWD/build/tests/guest/linux
 hosted=$PWD/build/tests/host/linux/hosted
 failures=0
