@@ -20,9 +20,8 @@ struct pm_end {
 /* A child of which process_clone has given these two handles, which go to pm in any case. Entry 0: it goes on as it stands. */
 MUST_CHECK status_t pm_fork(handle_t pm, uint32_t flags, uint64_t entry, uint64_t stack, uint64_t fs, uint64_t gs,
         handle_t process, handle_t thread, uint32_t *out_number);
-MUST_CHECK status_t pm_exec(
-        handle_t pm, const char *arguments, uint64_t arguments_size, uint64_t path_size, uint32_t children_flags,
-        const char name[PROCESS_NAME_SIZE]);
+MUST_CHECK status_t pm_exec(handle_t pm, const char *arguments, uint64_t arguments_size, uint64_t path_size,
+        uint32_t children_flags, const char name[PROCESS_NAME_SIZE]);
 /* Can be interrupted, while hold_off asks for that. */
 MUST_CHECK status_t pm_wait(handle_t pm, uint32_t select, uint32_t id, uint32_t options, struct pm_end *out);
 MUST_CHECK status_t pm_signal(handle_t pm, uint32_t select, uint32_t id, uint32_t signal, uint64_t value, uint32_t flags);
