@@ -16,6 +16,9 @@ enum {
 #define STREAM_TYPE_DATAGRAM 2u
 #define STREAM_TYPE_PACKETS 5u /* connected, and each read is one write */
 
+#define FIFO_READ 0x1u
+#define FIFO_WRITE 0x2u
+
 #define STREAM_NAME_MAX 108u
 
 struct stream_name {

@@ -93,6 +93,11 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 		return errors_to_linux(status);
 	if (file.kind == FS_KIND_TERMINAL && !(flags & LINUX_O_NOCTTY))
 		job_opened_terminal(file.handle);
+	if (file.kind == FS_KIND_FIFO) {
+		error = stream_open_fifo(&file);
+		if (error)
+			return error;
+	}
 	file.lists_descriptors = own == PROC_DESCRIPTORS;
 	if (own == PROC_MAPS || own == PROC_ENVIRON)
 		status = proc_fill(file.handle, own);

@@ -254,6 +254,27 @@ status_t remote_make_waiting(
 	return status ? status : take_all(&message, out_handles, count);
 }
 
+status_t remote_fifo(handle_t session, uint32_t sides, uint32_t flags, handle_t token, handle_t *out_end, uint64_t out_words[2])
+{
+	struct message message = {STREAM_fifo, 0, {sides, flags}};
+	extras_add_handle(extras_begin(), token, RIGHT_INSPECT | RIGHT_TRANSFER, 0);
+	status_t status = sys_channel_call_x(session, &message);
+	if (!status)
+		status = message.label;
+	if (status)
+		return status;
+	out_words[0] = message.word[0];
+	out_words[1] = message.word[1];
+	return take_all(&message, out_end, 1);
+}
+
+status_t remote_fifo_await(handle_t end, uint64_t came)
+{
+	struct message message = {STREAM_fifo_await, 0, {came}};
+	extras_begin();
+	return remote_call_waiting(end, &message);
+}
+
 status_t remote_name(handle_t socket, uint32_t operation, uint64_t flags, const struct stream_name *name, handle_t token)
 {
 	struct message message = {operation, 0, {flags}};

@@ -62,6 +62,38 @@ int64_t stream_pipe(uint64_t pair)
 	return stream_pipe2(pair, 0);
 }
 
+static uint32_t sides_of(uint32_t flags)
+{
+	switch (flags & LINUX_O_ACCMODE) {
+	case LINUX_O_RDONLY: return FIFO_READ;
+	case LINUX_O_WRONLY: return FIFO_WRITE;
+	}
+	return FIFO_READ | FIFO_WRITE;
+}
+
+int64_t stream_open_fifo(struct open_file *file)
+{
+	handle_t session = process_self()->stream, token, end;
+	uint64_t words[2];
+	status_t status = session ? remote_token(file->handle, &token) : ERR_NOT_CONNECTED;
+	sys_handle_close(file->handle);
+	if (!status)
+		status = remote_fifo(session, sides_of(file->flags), file->flags & LINUX_O_NONBLOCK ? FS_TRANSFER_NO_WAIT : 0,
+		        token, &end, words);
+	if (status)
+		return status == ERR_NOT_CONNECTED ? -ENXIO : stream_make_error(status);
+	if (words[0])
+		status = remote_fifo_await(end, words[1]);
+	if (status) {
+		sys_handle_close(end);
+		return errors_to_linux(status);
+	}
+	file->handle = end;
+	file->kind = FS_KIND_STREAM;
+	file->server_never_waits = false;
+	return 0;
+}
+
 static int64_t capacity(const struct open_file *file, uint32_t operation, uint64_t bytes)
 {
 	uint64_t now;

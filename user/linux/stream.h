@@ -8,6 +8,8 @@
 #include "user/linux/state.h"
 
 int64_t stream_pipe(uint64_t pair);
+/* An open name of a FIFO becomes an end of what it names. An error has closed it. */
+int64_t stream_open_fifo(struct open_file *file);
 int64_t stream_pipe2(uint64_t pair, uint32_t flags);
 
 /* Gives both open files descriptors, or neither. Their handles are taken over; `pair` is where the program wants the two. */

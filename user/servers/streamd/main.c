@@ -36,6 +36,8 @@ static const struct server_operation operations[] = {
         {FS_seek, "seek", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
         {FS_sync, "sync", end_sync, SERVER_OBJECT, 0, 0, 0},
         {STREAM_pipe, "pipe", pipe_open, SERVER_SESSION, 0, 0, 0},
+        {STREAM_fifo, "fifo", fifo_open, SERVER_SESSION, 1, 0, 0},
+        {STREAM_fifo_await, "fifo_await", fifo_await, SERVER_OBJECT, 0, 0, 0},
         {STREAM_pair, "pair", socket_open_pair, SERVER_SESSION, 0, 0, 0},
         {STREAM_socket, "socket", socket_open, SERVER_SESSION, 0, 0, 0},
         {STREAM_bind, "bind", socket_bind, SERVER_OBJECT, 0, sizeof(struct stream_name), 0},

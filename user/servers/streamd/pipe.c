@@ -6,6 +6,7 @@
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
+#include "user/lib/table.h"
 #include "user/servers/streamd/end.h"
 #include "user/servers/streamd/flow.h"
 
@@ -14,12 +15,20 @@ struct pipe {
 	struct flow flow;
 	uint32_t readers, writers; /* ends */
 	uint64_t number;
+	/* Of a FIFO, which is a pipe with a name: others may come when all have gone. */
+	handle_t token; /* HANDLE_NONE: it is none */
+	uint64_t key;   /* the token's object */
+	uint64_t reader_came, writer_came;
+	struct wait_queue awaiting_readers, awaiting_writers;
 };
+
+static struct table fifos; /* number of a token's object → pipe; while somebody has an end of it */
 
 static uint32_t ready_to_read(const struct watched *watched)
 {
 	const struct pipe *pipe = (const struct pipe *)((const char *)watched - offsetof(struct pipe, read_side));
-	return (pipe->flow.count ? FS_READY_READ : 0) | (pipe->flow.ended ? FS_READY_HANGUP : 0);
+	bool hung_up = pipe->flow.ended && (!pipe->token || pipe->writer_came);
+	return (pipe->flow.count ? FS_READY_READ : 0) | (hung_up ? FS_READY_HANGUP : 0);
 }
 
 static uint32_t ready_to_write(const struct watched *watched)
@@ -83,29 +92,41 @@ static void free_if_unused(struct pipe *pipe)
 {
 	if (pipe->readers || pipe->writers)
 		return;
+	if (pipe->token) {
+		table_remove(&fifos, pipe->key);
+		sys_handle_close(pipe->token);
+	}
 	flow_free(&pipe->flow);
 	free(pipe);
 }
 
-static void close_reader(struct end *end)
+static void one_reader_less(struct pipe *pipe)
 {
-	struct pipe *pipe = end->thing;
 	if (!--pipe->readers) {
 		watch_drop_all(&pipe->read_side);
 		flow_break(&pipe->flow);
 	}
-	free_if_unused(pipe);
 }
 
-static void close_writer(struct end *end)
+static void one_writer_less(struct pipe *pipe)
 {
-	struct pipe *pipe = end->thing;
 	if (!--pipe->writers) {
 		watch_drop_all(&pipe->write_side);
 		flow_end(&pipe->flow);
 	}
 	flow_settle(&pipe->flow); /* those who waited behind a writer that is no more */
-	free_if_unused(pipe);
+}
+
+static void close_reader(struct end *end)
+{
+	one_reader_less(end->thing);
+	free_if_unused(end->thing);
+}
+
+static void close_writer(struct end *end)
+{
+	one_writer_less(end->thing);
+	free_if_unused(end->thing);
 }
 
 static void join_readers(struct end *end)
@@ -171,4 +192,113 @@ status_t pipe_open(struct request *request)
 	if (!status)
 		pipe->writers = 1;
 	return status; /* on an error the kit closes the first end, and that the pipe */
+}
+
+/*
+ * FIFOs. An end of one is opened at once, and counts from then on; who must wait for the other side does so in a call of its own on
+ * that end, which a signal can take back. It says whom it has seen come already, so that nobody is missed who came and went between.
+ */
+
+static void close_both(struct end *end)
+{
+	one_reader_less(end->thing);
+	one_writer_less(end->thing);
+	free_if_unused(end->thing);
+}
+
+static void join_both(struct end *end)
+{
+	join_readers(end);
+	join_writers(end);
+}
+
+#define FIFO_TYPE \
+	.kind = FS_KIND_FIFO, .mode = 0600, .available = available, .number = number, .get_capacity = get_capacity, \
+	.set_capacity = set_capacity
+
+static const struct end_type fifo_types[] = {
+        [FIFO_READ] = {FIFO_TYPE, .read = read_pipe, .watched = read_side, .join = join_readers, .close = close_reader},
+        [FIFO_WRITE] = {FIFO_TYPE, .write = write_pipe, .watched = write_side, .settle = settle, .join = join_writers,
+                .close = close_writer},
+        /* Who has both sides is told of bytes only: it is the one who writes them. */
+        [FIFO_READ | FIFO_WRITE] = {FIFO_TYPE, .read = read_pipe, .write = write_pipe, .watched = read_side, .settle = settle,
+                .join = join_both, .close = close_both},
+};
+
+static status_t make_fifo(struct request *request, uint64_t key, struct pipe **out)
+{
+	struct pipe *pipe = malloc(sizeof *pipe);
+	if (!pipe)
+		return ERR_NO_MEMORY;
+	*pipe = (struct pipe){.read_side = {.ready = ready_to_read},
+	        .write_side = {.ready = ready_to_write},
+	        .number = end_new_number(),
+	        .key = key};
+	flow_init(&pipe->flow, request->caller, STREAM_CAPACITY);
+	pipe->flow.reading = &pipe->read_side;
+	pipe->flow.writing = &pipe->write_side;
+	pipe->flow.ended = pipe->flow.broken = true;
+	if (!table_put(&fifos, key, pipe)) {
+		free(pipe);
+		return ERR_NO_MEMORY;
+	}
+	pipe->token = request_take_handle(request, 0);
+	*out = pipe;
+	return ERR_OK;
+}
+
+static void enter(struct pipe *pipe, uint32_t sides)
+{
+	if (sides & FIFO_READ) {
+		pipe->readers++;
+		pipe->reader_came++;
+		pipe->flow.broken = false;
+		wait_finish_all(&pipe->awaiting_readers, ERR_OK);
+	}
+	if (sides & FIFO_WRITE) {
+		pipe->writers++;
+		pipe->writer_came++;
+		pipe->flow.ended = false;
+		wait_finish_all(&pipe->awaiting_writers, ERR_OK);
+	}
+}
+
+status_t fifo_open(struct request *request)
+{
+	uint32_t type, rights, sides = (uint32_t)request->word[0];
+	uint64_t key;
+	if (!sides || request->word[0] > (FIFO_READ | FIFO_WRITE) || request->word[1] & ~(uint64_t)FS_TRANSFER_NO_WAIT)
+		return ERR_BAD_ARGUMENT;
+	status_t status = sys_handle_info(request->handles[0], &type, &rights, &key);
+	if (status)
+		return status;
+	struct pipe *pipe = table_find(&fifos, key);
+	if (sides == FIFO_WRITE && request->word[1] && !(pipe && pipe->readers))
+		return ERR_NOT_CONNECTED;
+	if (!pipe)
+		status = make_fifo(request, key, &pipe);
+	if (!status)
+		status = end_open(request, &fifo_types[sides], pipe);
+	if (status) {
+		if (pipe)
+			free_if_unused(pipe);
+		return status;
+	}
+	bool alone = sides == FIFO_READ ? !pipe->writers : sides == FIFO_WRITE && !pipe->readers;
+	request->answer.word[0] = alone && !request->word[1];
+	request->answer.word[1] = sides == FIFO_READ ? pipe->writer_came : pipe->reader_came;
+	enter(pipe, sides);
+	return ERR_OK;
+}
+
+status_t fifo_await(struct request *request)
+{
+	struct end *end = request->object;
+	if (end->type != &fifo_types[FIFO_READ] && end->type != &fifo_types[FIFO_WRITE])
+		return ERR_NOT_SUPPORTED;
+	struct pipe *pipe = end->thing;
+	bool reads = end->type == &fifo_types[FIFO_READ];
+	if ((reads ? pipe->writer_came : pipe->reader_came) != request->word[0])
+		return ERR_OK;
+	return wait_add(reads ? &pipe->awaiting_writers : &pipe->awaiting_readers, request, 0, 0, 0);
 }

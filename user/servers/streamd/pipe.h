@@ -6,5 +6,9 @@
 
 #include "user/lib/request.h"
 
+/* STREAM_fifo, on a session, and STREAM_fifo_await, on an end of one. */
+status_t fifo_open(struct request *request);
+status_t fifo_await(struct request *request);
+
 /* STREAM_pipe, on a session. */
 status_t pipe_open(struct request *request);

@@ -1,0 +1,138 @@
+/* FIFOs: what open waits for and what it does not, readiness, ends that come and go. */
+#include "test.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static char name[] = "/tmp/fifos-XXXXXX", fifo[64];
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){0, ms * 1000000}, NULL);
+}
+
+static short events_of(int fd, short wanted)
+{
+	struct pollfd item = {fd, wanted, 0};
+	return poll(&item, 1, 0) < 0 ? -1 : item.revents;
+}
+
+static void test_without_waiting(void)
+{
+	char byte = 0;
+	struct stat stat;
+	TEST_ERRNO("nobody_reads", open(fifo, O_WRONLY | O_NONBLOCK), ENXIO);
+	int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+	TEST("a_reader_that_does_not_wait_is_let_in", reader >= 0 && !fstat(reader, &stat) && S_ISFIFO(stat.st_mode));
+	TEST("it_finds_the_end", read(reader, &byte, 1) == 0);
+	TEST("without_a_writer_nothing_has_hung_up", !(events_of(reader, POLLIN) & POLLIN));
+	int writer = open(fifo, O_WRONLY | O_NONBLOCK);
+	TEST("then_a_writer_is_too", writer >= 0);
+	TEST_ERRNO("now_it_would_wait", read(reader, &byte, 1), EAGAIN);
+	TEST("a_byte_goes_through",
+	        write(writer, "x", 1) == 1 && events_of(reader, POLLIN) == POLLIN && read(reader, &byte, 1) == 1 &&
+	                byte == 'x');
+	TEST_ERRNO("a_writer_does_not_read", read(writer, &byte, 1), EBADF);
+	TEST_ERRNO("a_fifo_has_no_positions", lseek(reader, 0, SEEK_CUR), ESPIPE);
+	close(writer);
+	TEST("the_end_has_come", read(reader, &byte, 1) == 0 && (events_of(reader, POLLIN) & POLLHUP));
+	writer = open(fifo, O_WRONLY);
+	TEST("and_goes_with_the_next_writer", writer >= 0 && !(events_of(reader, POLLIN) & POLLHUP));
+	close(reader);
+	TEST_ERRNO("it_breaks_without_readers", write(writer, "x", 1), EPIPE);
+	reader = open(fifo, O_RDONLY);
+	TEST("and_is_whole_with_the_next",
+	        reader >= 0 && write(writer, "y", 1) == 1 && read(reader, &byte, 1) == 1 && byte == 'y');
+	close(reader);
+	close(writer);
+}
+
+static void *open_writer(void *unused)
+{
+	(void)unused;
+	pause_ms(50);
+	int writer = open(fifo, O_WRONLY);
+	ssize_t written = write(writer, "z", 1);
+	close(writer); /* at once: the reader may not even have begun to wait */
+	return (void *)(intptr_t)written;
+}
+
+static void test_waiting(void)
+{
+	bool right = true;
+	for (int i = 0; i < 20; i++) {
+		pthread_t thread;
+		char byte = 0;
+		void *written;
+		pthread_create(&thread, NULL, open_writer, NULL);
+		if (i % 2)
+			pause_ms(48);
+		int reader = open(fifo, O_RDONLY);
+		right &= reader >= 0 && read(reader, &byte, 1) == 1 && byte == 'z' && read(reader, &byte, 1) == 0;
+		pthread_join(thread, &written);
+		right &= written == (void *)1;
+		close(reader);
+	}
+	TEST("reader_and_writer_meet", right);
+}
+
+static void caught(int signal)
+{
+	(void)signal;
+}
+
+static void *send_signal(void *thread)
+{
+	pause_ms(100);
+	pthread_kill(*(pthread_t *)thread, SIGUSR1);
+	return NULL;
+}
+
+static void test_interrupted(void)
+{
+	pthread_t self = pthread_self(), thread;
+	struct sigaction action = {.sa_handler = caught};
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_create(&thread, NULL, send_signal, &self);
+	TEST_ERRNO("a_signal_ends_the_wait_to_read", open(fifo, O_RDONLY), EINTR);
+	pthread_join(thread, NULL);
+	pthread_create(&thread, NULL, send_signal, &self);
+	TEST_ERRNO("and_to_write", open(fifo, O_WRONLY), EINTR);
+	pthread_join(thread, NULL);
+	TEST_ERRNO("and_leaves_nobody_behind", open(fifo, O_WRONLY | O_NONBLOCK), ENXIO);
+}
+
+static void test_both(void)
+{
+	char byte = 0;
+	int both = open(fifo, O_RDWR);
+	TEST("who_has_both_sides_talks_to_himself",
+	        both >= 0 && write(both, "b", 1) == 1 && read(both, &byte, 1) == 1 && byte == 'b');
+	int writer = open(fifo, O_WRONLY | O_NONBLOCK);
+	TEST("and_is_a_reader_for_others",
+	        writer >= 0 && write(writer, "c", 1) == 1 && read(both, &byte, 1) == 1 && byte == 'c');
+	TEST("a_name_that_is_gone_is_another_fifo_when_it_comes_back",
+	        !unlink(fifo) && !mkfifo(fifo, 0600) && open(fifo, O_WRONLY | O_NONBLOCK) < 0 && write(writer, "d", 1) == 1 &&
+	                read(both, &byte, 1) == 1 && byte == 'd');
+	close(writer);
+	close(both);
+}
+
+int main(void)
+{
+	test_prefix = "linux.fifos";
+	signal(SIGPIPE, SIG_IGN);
+	TEST("a_folder_for_them", mkdtemp(name) && snprintf(fifo, sizeof fifo, "%s/f", name) > 0 && !mkfifo(fifo, 0600));
+	test_without_waiting();
+	test_waiting();
+	test_interrupted();
+	test_both();
+	unlink(fifo);
+	rmdir(name);
+	return test_result();
+}
