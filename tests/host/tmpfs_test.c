@@ -5,7 +5,7 @@
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c tests/host/fake/calls_child.c */
 /* sources: tests/host/tmpfs_main.c user/servers/tmpfs/volume.c user/servers/tmpfs/walk.c user/servers/tmpfs/tree.c */
-/* sources: user/servers/tmpfs/directory.c user/servers/tmpfs/content.c user/servers/tmpfs/content_window.c */
+/* sources: user/servers/tmpfs/state.c user/servers/tmpfs/directory.c user/servers/tmpfs/content.c user/servers/tmpfs/content_window.c */
 /* sources: user/servers/tmpfs/clock.c user/servers/tmpfs/locks.c user/servers/tmpfs/lock_calls.c user/lib/pool.c */
 /* sources: user/servers/tmpfs/names.c user/servers/tmpfs/files.c user/servers/tmpfs/transfer.c */
 /* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c user/lib/server.c user/lib/server_timer.c */

@@ -297,14 +297,14 @@ status_t server_run(struct server *server)
 	request.reply = HANDLE_NONE;
 	for (;;) {
 		uint64_t deadline = server->timers ? server_timer_run(server) : DEADLINE_NEVER;
-		if (server->state)
+		if (server->state && state_has_changed())
 			server_state_commit(&request, status);
 		status_t received = answer_and_receive(server, &request, status, &message, deadline);
-		if (server->state)
-			server_state_answered();
+		if (server->state && state_area.answers)
+			state_answered();
 		if (!received) {
 			server_serve(server, &request, &message, &status);
-			if (server->state)
+			if (server->state && state_has_changed())
 				server_state_commit(&request, status);
 			continue;
 		}

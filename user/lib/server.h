@@ -138,5 +138,5 @@ MUST_CHECK bool server_has_handle(handle_t handle, uint32_t type);
 /* Likewise: whether `check` holds for each object that is open. */
 MUST_CHECK bool server_check_objects(struct server *server, bool (*check)(struct server *server, uint64_t stamp, void *object));
 
-/* For server_state.resume: whether somebody has a sender with this stamp. Of objects only those are open that somebody has. */
+/* For server_state.resume: whether somebody has a sender with this stamp. Objects that nobody has are closed by the kit, after it. */
 bool server_stamp_lives(uint64_t stamp);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "user/lib/server.h"
+#include "user/lib/state_area.h"
 
 /* What the kit knows of an object; its stamp is the key. */
 struct server_object {
@@ -29,10 +30,3 @@ void server_state_recover(struct server *server);
  * its answer is owed; the answers to other calls have been given.
  */
 void server_state_commit(struct request *request, status_t status);
-
-/* The answer that was owed has been given. */
-static inline void server_state_answered(void)
-{
-	if (state_is_open())
-		state_answered();
-}

@@ -216,14 +216,20 @@ static void give(handle_t reply, const struct state_answer *from)
 static void add(handle_t reply, uint64_t serial, status_t status, const struct answer *answer)
 {
 	struct state_answer *to = state_add_answer();
-	*to = (struct state_answer){.reply = reply, .serial = serial, .label = status};
+	to->reply = reply;
+	to->serial = serial;
+	to->label = status;
+	to->handle_count = 0;
 	if (answer && answer_keeps_words(status))
 		memcpy(to->word, answer->word, sizeof to->word);
+	else
+		memset(to->word, 0, sizeof to->word);
 	if (status || !answer)
 		return;
-	to->handle_count = answer->handle_count;
-	memcpy(to->handles, answer->handles, sizeof to->handles);
-	memcpy(to->rights, answer->rights, sizeof to->rights);
+	for (; to->handle_count < answer->handle_count; to->handle_count++) {
+		to->handles[to->handle_count] = answer->handles[to->handle_count];
+		to->rights[to->handle_count] = answer->rights[to->handle_count];
+	}
 }
 
 void answer_send(handle_t reply, status_t status, struct answer *answer)
@@ -238,11 +244,24 @@ void answer_send(handle_t reply, status_t status, struct answer *answer)
 		answer_drop(answer);
 }
 
-void server_state_commit(struct request *request, status_t status)
+/* What is owed leaves with the next wait. What was given is not given again, should the outbox be committed once more with what follows. */
+static void give_others(void)
 {
 	struct state_answer *answers;
+	uint32_t count = state_answers(&answers);
+	for (uint32_t i = 0; i < count; i++) {
+		handle_t reply = answers[i].reply;
+		if (reply == HANDLE_SELF_REPLY || !reply)
+			continue;
+		give(reply, &answers[i]);
+		answers[i].reply = HANDLE_NONE;
+	}
+}
+
+void server_state_commit(struct request *request, status_t status)
+{
 	bool owed = request && request->reply == HANDLE_SELF_REPLY;
-	if (!state_is_changed())
+	if (!state_has_changed())
 		return;
 	if (!past.lived && request) {
 		state_lived();
@@ -253,16 +272,12 @@ void server_state_commit(struct request *request, status_t status)
 	if (owed)
 		request->certain = true;
 	state_commit();
-	uint32_t count = state_answers(&answers);
-	for (uint32_t i = 0; i < count; i++)
-		if (answers[i].reply != HANDLE_SELF_REPLY && answers[i].reply) {
-			handle_t reply = answers[i].reply;
-			give(reply, &answers[i]);
-			answers[i].reply = HANDLE_NONE; /* it may be committed again with what follows */
-		}
+	if (state_area.answers > owed)
+		give_others();
 	if (!owed)
 		state_answered();
-	state_close_all();
+	if (state_area.close_count)
+		state_close_all();
 }
 
 static void learn_stamps(struct server *server)
@@ -400,10 +415,10 @@ void server_state_recover(struct server *server)
 	answer_outbox();
 	ask_again();
 	learn_stamps(server);
-	close_dead(server);
 	if (server->state->resume)
 		server->state->resume(server);
 	server_state_commit(NULL, ERR_OK);
+	close_dead(server);
 	serve_all_again(server);
 	close_rest();
 	table_free(&past.stamps);

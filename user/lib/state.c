@@ -22,26 +22,19 @@ static uint64_t sum_of(const struct state_header *header)
 	return sum;
 }
 
+void state_log_is_full(void)
+{
+	log_error("one message has changed more of the state than its log can hold");
+	exit(EXIT_FAILURE);
+}
+
 void state_keep_words(uintptr_t address, size_t size)
 {
-	struct state_header *header = (struct state_header *)state_area.base;
-	uint64_t *word = (uint64_t *)(address & ~7ull);
-	uint64_t *end = (uint64_t *)((address + size + 7) & ~7ull);
 	if (address - state_area.fresh < state_area.fresh_size)
 		return;
-	for (; word < end; word++) {
-		uint32_t used = header->progress.log_words;
-		if (used == STATE_LOG_WORDS) {
-			log_error("one message has changed more of the state than its log can hold");
-			exit(EXIT_FAILURE);
-		}
-		struct state_change *change = &state_log()[used];
-		change->address = (uintptr_t)word;
-		change->old = *word;
-		STATE_BARRIER();
-		header->progress.log_words = used + 1;
-		STATE_BARRIER();
-	}
+	uintptr_t end = address + size;
+	for (uintptr_t word = address & ~7ull; word < end; word += 8)
+		state_keep_word((void *)word);
 }
 
 void state_keep(const void *memory, size_t size)
@@ -144,9 +137,7 @@ bool state_is_open(void)
 
 bool state_is_changed(void)
 {
-	const struct state_header *header = state_header();
-	return state_area.close_count ||
-	        (header && (header->progress.log_words || state_area.answers != header->progress.answers));
+	return state_has_changed();
 }
 
 struct state_answer *state_add_answer(void)
@@ -161,7 +152,9 @@ struct state_answer *state_add_answer(void)
 void state_commit(void)
 {
 	struct state_header *header = state_header();
-	state_memory_free_all();
+	if (state_area.freed)
+		state_memory_free_all();
+	state_area.taken = false;
 	STATE_BARRIER();
 	/* The one store. */
 	*(volatile uint64_t *)&header->progress.word = (uint64_t)state_area.answers << 32;

@@ -75,7 +75,7 @@ struct state_tables *state_tables(void); /* NULL without a frame */
 void *state_alloc(size_t size);
 void state_free(void *memory);
 
-/* Whether [pointer, + size) is a piece that state_alloc() gave, or the beginning of one. */
+/* Whether [pointer, + size) is a piece that state_alloc() gave, or the beginning of one; it may have been freed since. */
 bool state_holds(const void *pointer, size_t size);
 
 /* These bytes are about to change. Memory that is not the state's is none of its business. */

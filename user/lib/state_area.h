@@ -57,9 +57,12 @@ struct state_area {
 	uint32_t answers; /* in the outbox, those not committed included */
 	uint32_t close_count, close_room;
 	handle_t *closes;
-	struct state_piece *freed; /* to be handed out again after the commit */
+	bool taken;                /* a free piece was handed out since the last commit */
+	struct state_piece *freed; /* to be handed out again after the next */
 };
 extern _Thread_local struct state_area state_area;
+
+_Noreturn void state_log_is_full(void);
 
 static inline bool state_contains(uintptr_t address)
 {
@@ -79,6 +82,28 @@ static inline struct state_change *state_log(void)
 static inline struct state_answer *state_outbox(void)
 {
 	return (struct state_answer *)(state_area.base + STATE_OUTBOX);
+}
+
+/* A whole word of the frame is about to change. */
+static inline void state_keep_word(void *word)
+{
+	struct state_header *header = state_header();
+	uint32_t used = header->progress.log_words;
+	if (used == STATE_LOG_WORDS)
+		state_log_is_full();
+	struct state_change *change = &state_log()[used];
+	change->address = (uintptr_t)word;
+	change->old = *(uint64_t *)word;
+	STATE_BARRIER();
+	header->progress.log_words = used + 1;
+	STATE_BARRIER();
+}
+
+static inline bool state_has_changed(void)
+{
+	const struct state_header *header = state_header();
+	return header &&
+	        (state_area.close_count || header->progress.log_words || state_area.answers != header->progress.answers);
 }
 
 /* The words that [address, + size) touches go into the log; they lie in the frame. */

@@ -4,9 +4,9 @@
  * pieces stay of their class and are not joined, so that the memory that a server holds at most is that of its most in each class.
  *
  * A head's tag is the secret of the frame mixed with the piece's address and class, so that no data can pass for a head, and a
- * pointer into the middle is noticed. It differs between a piece in use and a free one.
+ * pointer into the middle is noticed. It stays as long as the frame.
  *
- * All of it is changed under the log. What is freed goes into the lists only at the commit: until then it may have to be there again.
+ * The lists are changed under the log. What is freed goes into them only at the commit: until then it may have to be there again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,16 +45,16 @@ static uint64_t secret_of(const struct state_piece *piece)
 	return (state_header()->cookie ^ (uintptr_t)piece) * 0x9e3779b97f4a7c15ull;
 }
 
-static uint64_t tag_of(const struct state_piece *piece, unsigned class, bool used)
+static uint64_t tag_of(const struct state_piece *piece, unsigned class)
 {
-	return secret_of(piece) ^ (class * 2u + used);
+	return secret_of(piece) ^ class;
 }
 
-/* The class of a piece in use, 0 if it is none. */
+/* 0 if it is no piece's head. */
 static unsigned class_of_piece(const struct state_piece *piece)
 {
-	uint64_t mixed = piece->tag ^ secret_of(piece);
-	return mixed & 1 && mixed < 2 * STATE_CLASSES ? (unsigned)(mixed / 2) : 0;
+	uint64_t class = piece->tag ^ secret_of(piece);
+	return class < STATE_CLASSES ? (unsigned)class : 0;
 }
 
 static bool is_place(uint64_t address)
@@ -64,42 +64,58 @@ static bool is_place(uint64_t address)
 	        header->memory.end <= state_area.base + state_area.size;
 }
 
-static struct state_piece *take(unsigned class)
+/* From behind all others, where nobody misses what was there. */
+static struct state_piece *carve(struct state_header *header, unsigned class)
 {
-	struct state_header *header = state_header();
-	struct state_piece *piece = header->memory.free[class];
+	struct state_piece *piece = (struct state_piece *)header->memory.end;
 	uint64_t size = size_of_class(class);
-	if (piece) {
-		if (!is_place((uintptr_t)piece) || piece->tag != tag_of(piece, class, false))
-			abort(); /* the lists are damaged: there is nothing that can be relied on */
-		state_keep(&header->memory.free[class], sizeof piece);
-		header->memory.free[class] = piece->next;
-	} else {
-		piece = (struct state_piece *)header->memory.end;
-		if (size > state_area.base + state_area.size - header->memory.end)
-			return NULL;
-		state_keep(&header->memory.end, sizeof header->memory.end);
-		header->memory.end += size;
-	}
-	state_keep(&piece->tag, sizeof piece->tag);
-	piece->tag = tag_of(piece, class, true);
+	if (size > state_area.base + state_area.size - header->memory.end)
+		return NULL;
+	state_keep_word(&header->memory.end);
+	header->memory.end += size;
+	piece->tag = tag_of(piece, class);
 	return piece;
+}
+
+static inline struct state_piece *take(struct state_header *header, unsigned class)
+{
+	struct state_piece *piece = header->memory.free[class];
+	if (!piece)
+		return carve(header, class);
+	if (piece->tag != tag_of(piece, class))
+		abort(); /* the lists are damaged: there is nothing that can be relied on */
+	state_keep_word(&header->memory.free[class]);
+	header->memory.free[class] = piece->next;
+	state_area.taken = true;
+	return piece;
+}
+
+/* Pieces are of whole words. */
+static void *clear(void *memory, size_t size)
+{
+	if (size > 256)
+		return memset(memory, 0, size);
+	for (uint64_t *word = memory, *end = word + (size + 7) / 8; word < end; word++)
+		*(volatile uint64_t *)word = 0;
+	return memory;
 }
 
 void *state_alloc(size_t size)
 {
-	if (!state_is_open())
+	struct state_header *header = state_header();
+	if (!header)
 		return calloc(1, size);
 	if (!size || size > state_area.size)
 		return NULL;
-	struct state_piece *piece = take(class_of(size + sizeof *piece));
+	struct state_piece *piece = take(header, class_of(size + sizeof *piece));
 	if (!piece)
 		return NULL;
 	state_area.fresh = (uintptr_t)(piece + 1);
 	state_area.fresh_size = size;
-	return memset(piece + 1, 0, size);
+	return clear(piece + 1, size);
 }
 
+/* Where it leads on is only missed if it was a free piece before this message. */
 void state_free(void *memory)
 {
 	if (!state_is_open()) {
@@ -109,9 +125,10 @@ void state_free(void *memory)
 	if (!memory)
 		return;
 	struct state_piece *piece = (struct state_piece *)memory - 1;
-	if (!is_place((uintptr_t)piece) || !class_of_piece(piece))
+	if (!class_of_piece(piece))
 		abort();
-	state_keep(&piece->next, sizeof piece->next);
+	if (state_area.taken)
+		state_keep_word(&piece->next);
 	piece->next = state_area.freed;
 	state_area.freed = piece;
 }
@@ -122,15 +139,12 @@ void state_memory_free_all(void)
 	for (struct state_piece *piece = state_area.freed, *next; piece; piece = next) {
 		unsigned class = class_of_piece(piece);
 		next = piece->next;
-		if (!class)
-			abort(); /* freed twice */
-		state_keep(&piece->tag, sizeof piece->tag);
-		piece->tag = tag_of(piece, class, false);
-		state_keep(&header->memory.free[class], sizeof piece);
+		state_keep_word(&header->memory.free[class]);
 		piece->next = header->memory.free[class];
 		header->memory.free[class] = piece;
 	}
 	state_area.freed = NULL;
+	state_area.taken = false;
 }
 
 bool state_holds(const void *pointer, size_t size)
@@ -153,7 +167,7 @@ void *state_root(size_t size)
 	if (header->memory.root)
 		return state_holds(header->memory.root, size) ? header->memory.root : NULL;
 	void *root = state_alloc(size);
-	state_keep(&header->memory.root, sizeof root);
+	state_keep_word(&header->memory.root);
 	header->memory.root = root;
 	return root;
 }

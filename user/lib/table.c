@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "user/lib/state.h"
+#include "user/lib/state_area.h"
 
 #define CAPACITY_FIRST 16
 
@@ -32,13 +32,21 @@ void *table_find(const struct table *table, uint64_t key)
 	return table->capacity ? table->slots[place_of(table, key)].value : NULL;
 }
 
-/* A slot, and the count, are about to change. */
-static void keep_slot(struct table *table, const struct table_slot *slot)
+/* A slot is about to change. What is its key, if it is free, nobody misses. */
+static inline void keep_slot(const struct table *table, struct table_slot *slot, bool with_key)
 {
 	if (!table->durable)
 		return;
-	state_keep(slot, sizeof *slot);
-	state_keep(&table->count, sizeof table->count);
+	if (with_key)
+		state_keep_word(&slot->key);
+	state_keep_word(&slot->value);
+}
+
+static inline void add_to_count(struct table *table, size_t more)
+{
+	if (table->durable)
+		state_keep_word(&table->count);
+	table->count += more;
 }
 
 static bool grow(struct table *table)
@@ -62,9 +70,9 @@ bool table_put(struct table *table, uint64_t key, void *value)
 	if ((table->count + 1) * 4 > table->capacity * 3 && !grow(table))
 		return false;
 	struct table_slot *slot = &table->slots[place_of(table, key)];
-	keep_slot(table, slot);
+	keep_slot(table, slot, false);
 	if (!slot->value)
-		table->count++;
+		add_to_count(table, 1);
 	*slot = (struct table_slot){key, value};
 	return true;
 }
@@ -77,8 +85,8 @@ void *table_remove(struct table *table, uint64_t key)
 	void *value = table->slots[hole].value;
 	if (!value)
 		return NULL;
-	keep_slot(table, &table->slots[hole]);
-	table->count--;
+	keep_slot(table, &table->slots[hole], true);
+	add_to_count(table, (size_t)-1);
 	/* An entry behind the hole may move into it if its home is not between the two. */
 	for (size_t place = after(table, hole); table->slots[place].value; place = after(table, place)) {
 		size_t from_home = (place - home(table, table->slots[place].key)) & (table->capacity - 1);
@@ -86,7 +94,7 @@ void *table_remove(struct table *table, uint64_t key)
 		if (from_home >= from_hole) {
 			table->slots[hole] = table->slots[place];
 			hole = place;
-			keep_slot(table, &table->slots[hole]);
+			keep_slot(table, &table->slots[hole], true);
 		}
 	}
 	table->slots[hole].value = NULL;

@@ -32,6 +32,21 @@ lines() {
 	pass
 }
 
+# The same with tmpfs: a program works on files.
+kept() {
+	local programs=$build/tests/guest/mortal ends
+	initfs_add sbin/tmpfs 755 <"$programs/tmpfs"
+	initfs_add sbin/init 755 <"$programs/hasty-init"
+	initfs_add tests/kept 755 <"$programs/kept"
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" /tests/kept
+	[ "$status" = 7 ] || fail "$(grep -a -m 1 '^not ok' "$folder/out" || why)"
+	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c 'tmpfs ended with status 9')
+	[ "$ends" -gt 60 ] || fail "tmpfs has ended $ends times"
+	! logged 'starts empty' || fail "its state was given up"
+	pass
+}
+
 # The shell's profile ends vfs, which ends init, and with it the shell; the shell of the second init finds nothing that dies.
 init_comes_back() {
 	local programs=$build/tests/guest/mortal

@@ -30,13 +30,17 @@ $(MORTAL)/kernel.elf: $(filter-out %/root_image.S.o,$(KERNEL_OBJECTS)) $(MORTAL)
 	$(LD) $(KERNEL_LDFLAGS) -o $@ $^
 
 # Servers with state that end at the point of their work which a client names (points.c), and an init that starts them again at once.
-MORTAL_POINTS := -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give,--wrap=request_read
+MORTAL_POINTS := -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give \
+	-Wl,--wrap=request_read,--wrap=request_read_path
 
 $(MORTAL)/points.o: tests/guest/mortal/points.c tests/guest/mortal/module.mk user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(MORTAL)/example: $(MORTAL)/points.o $(call user_objects,user/servers/example) $(USER_LIB)
+	$(call user_link,$(MORTAL_POINTS))
+
+$(MORTAL)/tmpfs: $(MORTAL)/points.o $(call user_objects,user/servers/tmpfs) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS))
 
 $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk user/module.mk Makefile
@@ -46,11 +50,11 @@ $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk us
 $(MORTAL)/hasty-init: $(MORTAL)/service.o $(filter-out %/service.o,$(call user_objects,user/servers/init)) $(USER_LIB)
 	$(user_link)
 
-$(MORTAL)/lines: tests/guest/mortal/lines.c tests/guest/mortal/module.mk Makefile
+$(MORTAL)/lines $(MORTAL)/kept: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) -o $@ $<
 
 -include $(wildcard $(MORTAL)/*.d)
 
-MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
+MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
 ALL += $(MORTAL_PROGRAMS)

@@ -1,6 +1,6 @@
 /*
  * Ends a server with state at a point of its work that a client names: linked into it in place of functions of the kit (--wrap). A client
- * writes "arm N": from then on the server counts the points that it comes by, and ends at the N-th. A point is before and behind each
+ * writes "arm N", or asks for a file "/arm-N": from then on the server counts the points that it comes by, and ends at the N-th. A point is before and behind each
  * entry of the log, each commit, each answer, and each time that an answer has left and the next message is there. A call that is
  * served again arms nothing, so that each life but the first goes on until it is armed anew.
  */
@@ -20,6 +20,8 @@ void __real_state_answered(void);
 void __wrap_state_answered(void);
 void __real_answer_give(handle_t reply, status_t status, struct answer *answer);
 void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer);
+status_t __real_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
+status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
 status_t __real_request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
 status_t __wrap_request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
 
@@ -58,14 +60,28 @@ void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer)
 	point();
 }
 
+static void look(const struct request *request, const char *text)
+{
+	unsigned points;
+	if ((sscanf(text, "arm %u", &points) == 1 || sscanf(text, "/arm-%u", &points) == 1) &&
+	        !state_was_served(request->serial))
+		left = points;
+}
+
 status_t __wrap_request_read(struct request *request, uint64_t offset, void *to, uint64_t length)
 {
 	char text[16] = "";
 	status_t status = __real_request_read(request, offset, to, length);
 	if (!status && length < sizeof text)
 		memcpy(text, to, length);
-	unsigned points;
-	if (sscanf(text, "arm %u", &points) == 1 && !state_was_served(request->serial))
-		left = points;
+	look(request, text);
+	return status;
+}
+
+status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out)
+{
+	status_t status = __real_request_read_path(request, offset, length, out);
+	if (!status)
+		look(request, out);
 	return status;
 }

@@ -1,15 +1,15 @@
 /* The bytes of a file: see content.h. Windows are in content_window.c. */
 #include "user/servers/tmpfs/content.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "user/lib/call.h"
+#include "user/lib/state.h"
 #include "user/servers/tmpfs/content_window.h"
 
 static const char zeros[CONTENT_PAGE];
 static char buffer[CONTENT_BUFFER];
-static struct content_space pool = {0, UINT64_MAX};
+static struct content_space *pool;
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -37,14 +37,15 @@ static status_t as_full(status_t status)
 	return status == ERR_QUOTA || status == ERR_NO_MEMORY || status == ERR_NO_HANDLES ? ERR_DISK_FULL : status;
 }
 
-void content_set_pool(uint64_t pages)
+void content_begin(struct content_space *of_all, uint64_t pages)
 {
-	pool.max = pages;
+	pool = of_all;
+	pool->max = pages;
 }
 
 uint64_t content_pool_free(void)
 {
-	return pool.used < pool.max ? pool.max - pool.used : 0;
+	return pool->used < pool->max ? pool->max - pool->used : 0;
 }
 
 /* How many pages more a volume can have. */
@@ -58,7 +59,7 @@ static uint64_t room_in(const struct content_space *space)
 static void charge(struct content *content, struct content_space *space, uint64_t pages)
 {
 	space->used += pages - content->charged;
-	pool.used += pages - content->charged;
+	pool->used += pages - content->charged;
 	content->charged = pages;
 }
 
@@ -80,10 +81,12 @@ static status_t grow_small(struct content *content, uint64_t size)
 	uint64_t capacity = content->capacity ? content->capacity * 2 : 64;
 	while (capacity < size)
 		capacity *= 2;
-	char *bytes = realloc(content->bytes, capacity);
+	char *bytes = state_alloc(capacity);
 	if (!bytes)
 		return ERR_DISK_FULL;
-	memset(bytes + content->size, 0, capacity - content->size);
+	if (content->size)
+		memcpy(bytes, content->bytes, content->size);
+	state_free(content->bytes);
 	content->bytes = bytes;
 	content->capacity = capacity;
 	return ERR_OK;
@@ -120,7 +123,7 @@ static status_t make_frame(struct content *content, uint64_t size)
 		sys_handle_close(frame);
 		return ERR_DISK_FULL;
 	}
-	free(content->bytes);
+	state_free(content->bytes);
 	content->bytes = NULL;
 	content->capacity = 0;
 	content->frame = frame;
@@ -150,7 +153,8 @@ static status_t clean_tail(struct content *content, uint64_t size)
 	return content->frame && size % CONTENT_PAGE ? write_zeros(content, size, end) : ERR_OK;
 }
 
-status_t content_read(struct content *content, uint64_t position, uint64_t length, const char **out_bytes, uint64_t *out_length)
+STATE_QUIET status_t content_read(
+        struct content *content, uint64_t position, uint64_t length, const char **out_bytes, uint64_t *out_length)
 {
 	*out_length = 0;
 	if (position >= content->size)
@@ -369,9 +373,9 @@ void content_free(struct content *content, struct content_space *space)
 	charge(content, space, 0);
 	if (content->frame) {
 		window_close(content);
-		sys_handle_close(content->frame);
+		state_close(content->frame);
 	} else {
-		free(content->bytes);
+		state_free(content->bytes);
 	}
 	*content = (struct content){0};
 }

@@ -50,8 +50,8 @@ struct content {
 	struct content *older, *newer; /* contents with windows, by use */
 };
 
-/* Most pages of all volumes together. */
-void content_set_pool(uint64_t pages);
+/* What all volumes together use, and the most pages that they may. */
+void content_begin(struct content_space *of_all, uint64_t pages);
 uint64_t content_pool_free(void);
 
 /*

@@ -1,10 +1,9 @@
-/* The names in one directory: see directory.h. */
+/* The names in one directory: see directory.h. The compiler does not name what is changed here (module.mk): state_keep() does. */
 #include "user/servers/tmpfs/directory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "user/lib/pool.h"
+#include "user/lib/state.h"
 
 #define BUCKETS_FIRST 8u
 #define SLOTS_FIRST 8u
@@ -82,16 +81,17 @@ static bool grow_buckets(struct directory *directory)
 	if (directory->count < directory->bucket_count)
 		return true;
 	uint32_t count = directory->bucket_count ? directory->bucket_count * 2 : BUCKETS_FIRST;
-	struct entry **buckets = calloc(count, sizeof *buckets);
+	struct entry **buckets = state_alloc(count * sizeof *buckets);
 	if (!buckets)
 		return directory->bucket_count != 0; /* longer chains do as well */
 	for (uint32_t i = 0; i < directory->bucket_count; i++)
 		for (struct entry *entry = directory->buckets[i], *next; entry; entry = next) {
 			next = entry->next_alike;
+			state_keep(&entry->next_alike, sizeof entry->next_alike);
 			entry->next_alike = buckets[entry->hash & (count - 1)];
 			buckets[entry->hash & (count - 1)] = entry;
 		}
-	free(directory->buckets);
+	state_free(directory->buckets);
 	directory->buckets = buckets;
 	directory->bucket_count = count;
 	return true;
@@ -100,6 +100,7 @@ static bool grow_buckets(struct directory *directory)
 static void close_gaps(struct directory *directory)
 {
 	uint32_t used = 0;
+	state_keep(directory->slots, directory->slot_count * sizeof *directory->slots);
 	for (uint32_t i = 0; i < directory->slot_count; i++)
 		if (directory->slots[i].entry)
 			directory->slots[used++] = directory->slots[i];
@@ -116,9 +117,12 @@ static bool grow_slots(struct directory *directory)
 		return true;
 	}
 	uint32_t capacity = directory->slot_capacity ? directory->slot_capacity * 2 : SLOTS_FIRST;
-	struct directory_slot *slots = realloc(directory->slots, capacity * sizeof *slots);
+	struct directory_slot *slots = state_alloc(capacity * sizeof *slots);
 	if (!slots)
 		return false;
+	if (directory->slot_count)
+		memcpy(slots, directory->slots, directory->slot_count * sizeof *slots);
+	state_free(directory->slots);
 	directory->slots = slots;
 	directory->slot_capacity = capacity;
 	return true;
@@ -126,16 +130,19 @@ static bool grow_slots(struct directory *directory)
 
 struct entry *directory_add(struct directory *directory, const char *name, size_t length, struct node *node)
 {
+	state_keep(directory, sizeof *directory);
 	if (!grow_buckets(directory) || !grow_slots(directory))
 		return NULL;
-	struct entry *entry = pool_get(sizeof *entry + length);
+	struct entry *entry = state_alloc(sizeof *entry + length);
 	if (!entry)
 		return NULL;
 	uint32_t hash = hash_of(name, length);
 	struct entry **bucket = bucket_of(directory, hash);
 	*entry = (struct entry){*bucket, node, directory->next_position++, hash, (uint16_t)length};
 	memcpy(entry->name, name, length);
+	state_keep(bucket, sizeof *bucket);
 	*bucket = entry;
+	state_keep(&directory->slots[directory->slot_count], sizeof *directory->slots);
 	directory->slots[directory->slot_count++] = (struct directory_slot){entry->position, entry};
 	directory->count++;
 	return entry;
@@ -160,12 +167,16 @@ void directory_remove(struct directory *directory, struct entry *entry)
 	struct entry **link = bucket_of(directory, entry->hash);
 	while (*link != entry)
 		link = &(*link)->next_alike;
+	struct directory_slot *slot = &directory->slots[slot_at(directory, entry->position)];
+	state_keep(directory, sizeof *directory);
+	state_keep(link, sizeof *link);
+	state_keep(slot, sizeof *slot);
 	*link = entry->next_alike;
-	directory->slots[slot_at(directory, entry->position)].entry = NULL;
+	slot->entry = NULL;
 	directory->count--;
 	while (directory->slot_count && !directory->slots[directory->slot_count - 1].entry)
 		directory->slot_count--;
-	pool_put(entry, sizeof *entry + entry->length);
+	state_free(entry);
 	if (directory->slot_count >= 64 && directory->count < directory->slot_count / 4)
 		close_gaps(directory);
 }
@@ -180,7 +191,8 @@ struct entry *directory_at(const struct directory *directory, uint64_t position)
 
 void directory_free(struct directory *directory)
 {
-	free(directory->buckets);
-	free(directory->slots);
+	state_keep(directory, sizeof *directory);
+	state_free(directory->buckets);
+	state_free(directory->slots);
 	*directory = (struct directory){0};
 }

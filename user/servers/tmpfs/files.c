@@ -1,6 +1,5 @@
 /* Operations on open files but for reading, writing and locking. */
 #include "user/servers/tmpfs/locks.h"
-#include "user/lib/pool.h"
 #include "user/servers/tmpfs/tmpfs.h"
 
 #define MAP_RIGHTS (RIGHT_READ | RIGHT_INSPECT | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT)
@@ -10,7 +9,7 @@ void files_close(struct open_file *file)
 	struct node *node = file->node;
 	if (file->has_locks)
 		locks_release(node, &(struct lock_owner){file, 0});
-	pool_put(file, sizeof *file);
+	state_free(file);
 	node_drop(node);
 }
 
@@ -24,7 +23,7 @@ static uint64_t size_of(const struct node *node)
 	return 0;
 }
 
-void tmpfs_fill_stat(struct node *node, struct fs_stat *out)
+STATE_QUIET void tmpfs_fill_stat(struct node *node, struct fs_stat *out)
 {
 	uint64_t pages = node->kind == FS_KIND_FILE ? content_pages(&node->content, &node->volume->space) : 0;
 	*out = (struct fs_stat){
@@ -233,7 +232,12 @@ status_t files_token(struct request *request)
 	handle_t copy;
 	if (!file || (file->node->kind != FS_KIND_FIFO && file->node->kind != FS_KIND_SOCKET))
 		return ERR_NOT_SUPPORTED;
-	status_t status = file->node->token ? ERR_OK : sys_notify_create(&file->node->token);
+	status_t status = ERR_OK;
+	if (!file->node->token) {
+		status = sys_notify_create(&copy);
+		if (!status)
+			file->node->token = copy;
+	}
 	if (!status)
 		status = sys_handle_duplicate(file->node->token, rights, &copy);
 	if (!status)

@@ -1,15 +1,11 @@
 /* The call `lock`: whose lock it is, and the senders that stand for what a process has locked. */
-#include <stdlib.h>
-
 #include "abi/proto/fs.h"
 #include "user/servers/tmpfs/locks.h"
 #include "user/servers/tmpfs/tmpfs.h"
 
-static struct process_locks *all;
-
 static struct process_locks *find(const struct node *node, uint32_t process)
 {
-	struct process_locks *locks = all;
+	struct process_locks *locks = tmpfs->process_locks;
 	while (locks && (locks->node != node || locks->process != process))
 		locks = locks->next;
 	return locks;
@@ -20,30 +16,30 @@ static status_t give_sender(struct request *request, struct node *node)
 {
 	if (find(node, request->caller))
 		return ERR_OK;
-	struct process_locks *locks = malloc(sizeof *locks);
+	struct process_locks *locks = state_alloc(sizeof *locks);
 	if (!locks)
 		return ERR_NO_MEMORY;
 	status_t status = server_open(request, locks);
 	if (status) {
-		free(locks);
+		state_free(locks);
 		return status;
 	}
 	request->answer.rights[request->answer.handle_count - 1] &= ~(RIGHT_INHERIT | RIGHT_DUPLICATE | RIGHT_TRANSFER);
-	*locks = (struct process_locks){OBJECT_LOCKS, request->caller, node, all};
-	all = locks;
+	*locks = (struct process_locks){OBJECT_LOCKS, request->caller, node, tmpfs->process_locks};
+	tmpfs->process_locks = locks;
 	node_hold(node);
 	return ERR_OK;
 }
 
 void lock_calls_close(struct process_locks *locks)
 {
-	struct process_locks **link = &all;
+	struct process_locks **link = &tmpfs->process_locks;
 	while (*link != locks)
 		link = &(*link)->next;
 	*link = locks->next;
 	locks_release(locks->node, &(struct lock_owner){NULL, locks->process});
 	node_drop(locks->node);
-	free(locks);
+	state_free(locks);
 }
 
 static void tell_conflict(struct request *request, const struct file_lock *lock)

@@ -1,21 +1,8 @@
 /* Locks that programs agree on: see locks.h. */
 #include "user/servers/tmpfs/locks.h"
 
-#include <stdlib.h>
-
 #include "abi/proto/fs.h"
-
-/* A call that waits. It keeps the node. */
-struct waiter {
-	struct waiter *next;
-	struct node *node;
-	struct file_lock wanted;
-	handle_t reply;
-	struct answer answer;
-};
-
-static struct waiter *waiters; /* in the order of coming */
-static uint32_t waiting;
+#include "user/servers/tmpfs/tmpfs.h"
 
 static bool same_owner(const struct lock_owner *a, const struct lock_owner *b)
 {
@@ -71,10 +58,10 @@ static void cut_out(struct node *node, const struct file_lock *range, struct fil
 			link = &lock->next;
 		} else {
 			*link = lock->next;
-			free(lock);
+			state_free(lock);
 		}
 	}
-	free(spare);
+	state_free(spare);
 }
 
 /* Neighbours of one kind become one, so that a file locked byte by byte has one lock in the end. */
@@ -90,7 +77,7 @@ static void join(struct node *node, struct file_lock *lock)
 		lock->start = other->start < lock->start ? other->start : lock->start;
 		lock->end = other->end > lock->end ? other->end : lock->end;
 		*link = other->next;
-		free(other);
+		state_free(other);
 	}
 }
 
@@ -101,15 +88,15 @@ static status_t set(struct node *node, const struct file_lock *wanted)
 		return ERR_WOULD_BLOCK;
 	if (count_locks(node) >= LOCKS_PER_FILE)
 		return ERR_FULL;
-	struct file_lock *spare = malloc(sizeof *spare), *lock = malloc(sizeof *lock);
+	struct file_lock *spare = state_alloc(sizeof *spare), *lock = state_alloc(sizeof *lock);
 	if (!spare || !lock) {
-		free(spare);
-		free(lock);
+		state_free(spare);
+		state_free(lock);
 		return ERR_NO_MEMORY;
 	}
 	cut_out(node, wanted, spare);
 	if (wanted->kind == FS_LOCK_NONE) {
-		free(lock);
+		state_free(lock);
 		return ERR_OK;
 	}
 	*lock = *wanted;
@@ -120,20 +107,20 @@ static status_t set(struct node *node, const struct file_lock *wanted)
 }
 
 /* Ends a wait. */
-static void answer(struct waiter **link, status_t status)
+static void answer(struct lock_waiter **link, status_t status)
 {
-	struct waiter *waiter = *link;
+	struct lock_waiter *waiter = *link;
 	*link = waiter->next;
-	waiting--;
+	tmpfs->waiting--;
 	answer_send(waiter->reply, status, &waiter->answer);
 	node_drop(waiter->node);
-	free(waiter);
+	state_free(waiter);
 }
 
 static void ask_again(struct node *node)
 {
 	node_hold(node);
-	for (struct waiter **link = &waiters; *link;) {
+	for (struct lock_waiter **link = &tmpfs->waiters; *link;) {
 		status_t status = (*link)->node == node ? set(node, &(*link)->wanted) : ERR_WOULD_BLOCK;
 		if (status == ERR_WOULD_BLOCK)
 			link = &(*link)->next;
@@ -152,9 +139,9 @@ status_t locks_set(struct node *node, const struct file_lock *wanted)
 }
 
 /* What a process waits for, if it waits. */
-static const struct waiter *waiter_of(uint32_t process)
+static const struct lock_waiter *waiter_of(uint32_t process)
 {
-	const struct waiter *waiter = waiters;
+	const struct lock_waiter *waiter = tmpfs->waiters;
 	while (waiter && (waiter->wanted.owner.open_file || waiter->wanted.owner.process != process))
 		waiter = waiter->next;
 	return waiter;
@@ -163,10 +150,10 @@ static const struct waiter *waiter_of(uint32_t process)
 /* Whether who holds the lock waits, over any number of others, for `process`. The chain is followed as far as there are waiters. */
 static bool leads_back(const struct file_lock *held, uint32_t process)
 {
-	for (uint32_t steps = 0; held && steps <= waiting; steps++) {
+	for (uint32_t steps = 0; held && steps <= tmpfs->waiting; steps++) {
 		if (held->owner.process == process)
 			return true;
-		const struct waiter *waiter = waiter_of(held->owner.process);
+		const struct lock_waiter *waiter = waiter_of(held->owner.process);
 		held = waiter ? locks_conflict(waiter->node, &waiter->wanted) : NULL;
 	}
 	return false;
@@ -175,7 +162,7 @@ static bool leads_back(const struct file_lock *held, uint32_t process)
 /* The caller is asked to end its call. */
 static void interrupted(void *context)
 {
-	struct waiter **link = &waiters;
+	struct lock_waiter **link = &tmpfs->waiters;
 	while (*link != context)
 		link = &(*link)->next;
 	answer(link, ERR_INTERRUPTED);
@@ -185,32 +172,32 @@ status_t locks_wait(struct request *request, struct node *node, const struct fil
 {
 	if (!wanted->owner.open_file && leads_back(locks_conflict(node, wanted), wanted->owner.process))
 		return ERR_DEADLOCK;
-	if (waiting == LOCK_WAITERS)
+	if (tmpfs->waiting == LOCK_WAITERS)
 		return ERR_FULL;
-	struct waiter *waiter = malloc(sizeof *waiter);
+	struct lock_waiter *waiter = state_alloc(sizeof *waiter);
 	if (!waiter)
 		return ERR_NO_MEMORY;
-	*waiter = (struct waiter){NULL, node, *wanted, HANDLE_NONE, request->answer};
+	*waiter = (struct lock_waiter){NULL, node, *wanted, HANDLE_NONE, request->answer};
 	status_t status = request_save(request, &waiter->reply);
 	if (status) {
-		free(waiter);
+		state_free(waiter);
 		return status;
 	}
 	reply_on_interrupt(waiter->reply, interrupted, waiter);
 	request->answer.handle_count = 0;
 	node_hold(node);
-	struct waiter **link = &waiters;
+	struct lock_waiter **link = &tmpfs->waiters;
 	while (*link)
 		link = &(*link)->next;
 	*link = waiter;
-	waiting++;
+	tmpfs->waiting++;
 	return ERR_OK;
 }
 
 void locks_release(struct node *node, const struct lock_owner *owner)
 {
 	node_hold(node);
-	for (struct waiter **link = &waiters; *link;) {
+	for (struct lock_waiter **link = &tmpfs->waiters; *link;) {
 		if ((*link)->node == node && same_owner(&(*link)->wanted.owner, owner))
 			answer(link, ERR_INTERRUPTED);
 		else
@@ -223,7 +210,7 @@ void locks_release(struct node *node, const struct lock_owner *owner)
 			continue;
 		}
 		*link = lock->next;
-		free(lock);
+		state_free(lock);
 	}
 	ask_again(node);
 	node_drop(node);
@@ -234,6 +221,12 @@ void locks_free(struct node *node)
 	while (node->locks) {
 		struct file_lock *lock = node->locks;
 		node->locks = lock->next;
-		free(lock);
+		state_free(lock);
 	}
+}
+
+void locks_resume(void)
+{
+	for (struct lock_waiter *waiter = tmpfs->waiters; waiter; waiter = waiter->next)
+		reply_on_interrupt(waiter->reply, interrupted, waiter);
 }

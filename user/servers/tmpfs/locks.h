@@ -27,6 +27,15 @@ struct file_lock {
 	uint64_t start, end; /* UINT64_MAX: to the end of all */
 };
 
+/* A call that waits. It keeps the node. */
+struct lock_waiter {
+	struct lock_waiter *next;
+	struct node *node;
+	struct file_lock wanted;
+	handle_t reply;
+	struct answer answer;
+};
+
 /* A lock of `owner` that keeps `wanted` from being set; NULL if there is none. */
 const struct file_lock *locks_conflict(const struct node *node, const struct file_lock *wanted);
 
@@ -48,3 +57,6 @@ void locks_release(struct node *node, const struct lock_owner *owner);
 
 /* Frees the locks of a node that nobody uses any more. */
 void locks_free(struct node *node);
+
+/* In a further life: those who wait can be interrupted again. */
+void locks_resume(void);

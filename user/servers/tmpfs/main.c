@@ -13,12 +13,14 @@ HEARTH_MANIFEST("name tmpfs\n"
                 "import time\n"
                 "import machine.inspect\n"
                 "export tmpfs\n"
-                "restart always\n");
+                "restart always\n"
+                "state 1024\n");
 
 #define PAGES_WITHOUT_NUMBERS 16384u /* of a machine that does not say how large it is */
 #define ROOT_MODE 01777u
+#define NO_SESSION UINT64_MAX
 
-static struct volume *volumes;
+struct tmpfs *tmpfs;
 static uint64_t machine_pages;
 
 /* Files may take half of the machine's memory, and those of one volume three quarters of that, so that one leaves others some. */
@@ -30,12 +32,12 @@ static void set_limits(void)
 	if (status)
 		log_warning("tmpfs: does not know how much memory the machine has: %s", error_text(status));
 	machine_pages = !status && stats.pages_total ? stats.pages_total : PAGES_WITHOUT_NUMBERS;
-	content_set_pool(machine_pages / 2);
+	content_begin(&tmpfs->pool, machine_pages / 2);
 }
 
 status_t tmpfs_volume(uint64_t session, struct volume **out)
 {
-	struct volume *volume = volumes;
+	struct volume *volume = tmpfs->volumes;
 	while (volume && volume->session != session)
 		volume = volume->next;
 	if (!volume) {
@@ -45,24 +47,26 @@ status_t tmpfs_volume(uint64_t session, struct volume **out)
 		if (status)
 			return status;
 		volume->session = session;
-		volume->next = volumes;
-		volumes = volume;
+		volume->next = tmpfs->volumes;
+		volume->link = &tmpfs->volumes;
+		if (volume->next)
+			volume->next->link = &volume->next;
+		tmpfs->volumes = volume;
 	}
 	*out = volume;
 	return ERR_OK;
 }
 
-/* Nobody can ask for the volume any more. */
+/* Nobody can ask for the volume any more; it goes with the last of its files. */
 static void close_session(struct server *server, uint64_t stamp)
 {
 	(void)server;
-	struct volume **link = &volumes;
-	while (*link && (*link)->session != stamp)
-		link = &(*link)->next;
-	struct volume *volume = *link;
+	struct volume *volume = tmpfs->volumes;
+	while (volume && volume->session != stamp)
+		volume = volume->next;
 	if (!volume)
 		return;
-	*link = volume->next;
+	volume->session = NO_SESSION;
 	volume_destroy(volume);
 }
 
@@ -114,6 +118,9 @@ static const struct server_operation operations[] = {
         {.label = FS_available, .name = "available", .handle = files_available, .audience = SERVER_OBJECT},
 };
 
+static const struct server_state state = {
+        .version = 1, .size = sizeof(struct tmpfs), .check = check_state, .resume = resume_state};
+
 static struct server server = {
         .name = "tmpfs",
         .operations = operations,
@@ -122,19 +129,29 @@ static struct server server = {
         .client_objects = TMPFS_CLIENT_OPEN_FILES,
         .close_object = close_object,
         .close_session = close_session,
+        .state = &state,
 };
+
+/* Names are found by the same secret in all lives. */
+static void begin_secret(void)
+{
+	uint64_t secret = 0;
+	if (!tmpfs->secret && getrandom(&secret, sizeof secret, 0) == sizeof secret)
+		tmpfs->secret = secret;
+	directory_set_secret(tmpfs->secret);
+}
 
 int main(void)
 {
-	uint64_t secret = 0;
 	handle_t receiver = grant_find("export.tmpfs");
-	clock_begin();
-	set_limits();
-	if (getrandom(&secret, sizeof secret, 0) == sizeof secret)
-		directory_set_secret(secret);
 	status_t status = receiver ? server_begin(&server, receiver) : ERR_BAD_HANDLE;
-	if (!status)
+	if (!status) {
+		tmpfs = server.root;
+		clock_begin();
+		set_limits();
+		begin_secret();
 		status = server_run(&server);
+	}
 	log_error("tmpfs: cannot serve its receiver \"export.tmpfs\": %s", error_text(status));
 	return EXIT_FAILURE;
 }

@@ -1,6 +1,8 @@
-/* Operations on names: a path is walked, then tree.h does the rest. */
+/*
+ * Operations on names: a path is walked, then tree.h does the rest. What is written here is no state, but for a piece that was just made:
+ * the compiler names nothing (module.mk).
+ */
 #include "common/path.h"
-#include "user/lib/pool.h"
 #include "user/servers/tmpfs/tmpfs.h"
 #include "user/servers/tmpfs/tree.h"
 
@@ -108,14 +110,14 @@ status_t names_open(struct request *request)
 	if (request->word[2] & ~(uint64_t)OPEN_KNOWN)
 		return ERR_BAD_ARGUMENT;
 	uint32_t flags = (uint32_t)request->word[2];
-	struct open_file *file = pool_get(sizeof *file);
+	struct open_file *file = state_alloc(sizeof *file);
 	if (!file)
 		return ERR_NO_MEMORY;
 	status_t status = find_or_make(request, flags, &node);
 	if (!status)
 		status = server_open(request, file);
 	if (status) {
-		pool_put(file, sizeof *file);
+		state_free(file);
 		return status;
 	}
 	*file = (struct open_file){OBJECT_OPEN_FILE, flags, node, 0, false};

@@ -12,6 +12,17 @@
 #define TMPFS_OPEN_FILES 65536u
 #define TMPFS_CLIENT_OPEN_FILES 4096u
 
+/* The root of what outlives the server (user/lib/state.h). */
+struct tmpfs {
+	struct volume *volumes;
+	struct process_locks *process_locks; /* all of them; by these a process's second lock finds that it has a sender */
+	struct lock_waiter *waiters;         /* in the order of coming */
+	uint64_t waiting;
+	struct content_space pool; /* of all volumes */
+	uint64_t secret;           /* directory.h */
+};
+extern struct tmpfs *tmpfs;
+
 /* What the server opens for its clients. */
 enum object_kind { OBJECT_OPEN_FILE = 1, OBJECT_LOCKS };
 
@@ -28,7 +39,7 @@ struct process_locks {
 	enum object_kind kind; /* OBJECT_LOCKS */
 	uint32_t process;
 	struct node *node;
-	struct process_locks *next; /* all of them; by these a process's second lock finds that it has a sender */
+	struct process_locks *next;
 };
 
 /* The open file of a request, NULL if it is something else. */
@@ -84,3 +95,7 @@ status_t lock_calls_lock(struct request *request);
 /* The last sender of an object is gone. */
 void lock_calls_close(struct process_locks *locks);
 void files_close(struct open_file *file);
+
+/* Whether what a predecessor left is sound; and what is to be done before it can be used. */
+bool check_state(struct server *server);
+void resume_state(struct server *server);

@@ -1,11 +1,19 @@
 /*
  * Reading and writing. Data goes between the caller's buffer and the pages of the file in one copy by the kernel, where the file
  * has a window (content.h); else through a buffer.
+ *
+ * The compiler does not name what is changed here (module.mk): state_keep() does.
  */
 #include "abi/proto/fs.h"
 #include "user/servers/tmpfs/tmpfs.h"
 
 static char bounce[CONTENT_BUFFER];
+
+static void move(struct open_file *file, uint64_t position)
+{
+	state_keep(&file->position, sizeof file->position);
+	file->position = position;
+}
 
 /* The open file, if it may be used so. */
 static status_t check(struct request *request, uint32_t access, uint64_t room, struct open_file **out)
@@ -63,7 +71,7 @@ status_t transfer_read(struct request *request)
 	if (!status)
 		status = read_at(request, file->node, file->position, request->word[0]);
 	if (!status)
-		file->position += request->answer.word[0];
+		move(file, file->position + request->answer.word[0]);
 	return status;
 }
 
@@ -115,6 +123,7 @@ static status_t write_at(struct request *request, struct node *node, uint64_t po
 		done += written;
 	}
 	if (done) {
+		state_keep(&node->mode, sizeof node->mode);
 		node->mode &= ~06000u & 07777u; /* who writes takes no rights over */
 		node_touch_modified(node);
 	}
@@ -142,6 +151,6 @@ status_t transfer_write(struct request *request)
 	uint64_t position = file->flags & OPEN_APPEND ? file->node->content.size : file->position;
 	status = write_at(request, file->node, position, request->word[0]);
 	if (!status)
-		file->position = position + request->answer.word[0];
+		move(file, position + request->answer.word[0]);
 	return status;
 }

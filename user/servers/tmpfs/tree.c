@@ -1,8 +1,9 @@
 /* What changes names: see tree.h. */
 #include "user/servers/tmpfs/tree.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "user/lib/state.h"
 
 /* Whether a name can be put there. */
 static status_t check_empty(const struct place *place)
@@ -53,7 +54,7 @@ status_t tree_make_link(const struct place *place, const char *target, size_t le
 		status = node_create(place->parent->volume, FS_KIND_SYMLINK, 0777, &node);
 	if (status)
 		return status;
-	node->target.text = malloc(length + 1);
+	node->target.text = state_alloc(length + 1);
 	if (!node->target.text) {
 		node_forget(node);
 		return ERR_NO_MEMORY;

@@ -1,12 +1,10 @@
 /* Volumes and their nodes: see volume.h. */
 #include "user/servers/tmpfs/volume.h"
 
-#include <stdlib.h>
-
 #include "abi/proto/fs.h"
 #include "user/servers/tmpfs/clock.h"
 #include "user/servers/tmpfs/locks.h"
-#include "user/lib/pool.h"
+#include "user/lib/state.h"
 
 static struct node_time now(void)
 {
@@ -19,7 +17,7 @@ status_t node_create(struct volume *volume, uint32_t kind, uint32_t mode, struct
 {
 	if (volume->nodes >= volume->nodes_max)
 		return ERR_DISK_FULL;
-	struct node *node = pool_get(sizeof *node);
+	struct node *node = state_alloc(sizeof *node);
 	if (!node)
 		return ERR_NO_MEMORY;
 	node->volume = volume;
@@ -28,6 +26,10 @@ status_t node_create(struct volume *volume, uint32_t kind, uint32_t mode, struct
 	node->mode = mode & 07777;
 	node->access = node->modify = node->change = now();
 	volume->nodes++;
+	node->next = volume->first;
+	if (volume->first)
+		volume->first->previous = node;
+	volume->first = node;
 	*out = node;
 	return ERR_OK;
 }
@@ -35,8 +37,13 @@ status_t node_create(struct volume *volume, uint32_t kind, uint32_t mode, struct
 /* The volume goes once its root is gone and no node is left. */
 static void forget_volume(struct volume *volume)
 {
-	if (!volume->root && !volume->nodes)
-		free(volume);
+	if (volume->root || volume->nodes)
+		return;
+	if (volume->link)
+		*volume->link = volume->next;
+	if (volume->next)
+		volume->next->link = volume->link;
+	state_free(volume);
 }
 
 void node_forget(struct node *node)
@@ -49,11 +56,14 @@ void node_forget(struct node *node)
 	else if (node->kind == FS_KIND_DIRECTORY)
 		directory_free(&node->directory);
 	else if (node->kind == FS_KIND_SYMLINK)
-		free(node->target.text);
+		state_free(node->target.text);
 	else if (node->token)
-		sys_handle_close(node->token);
+		state_close(node->token);
 	locks_free(node);
-	pool_put(node, sizeof *node);
+	*(node->previous ? &node->previous->next : &volume->first) = node->next;
+	if (node->next)
+		node->next->previous = node->previous;
+	state_free(node);
 	volume->nodes--;
 	forget_volume(volume);
 }
@@ -92,7 +102,7 @@ void node_touch_accessed(struct node *node)
 
 status_t volume_create(uint64_t number, uint64_t nodes_max, uint64_t pages_max, uint32_t root_mode, struct volume **out)
 {
-	struct volume *volume = calloc(1, sizeof *volume);
+	struct volume *volume = state_alloc(sizeof *volume);
 	if (!volume)
 		return ERR_NO_MEMORY;
 	volume->number = number;
@@ -101,7 +111,7 @@ status_t volume_create(uint64_t number, uint64_t nodes_max, uint64_t pages_max, 
 	volume->space.max = pages_max;
 	status_t status = node_create(volume, FS_KIND_DIRECTORY, root_mode, &volume->root);
 	if (status) {
-		free(volume);
+		state_free(volume);
 		return status;
 	}
 	volume->root->links = 2;

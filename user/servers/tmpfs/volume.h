@@ -30,9 +30,10 @@ struct node_time {
 
 struct node {
 	struct volume *volume;
-	uint64_t number; /* in the volume; never used again */
-	uint32_t kind;   /* FS_KIND_* */
-	uint32_t mode;   /* permission bits, set-id bits and sticky bit */
+	struct node *next, *previous; /* all of the volume */
+	uint64_t number;              /* in the volume; never used again */
+	uint32_t kind;                /* FS_KIND_* */
+	uint32_t mode;                /* permission bits, set-id bits and sticky bit */
 	uint32_t uid, gid;
 	uint32_t links;
 	uint32_t users;
@@ -50,13 +51,14 @@ struct node {
 };
 
 struct volume {
-	struct volume *next;
-	uint64_t session; /* stamp by which its clients are known */
-	uint64_t number;  /* as fs_stat.file_system tells it */
+	struct volume *next, **link; /* in a list, NULL: in none */
+	uint64_t session;            /* stamp by which its clients are known */
+	uint64_t number;             /* as fs_stat.file_system tells it */
 	uint64_t next_node;
 	uint64_t nodes, nodes_max;
 	struct content_space space; /* pages of its files */
 	struct node *root;
+	struct node *first; /* of all nodes */
 };
 
 /* Makes a volume with an empty root of the given mode. ERR_NO_MEMORY. */
