@@ -48,7 +48,7 @@ static void stack_push(struct page_stack *stack, struct paddr page)
 }
 
 /* At most PAGES_BATCH pages of whatever free blocks are the smallest. */
-static void stack_refill(struct page_stack *stack)
+static __attribute__((noinline)) void stack_refill(struct page_stack *stack)
 {
 	struct paddr block;
 	unsigned order;
@@ -119,7 +119,7 @@ static inline void fill_zero(struct paddr page)
 	__asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(0) : "memory");
 }
 
-static bool alloc_single(uint32_t flags, struct paddr *out)
+static inline __attribute__((always_inline)) bool alloc_single(uint32_t flags, struct paddr *out)
 {
 	struct page_stacks *own = &stacks[arch_cpu_current()->index];
 	bool zero = flags & PAGES_ZERO;

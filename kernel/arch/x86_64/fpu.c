@@ -72,9 +72,10 @@ void fpu_init(void)
 		fpu_states |= STATE_AVX512;
 	xcr0_write(fpu_states);
 	fpu_leaves_pointers = features.fxsave_leaves_pointers;
-	fpu_tells_use = features.xgetbv1 && (fpu_states & STATE_AVX);
 	area_size = (cpuid(13, 0).ebx + 63ull) / 64 * 64;
 	load(&fpu_defaults);
+	/* QEMU's translation calls everything in use at any time. */
+	fpu_tells_use = features.xgetbv1 && (fpu_states & STATE_AVX) && !(states_in_use() & ~(STATE_SSE | STATE_AVX));
 }
 
 uint64_t fpu_area_size(void)
