@@ -89,8 +89,9 @@ static status_t read_image(struct request *request, const uint64_t word[static 2
 	if (path >= PROCESS_PATH_MAX)
 		return ERR_BAD_ARGUMENT;
 	uint32_t kept = arguments < PROCESS_ARGUMENTS_MAX ? (uint32_t)arguments : PROCESS_ARGUMENTS_MAX;
-	status_t status = request_read(request, 0, text, kept);
-	if (!status)
+	/* In one piece, but where arguments in between are not kept. */
+	status_t status = request_read(request, 0, text, kept == arguments ? kept + path : kept);
+	if (!status && kept != arguments)
 		status = request_read(request, arguments, text + kept, path);
 	if (status)
 		return status;
