@@ -48,7 +48,7 @@ test-host:
 flash:
 	@scripts/flash $(if $(FORCE_FLASH),--force )'$(DEVICE)'
 
-# 10,000 processes one after another and 1,000 at a time leave nothing; scripts/test has a tenth of it.
+# 10,000 processes one after another and 1,000 at a time leave nothing; scripts/test has a part of it.
 .PHONY: leaks
 leaks: boot-tests
 	HEARTH_LEAKS='10000 1000' tests/boot/run processes_leave_nothing

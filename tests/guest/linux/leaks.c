@@ -18,7 +18,7 @@
 #include <time.h>
 
 #define KINDS 32
-#define PATIENCE_MS 1000
+#define PATIENCE_MS 3000
 #define NAP_MS 50
 #define ROUNDS 6
 
