@@ -3,6 +3,10 @@
  * it has no loops, and finds what it lists. Checksums are made right first, or no header would ever be read.
  */
 /* sources: common/tar.c common/path.c user/lib/table.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
+/* sources: user/lib/state.c user/lib/state_memory.c tests/host/fake/calls.c tests/host/fake/calls_process.c */
+/* sources: tests/host/fake/calls_grants.c tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
+/* flags: -DCALL_TO_FAKE_KERNEL -Itests/host */
+/* libraries: -lpthread */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
