@@ -1,6 +1,6 @@
 # Hearth's servers, mortal on request: see mortal.c. Each is linked like the one that it stands for, from the same objects.
 MORTAL := $(B)/tests/guest/mortal
-MORTAL_WRAP := -Wl,--wrap=reply_read_bytes,--wrap=request_read_path
+MORTAL_WRAP := -Wl,--wrap=reply_read_bytes,--wrap=request_read_path,--wrap=request_carried
 MORTAL_WRAP_INIT := -Wl,--wrap=mounts_make_again
 
 $(MORTAL)/%.o: tests/guest/mortal/mortal.c initfs/etc/services tests/guest/mortal/module.mk user/module.mk Makefile

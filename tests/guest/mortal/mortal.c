@@ -22,6 +22,8 @@ status_t __real_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint
 status_t __wrap_reply_read_bytes(handle_t reply, uint64_t offset, void *to, uint64_t length);
 status_t __real_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
 status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
+const void *__real_request_carried(const struct request *request, uint64_t offset, uint64_t length);
+const void *__wrap_request_carried(const struct request *request, uint64_t offset, uint64_t length);
 void __wrap_mounts_make_again(void);
 
 static void die(void)
@@ -46,6 +48,16 @@ status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint
 	if (!status && !strcmp(out, "/die-" MORTAL_NAME))
 		die();
 	return status;
+}
+
+/* A path that vfs looks at where the message has it. */
+const void *__wrap_request_carried(const struct request *request, uint64_t offset, uint64_t length)
+{
+	static const char name[] = "/die-" MORTAL_NAME;
+	const void *carried = __real_request_carried(request, offset, length);
+	if (carried && length == sizeof name - 1 && !memcmp(carried, name, length))
+		die();
+	return carried;
 }
 
 /* In init: without its service on the new vfs, as if it had failed at this very moment. */
