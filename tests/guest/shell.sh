@@ -35,6 +35,8 @@ exec 4<&- 5<&-
 { read -r x; } </etc/none; [ $? != 0 ]; holds a_missing_file_is_refused $?
 { echo x; } >/etc/motd; [ $? != 0 ]; holds the_initfs_can_not_be_written $?
 { echo x; } >/etc/new; [ $? != 0 ]; holds the_initfs_takes_no_new_file $?
+case $( { echo x >/etc/new; } 2>&1 ) in *[Rr]ead-only*) true ;; *) false ;; esac; holds it_says_that_it_can_not_be_written $?
+case $( { echo x >/etc/no/new; } 2>&1 ) in *nonexistent*) true ;; *) false ;; esac; holds a_folder_that_is_missing_is_said_to_be $?
 
 set -- /etc/m*; [ "$1" = /etc/motd ] && [ "$2" = /etc/mounts ] && [ $# = 2 ]; holds names_are_matched $?
 set -- /*; [ $# -ge 3 ]; holds the_root_is_listed $?

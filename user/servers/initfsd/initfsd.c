@@ -73,6 +73,22 @@ static status_t check_open(const struct tree_node *node, uint32_t flags)
 	return flags & (OPEN_WRITE | OPEN_TRUNCATE) ? ERR_READ_ONLY : ERR_OK;
 }
 
+/* A name that is not there can not be made in a folder that is, and is not found in one that is not. */
+static status_t refuse_new(struct request *request)
+{
+	char path[FS_PATH_MAX];
+	uint32_t base = request->object ? file_of(request)->number : TREE_ROOT, folder;
+	uint64_t rest;
+	status_t status = request_read_path(request, request->word[0], request->word[1], path);
+	if (status)
+		return status;
+	char *last = strrchr(path, '/');
+	if (!last)
+		return ERR_READ_ONLY;
+	*last = 0;
+	return tree_find(&tree, base, path, true, &folder, &rest) ? ERR_NOT_FOUND : ERR_READ_ONLY;
+}
+
 static status_t handle_open(struct request *request)
 {
 	uint32_t flags = (uint32_t)request->word[2], number;
@@ -82,7 +98,7 @@ static status_t handle_open(struct request *request)
 	bool follow = !(flags & OPEN_NO_FOLLOW) && !((flags & OPEN_CREATE) && (flags & OPEN_EXCLUSIVE));
 	status_t status = find(request, follow, &number);
 	if (status == ERR_NOT_FOUND && (flags & OPEN_CREATE))
-		return ERR_READ_ONLY;
+		return refuse_new(request);
 	if (!status)
 		status = check_open(&tree.nodes[number], flags);
 	if (status)
