@@ -1,6 +1,6 @@
 /*
  * initfsd, vfs and the client stubs of protocol fs together: an archive made by initfs_pack and zstd is served, mounted, and
- * used as a program would use it; then every way of being wrong that a client or an archive has.
+ * used as a program would use it; then every way of being wrong that a client has. Wrong archives are archive_test.c's.
  */
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
@@ -10,6 +10,7 @@
 /* sources: user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c common/tar.c */
 /* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/children.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c */
+/* sources: tests/host/packed.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lzstd -lpthread */
 /* needs: build/tools/initfs_pack */
@@ -17,113 +18,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zstd.h>
 
 #include "check.h"
-#include "fake/calls.h"
-#include "tar_builder.h"
+#include "packed.h"
 #include "user/lib/grants.h"
-#include "user/servers/initfsd/initfsd.h"
 #include "vfs_main.h"
 
 #define MANY 3000
-
-static char staging[] = "/tmp/files_test.XXXXXX";
-
-static void run(const char *format, const char *argument)
-{
-	char command[8192];
-	snprintf(command, sizeof command, format, staging, argument);
-	if (system(command))
-		abort();
-}
-
-/* The folder that is packed, and the archive of it. */
-static void make_archive(struct tar_builder *out)
-{
-	char path[300];
-	if (!mkdtemp(staging))
-		abort();
-	run("cd %s && mkdir -p bin etc/deep/er dev many && printf 'hello\\n' >etc/motd && printf x >etc/deep/er/file%s", "");
-	run("cd %s && head -c 10000 /dev/zero | tr '\\0' 'b' >bin/program && chmod 755 bin/program && : >etc/empty%s", "");
-	run("cd %s && ln -s motd etc/link && ln -s /etc/deep etc/absolute && ln -s ../../link etc/deep/up%s", "");
-	run("cd %s && ln -s loop2 etc/loop && ln -s loop etc/loop2 && ln -s nowhere etc/dangling && ln -s motd/ etc/slash%s",
-	        "");
-	run("cd %s && i=0; while [ $i -lt 3000 ]; do : >many/entry$i; i=$((i+1)); done%s", "");
-	run("build/tools/initfs_pack %s.tar %s", staging);
-	snprintf(path, sizeof path, "%s.tar", staging);
-	FILE *file = fopen(path, "rb");
-	struct stat stat;
-	if (!file || fstat(fileno(file), &stat))
-		abort();
-	if (fread(tar_builder_room(out, (size_t)stat.st_size), 1, (size_t)stat.st_size, file) != (size_t)stat.st_size)
-		abort();
-	fclose(file);
-	run("rm -r %s %s.tar", staging);
-}
-
-/* initfsd with these compressed bytes, and a session with it; `announced` is the length that it is told. */
-static struct fake_process *start_initfsd(const void *bytes, size_t length, size_t announced, handle_t *out_session)
-{
-	struct fake_process *process = fake_process_create("initfsd", initfsd_main);
-	handle_t frame, receiver;
-	uint64_t copied;
-	char text[32];
-	CHECK(!sys_frame_create(length, 0, &frame));
-	CHECK(!sys_frame_write(frame, 0, bytes, length, &copied));
-	CHECK(!sys_channel_create(&receiver));
-	CHECK(!sys_channel_mint(receiver, 1, RIGHTS_ALL, out_session));
-	fake_grant(process, "initfs", frame);
-	fake_grant(process, "export.initfs", receiver);
-	snprintf(text, sizeof text, "%zu", announced);
-	fake_set_argument(process, text);
-	sys_handle_close(frame);
-	sys_handle_close(receiver);
-	fake_start(process);
-	return process;
-}
-
-static size_t compress(const struct tar_builder *archive, void **out)
-{
-	size_t bound = ZSTD_compressBound(archive->size);
-	*out = malloc(bound);
-	ZSTD_CCtx *context = ZSTD_createCCtx();
-	ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-	size_t length = ZSTD_compress2(context, *out, bound, archive->bytes, archive->size);
-	ZSTD_freeCCtx(context);
-	return length;
-}
-
-/* What initfsd says before it ends: its log, once it has answered with failure; else NULL. */
-static const char *refusal(const void *bytes, size_t length, size_t announced)
-{
-	handle_t session;
-	struct fake_process *process = start_initfsd(bytes, length, announced, &session);
-	int result = fake_stop(process);
-	sys_handle_close(session);
-	return result == EXIT_FAILURE ? fake_log(process) : NULL;
-}
-
-static bool refused(const void *bytes, size_t length, size_t announced, const char *sentence)
-{
-	const char *log = refusal(bytes, length, announced);
-	bool ok = log && !strncmp(log, "initfsd: cannot", 15) && strstr(log, sentence);
-	if (!ok)
-		printf("# %s\n", log ? log : "no failure");
-	return ok;
-}
-
-static bool archive_refused(struct tar_builder *archive, const char *sentence)
-{
-	void *compressed;
-	size_t length = compress(archive, &compressed);
-	bool ok = refused(compressed, length, length, sentence);
-	free(compressed);
-	tar_builder_free(archive);
-	return ok;
-}
 
 static handle_t space; /* vfs, or initfsd itself */
 static const char *through = "initfsd";
@@ -468,162 +369,15 @@ static void test_vfs(handle_t initfs)
 	space = initfs;
 }
 
-static void test_bad_compression(const struct tar_builder *archive)
-{
-	char *compressed;
-	size_t length = compress(archive, (void **)&compressed);
-	char *broken = calloc(1, length + 8);
-	check_begin("initfsd: what is no whole zstd file ends it with a sentence");
-	CHECK(refused("x", 1, 0, "has not said its length"));
-	CHECK(refused("x", 1, 1, "not a zstd file"));
-	CHECK(refused("nothing that zstd made", 22, 22, "not a zstd file"));
-	CHECK(refused(compressed, length, 1u << 30, "were announced"));
-	for (size_t cut = 1; cut < length; cut += 1 + length / 50)
-		CHECK(refused(compressed, cut, cut, cut < 18 ? "it is" : "cut short"));
-	memcpy(broken, compressed, length);
-	CHECK(refused(broken, length + 8, length + 8, "8 bytes follow"));
-	check_begin("initfsd: any damaged byte is found before anything is served");
-	for (size_t place = 0; place < length; place += 1 + length / 100) {
-		memcpy(broken, compressed, length);
-		broken[place] ^= 0x10;
-		CHECK(refused(broken, length, length, "initfs.tar.zst"));
-	}
-	check_begin("initfsd: what is larger than the limit or the memory is refused");
-	/* Single segment, content size of 8 bytes (RFC 8878, 3.1.1.1), an empty last block: 2^40 bytes are promised, then 256 MiB. */
-	CHECK(refused("\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\1\0\0\1\0\0", 16, 16, "larger than 512 MiB"));
-	fake_limit_pages(1000);
-	CHECK(refused("\x28\xb5\x2f\xfd\xe0\0\0\0\x10\0\0\0\0\1\0\0", 16, 16, "there are no 262144 KiB of memory"));
-	fake_limit_pages(SIZE_MAX);
-	CHECK(refused("\x28\xb5\x2f\xfd\xe0\0\0\0\x10\0\0\0\0\1\0\0", 16, 16, "cut short or corrupt"));
-	free(compressed);
-	free(broken);
-}
-
-/* As `zstd` does with a pipe, which cannot write the size into the header: `repeat` times the archive. */
-static size_t compress_stream(const struct tar_builder *archive, unsigned repeat, void **out)
-{
-	ZSTD_outBuffer to = {malloc(1u << 20), 1u << 20, 0};
-	ZSTD_CCtx *context = ZSTD_createCCtx();
-	size_t left = 0;
-	for (unsigned i = 0; i < repeat; i++) {
-		ZSTD_inBuffer from = {archive->bytes, archive->size, 0};
-		while (from.pos < from.size)
-			ZSTD_compressStream2(context, &to, &from, ZSTD_e_continue);
-	}
-	while ((left = ZSTD_compressStream2(context, &to, &(ZSTD_inBuffer){0}, ZSTD_e_end)) && !ZSTD_isError(left))
-		;
-	ZSTD_freeCCtx(context);
-	*out = to.dst;
-	return to.pos;
-}
-
-static void test_streamed(const struct tar_builder *archive)
-{
-	void *compressed;
-	handle_t session;
-	struct fs_stat stat;
-	check_begin("initfsd: an archive that was compressed from a pipe is served too");
-	size_t length = compress_stream(archive, 1, &compressed);
-	CHECK(ZSTD_getFrameContentSize(compressed, length) == ZSTD_CONTENTSIZE_UNKNOWN);
-	struct fake_process *process = start_initfsd(compressed, length, length, &session);
-	CHECK(!fs_stat(session, "/bin/program", 1, DEADLINE_NEVER, &stat) && stat.size == 10000);
-	sys_handle_close(session);
-	fake_stop(process);
-	check_begin("initfsd: and is refused if it is cut short, or too large");
-	for (size_t cut = 20; cut < length; cut += 1 + length / 20)
-		CHECK(refused(compressed, cut, cut, "cut short"));
-	free(compressed);
-	struct tar_builder zeros = {0};
-	tar_builder_room(&zeros, 64u << 20);
-	length = compress_stream(&zeros, 9, &compressed);
-	CHECK(refused(compressed, length, length, "larger than 512 MiB"));
-	free(compressed);
-	tar_builder_free(&zeros);
-}
-
-static void test_bad_archives(void)
-{
-	struct tar_builder archive = {0};
-	check_begin("initfsd: an archive that is wrong ends it with member, place and reason");
-	tar_builder_add_file(&archive, "good", "content");
-	tar_builder_add_file(&archive, "bad", "content");
-	archive.bytes[1024 + 3] = 'x';
-	tar_builder_end(&archive);
-	CHECK(archive_refused(&archive, "the member behind good, at byte 1024, has a header with a wrong checksum"));
-	tar_builder_add_file(&archive, "good", "content");
-	CHECK(archive_refused(&archive, "at byte 1024, is missing"));
-	tar_builder_add_file(&archive, "a/../b", "content");
-	tar_builder_end(&archive);
-	CHECK(archive_refused(&archive, "a/../b, at byte 0, has \"..\""));
-	tar_builder_add_file(&archive, "a", "content");
-	tar_builder_add_file(&archive, "a/b", "content");
-	tar_builder_end(&archive);
-	CHECK(archive_refused(&archive, "a/b, at byte 1024, lies beneath"));
-	tar_builder_add_file(&archive, "a/b", "content");
-	tar_builder_add_file(&archive, "a", "content");
-	tar_builder_end(&archive);
-	CHECK(archive_refused(&archive, "is there twice"));
-	tar_builder_add(&archive, '1', "h", "none", "", 0);
-	tar_builder_end(&archive);
-	CHECK(archive_refused(&archive, "is a hard link to"));
-	tar_builder_add(&archive, '2', "s", "", "", 0);
-	tar_builder_end(&archive);
-	CHECK(archive_refused(&archive, "is a symbolic link to nothing"));
-	tar_builder_add(&archive, '3', "null", "", "", 0);
-	tar_builder_end(&archive);
-	CHECK(archive_refused(&archive, "is neither file"));
-}
-
-/* An archive of another packer's: contents are not at pages. */
-static void test_foreign_archive(void)
-{
-	struct tar_builder archive = {0};
-	struct fs_mapped mapped;
-	struct fs_opened opened;
-	void *compressed;
-	char *text;
-	uint64_t length;
-	size_t handles[2];
-	check_begin("initfsd: an archive of another packer is read, and mapped by copies; of equal names the last counts");
-	tar_builder_add_file(&archive, "./one", "first");
-	tar_builder_add_file(&archive, "/sub//two", "second");
-	tar_builder_add_file(&archive, "one", "again");
-	tar_builder_add(&archive, '1', "three", "./sub/two", "", 0);
-	tar_builder_end(&archive);
-	size_t size = compress(&archive, &compressed);
-	struct fake_process *process = start_initfsd(compressed, size, size, &space);
-	CHECK(!fs_read_all(space, "/one", 100, DEADLINE_NEVER, &text, &length) && !strcmp(text, "again"));
-	free(text);
-	CHECK(!fs_read_all(space, "/three", 100, DEADLINE_NEVER, &text, &length) && !strcmp(text, "second"));
-	free(text);
-	for (int i = 0; i < 2; i++) {
-		char content[4096], expected[4096] = "second";
-		uint64_t copied;
-		CHECK(!open_path("/sub/two", OPEN_READ, &opened) && !fs_map(opened.file, DEADLINE_NEVER, &mapped));
-		CHECK(mapped.offset == 0 && mapped.length == 6);
-		CHECK(!sys_frame_read(mapped.frame, 0, content, 4096, &copied) && !memcmp(content, expected, 4096));
-		CHECK(sys_frame_write(mapped.frame, 0, "x", 1, &copied) == ERR_NO_RIGHT);
-		sys_handle_close(mapped.frame);
-		sys_handle_close(opened.file);
-		fake_settle();
-		handles[i] = fake_handle_count(process);
-	}
-	CHECK(handles[0] == handles[1]);
-	sys_handle_close(space);
-	fake_stop(process);
-	free(compressed);
-	tar_builder_free(&archive);
-}
-
 int main(void)
 {
 	struct tar_builder archive = {0};
 	void *compressed;
 	handle_t initfs;
 	begin("it serves what was packed");
-	make_archive(&archive);
-	size_t length = compress(&archive, &compressed);
-	struct fake_process *initfsd = start_initfsd(compressed, length, length, &initfs);
+	packed_make(&archive);
+	size_t length = packed_compress(&archive, &compressed);
+	struct fake_process *initfsd = packed_start(compressed, length, length, &initfs);
 	space = initfs;
 	CHECK(open_status("", OPEN_READ | OPEN_DIRECTORY) == ERR_OK);
 	CHECK(strstr(fake_log(initfsd), "serves 30"));
@@ -637,10 +391,6 @@ int main(void)
 	fake_close_handles(fake_self());
 	CHECK(fake_stop(initfsd) == EXIT_FAILURE);
 	free(compressed);
-	test_foreign_archive();
-	test_bad_compression(&archive);
-	test_streamed(&archive);
-	test_bad_archives();
 	tar_builder_free(&archive);
 	return check_result();
 }
