@@ -82,7 +82,7 @@ static void roll_back_image(struct image *image)
 		if (at < sizeof *header)
 			memcpy(image->header + at, &change->old, 8);
 		else
-			memcpy(image->memory + at - STATE_MEMORY, &change->old, 8);
+			memcpy(image->memory + (at - STATE_MEMORY), &change->old, 8);
 	}
 }
 
