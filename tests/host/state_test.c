@@ -41,7 +41,7 @@ struct image {
 
 static struct image before, seen;
 static uint64_t seed = 88172645463325252ull;
-static uint64_t steps, wrong, die_at;
+static uint64_t steps, most_steps, wrong, die_at;
 static uint32_t answers_before;
 static sigjmp_buf next_life;
 static uint64_t hash_before, hash_after;
@@ -235,6 +235,7 @@ static void every_instruction(void)
 		leave_out_free(&seen);
 		CHECK(has_after && hash_of(&seen) == hash_after && hash_after != hash_before);
 		all += steps;
+		most_steps = steps > most_steps ? steps : most_steps;
 	}
 	CHECK(!wrong);
 	CHECK(all > 10000);
@@ -246,7 +247,7 @@ static void ends(void)
 	unsigned rolled_back = 0, finished = 0;
 	for (unsigned round = 0; round < 150; round++) {
 		begin();
-		die_at = 1 + draw(1500);
+		die_at = 1 + draw((uint32_t)most_steps);
 		if (!sigsetjmp(next_life, 1)) {
 			set_trap(true);
 			change_and_commit();
