@@ -10,12 +10,18 @@
 #include "object/group.h"
 #include "object/vmem.h"
 
+/* Of a frame that is not lazy: whether a page has been zeroed, if it has to be. */
+static bool is_touched(const struct frame *frame, uint64_t index)
+{
+	return !frame->touched || frame->touched[index / 64] & 1ull << index % 64;
+}
+
 static struct paddr range_page(struct frame *frame, uint64_t offset)
 {
 	uint64_t index = offset / PAGE_SIZE;
 	struct paddr page = paddr_add(frame->start, index * PAGE_SIZE);
 
-	if (frame->touched && !(frame->touched[index / 64] & 1ull << index % 64)) {
+	if (!is_touched(frame, index)) {
 		memset(direct_map(page), 0, PAGE_SIZE);
 		frame->touched[index / 64] |= 1ull << index % 64;
 	}
@@ -182,6 +188,8 @@ uint64_t frame_look(
 			unsigned i = (unsigned)__builtin_ctzll(wanted);
 			if (offset + i * PAGE_SIZE >= frame->length)
 				break;
+			if (!is_touched(frame, offset / PAGE_SIZE + i))
+				continue; /* zeroing many at once would take long */
 			out_pages[i] = range_page(frame, offset + i * PAGE_SIZE);
 			there |= 1ull << i;
 		}

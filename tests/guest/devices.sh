@@ -17,5 +17,6 @@ read -r x </dev/null; [ $? = 1 ] && [ -z "$x" ]; holds null_has_nothing $?
 { echo text >/dev/no-such-device; } 2>/dev/null; [ $? != 0 ]; holds no_device_is_made_by_opening_it $?
 cd /dev; missing="full null zero"; for name in *; do missing=${missing%" $name"}; missing=${missing#"$name "}; done
 [ "$missing" = zero ]; holds devices_are_listed $?
+[ "$(dd if=/dev/zero bs=1M count=1 2>/dev/null | wc -c)" = 1048576 ]; holds a_large_read_of_zeros_is_whole $?
 read -r -n 24 a </dev/urandom 2>/dev/null; read -r -n 24 b </dev/urandom 2>/dev/null; [ "$a" != "$b" ]; holds random_bytes_differ $?
 exit $failed

@@ -27,8 +27,11 @@ void answer_add_handle(struct answer *answer, handle_t handle, uint32_t rights)
 
 void answer_drop(struct answer *answer)
 {
+	if (!answer->handle_count)
+		return;
 	for (uint32_t i = 0; i < answer->handle_count; i++)
 		state_close(answer->handles[i]);
+	state_keep(&answer->handle_count, sizeof answer->handle_count);
 	answer->handle_count = 0;
 }
 

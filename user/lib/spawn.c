@@ -69,7 +69,14 @@ static status_t map_time_page(struct building *b)
 	b->step = "its time page could not be mapped";
 	if (!b->spawn->time_page)
 		return ERR_OK;
-	return sys_vmem_map(b->vmem, 0, PAGE_SIZE, MAP_READ, b->spawn->time_page, 0, &b->block->time_page);
+	/* A mapping may be given what the handle that made it may: the starter's may write. */
+	handle_t readable;
+	status_t status = sys_handle_duplicate(b->spawn->time_page, RIGHT_READ, &readable);
+	if (status)
+		return status;
+	status = sys_vmem_map(b->vmem, 0, PAGE_SIZE, MAP_READ, readable, 0, &b->block->time_page);
+	sys_handle_close(readable);
+	return status;
 }
 
 static status_t map_stack(struct building *b)

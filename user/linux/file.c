@@ -93,7 +93,7 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 		return errors_to_linux(status);
 	if (file.kind == FS_KIND_TERMINAL && !(flags & LINUX_O_NOCTTY))
 		job_opened_terminal(file.handle);
-	if (file.kind == FS_KIND_FIFO) {
+	if (file.kind == FS_KIND_FIFO && !(flags & LINUX_O_PATH)) {
 		error = stream_open_fifo(&file);
 		if (error)
 			return error;

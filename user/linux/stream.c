@@ -73,13 +73,15 @@ static uint32_t sides_of(uint32_t flags)
 
 int64_t stream_open_fifo(struct open_file *file)
 {
-	handle_t session = process_self()->stream, token, end;
+	handle_t session = process_self()->stream, token = HANDLE_NONE, end;
 	uint64_t words[2];
 	status_t status = session ? remote_token(file->handle, &token) : ERR_NOT_CONNECTED;
 	sys_handle_close(file->handle);
-	if (!status)
+	if (!status) {
 		status = remote_fifo(session, sides_of(file->flags), file->flags & LINUX_O_NONBLOCK ? FS_TRANSFER_NO_WAIT : 0,
 		        token, &end, words);
+		sys_handle_close(token);
+	}
 	if (status)
 		return status == ERR_NOT_CONNECTED ? -ENXIO : stream_make_error(status);
 	if (words[0])

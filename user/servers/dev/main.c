@@ -13,6 +13,8 @@ HEARTH_MANIFEST("name dev\n"
                 "export dev\n"
                 "restart always\n");
 
+#define ZEROS_MAX (16u << 20) /* of one read */
+
 static status_t read_nothing(struct request *request, uint64_t length)
 {
 	(void)request;
@@ -26,13 +28,19 @@ static status_t write_away(struct request *request, uint64_t length)
 	return ERR_OK;
 }
 
-/* Answers with less than a large buffer takes, so that nobody waits long for others' zeros. */
+/* At most ZEROS_MAX, so that nobody waits long for others' zeros. */
 static status_t read_zeros(struct request *request, uint64_t length)
 {
 	static const char zeros[65536];
-	uint64_t bytes = length < sizeof zeros ? length : sizeof zeros;
-	request->answer.word[0] = bytes;
-	return request_write(request, 0, zeros, bytes);
+	uint64_t bytes = length < ZEROS_MAX ? length : ZEROS_MAX, done = 0;
+	status_t status = ERR_OK;
+	while (!status && done < bytes) {
+		uint64_t part = bytes - done < sizeof zeros ? bytes - done : sizeof zeros;
+		status = request_write(request, done, zeros, part);
+		done += status ? 0 : part;
+	}
+	request->answer.word[0] = done;
+	return done ? ERR_OK : status;
 }
 
 static status_t write_to_full(struct request *request, uint64_t length)

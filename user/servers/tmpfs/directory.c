@@ -6,6 +6,7 @@
 #include "user/lib/state.h"
 
 #define BUCKETS_FIRST 8u
+#define BUCKETS_MAX 131072u
 #define SLOTS_FIRST 8u
 
 static uint64_t secret_key = 0x2545f4914f6cdd1dull;
@@ -75,10 +76,10 @@ struct entry *directory_find(const struct directory *directory, const char *name
 	return entry;
 }
 
-/* Twice as many buckets once there are as many entries as buckets. */
+/* Twice as many buckets once there are as many entries as buckets, as far as one message can change what leads from entry to entry. */
 static bool grow_buckets(struct directory *directory)
 {
-	if (directory->count < directory->bucket_count)
+	if (directory->count < directory->bucket_count || directory->bucket_count >= BUCKETS_MAX)
 		return true;
 	uint32_t count = directory->bucket_count ? directory->bucket_count * 2 : BUCKETS_FIRST;
 	struct entry **buckets = state_alloc(count * sizeof *buckets);
@@ -97,14 +98,20 @@ static bool grow_buckets(struct directory *directory)
 	return true;
 }
 
-static void close_gaps(struct directory *directory)
+/* Into a new array, of which the log need not know the old content, however large it is. False: no memory. */
+static bool close_gaps(struct directory *directory)
 {
 	uint32_t used = 0;
-	state_keep(directory->slots, directory->slot_count * sizeof *directory->slots);
+	struct directory_slot *slots = state_alloc(directory->slot_capacity * sizeof *slots);
+	if (!slots)
+		return false;
 	for (uint32_t i = 0; i < directory->slot_count; i++)
 		if (directory->slots[i].entry)
-			directory->slots[used++] = directory->slots[i];
+			slots[used++] = directory->slots[i];
+	state_free(directory->slots);
+	directory->slots = slots;
 	directory->slot_count = used;
+	return true;
 }
 
 /* Room for one slot more: by closing gaps if that frees half of the array, else by doubling it. */
@@ -112,10 +119,8 @@ static bool grow_slots(struct directory *directory)
 {
 	if (directory->slot_count < directory->slot_capacity)
 		return true;
-	if (directory->slot_capacity && directory->count < directory->slot_capacity / 2) {
-		close_gaps(directory);
-		return true;
-	}
+	if (directory->slot_capacity && directory->count < directory->slot_capacity / 2)
+		return close_gaps(directory);
 	uint32_t capacity = directory->slot_capacity ? directory->slot_capacity * 2 : SLOTS_FIRST;
 	struct directory_slot *slots = state_alloc(capacity * sizeof *slots);
 	if (!slots)
