@@ -23,6 +23,7 @@ static struct object {
 	uint32_t type;        /* OBJECT_NONE: closed */
 	unsigned char *bytes; /* of a frame */
 	uint64_t size;
+	uint32_t rights; /* of a duplicate, whose original keeps the bytes; else all */
 } objects[OBJECTS];
 
 static struct {
@@ -32,6 +33,7 @@ static struct {
 	bool killed, started;
 	uint64_t entry, stack, argument;
 	bool guarded;
+	uint32_t time_page_rights; /* of the handle that maps it */
 	handle_t block_frame;
 	unsigned given;
 	handle_t given_handle[16];
@@ -53,7 +55,7 @@ static void check(bool ok, const char *name, const char *why)
 static handle_t make(uint32_t type, uint64_t size)
 {
 	handle_t handle = fake.next++;
-	objects[handle] = (struct object){type, size ? calloc(1, size) : NULL, size};
+	objects[handle] = (struct object){type, size ? calloc(1, size) : NULL, size, UINT32_MAX};
 	return handle;
 }
 
@@ -76,8 +78,10 @@ static uint64_t map(uint64_t length, uint64_t flags, handle_t frame)
 {
 	if (flags == (MAP_READ | MAP_EXECUTE))
 		return LINUX_BASE;
-	if (flags == MAP_READ)
+	if (flags == MAP_READ) {
+		fake.time_page_rights = objects[frame].rights;
 		return TIME_BASE;
+	}
 	if (frame == HANDLE_NONE)
 		return length == SPAWN_STACK_SIZE + 4096 ? STACK_BASE : 0;
 	/* The frame lives on in the mapping: it is kept under a number of its own. */
@@ -110,6 +114,13 @@ static status_t give_copy(handle_t handle, uint32_t rights, uint64_t *out)
 	return ERR_OK;
 }
 
+static handle_t duplicate(handle_t handle, uint32_t rights)
+{
+	handle_t copy = make(objects[handle].type, 0);
+	objects[copy].rights = rights;
+	return copy;
+}
+
 static status_t answer(uint32_t number, handle_t handle, uint64_t w[MESSAGE_WORDS])
 {
 	switch (number) {
@@ -136,6 +147,7 @@ static status_t answer(uint32_t number, handle_t handle, uint64_t w[MESSAGE_WORD
 		fake.started = true;
 		return ERR_OK;
 	case SYS_process_kill: fake.killed = handle == fake.process; return ERR_OK;
+	case SYS_handle_duplicate: w[0] = duplicate((handle_t)w[0], (uint32_t)w[1]); return ERR_OK;
 	case SYS_handle_close: drop((handle_t)w[0]); return ERR_OK;
 	}
 	return ERR_BAD_CALL;
@@ -241,6 +253,7 @@ static void test_success(void)
 	const struct start_block *block = (const struct start_block *)objects[fake.block_frame].bytes;
 	check(block->magic == START_MAGIC && block->process_number == PROCESS_NUMBER && block->control_block == CONTROL_BLOCK,
 	        "its block tells its number and control block", "it does not");
+	check(fake.time_page_rights == RIGHT_READ, "nothing can make its time page writable", "the mapping may be given more");
 	check(block->linux_image == LINUX_BASE && block->linux_image_size == 5000 && block->time_page == TIME_BASE,
 	        "its block tells image and time page", "it does not");
 	check(block->stack_base == STACK_BASE + 4096 && block->stack_size == SPAWN_STACK_SIZE, "its block tells the stack",
@@ -260,8 +273,8 @@ static void test_success(void)
 
 static void test_failures(void)
 {
-	unsigned call = 1;
-	for (;; call++) {
+	unsigned call;
+	for (call = 1; call < 100; call++) {
 		struct spawned spawned = {4711, 4711};
 		const char *step = NULL;
 		char name[64];
@@ -274,8 +287,8 @@ static void test_failures(void)
 		snprintf(name, sizeof name, "a failure of call %u leaves nothing behind", call);
 		check(status == ERR_QUOTA && clean && spawned.process == 4711 && step, name, step ? step : "no step named");
 	}
-	/* create, read, three maps, protect, thread, four gives, frame, write, map, start */
-	check(call == 16, "each of its 15 calls has failed once", "there were more or fewer");
+	/* create, read, duplicate, three maps, protect, thread, four gives, frame, write, map, start */
+	check(call == 17, "each of its 16 calls has failed once", "there were more or fewer");
 }
 
 static void test_bad_image(void)
