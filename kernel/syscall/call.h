@@ -60,6 +60,24 @@ static inline void call_again(struct thread *thread)
 }
 
 /*
+ * Ends one step of a call that has copied `done` of `length` bytes: the next step, or an answer with what was copied, or with the
+ * error if that was nothing.
+ */
+static inline void call_answer_copied(struct thread *thread, uint64_t done, uint64_t length, uint32_t error)
+{
+	if (!error && done < length) {
+		thread->progress = done;
+		call_again(thread);
+		return;
+	}
+	thread->progress = 0;
+	if (error && !done)
+		call_answer(thread, error);
+	else
+		call_answer_words(thread, done, 0, 0);
+}
+
+/*
  * The object of a handle that a call has in a word: of this type (OBJECT_NONE: any), with these rights. Knows the pseudo
  * handles. BAD_HANDLE, WRONG_TYPE, NO_RIGHT. out_rights may be 0.
  */

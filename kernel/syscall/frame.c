@@ -85,16 +85,7 @@ static void copy(struct thread *thread, struct frame *frame, bool write)
 		error = copy_page(thread, frame, offset + done, address + done, part, write, &copied);
 		done += copied;
 	}
-	if (!error && done < length) {
-		thread->progress = done;
-		call_again(thread);
-		return;
-	}
-	thread->progress = 0;
-	if (error && !done)
-		call_answer(thread, error);
-	else
-		call_answer_words(thread, done, 0, 0);
+	call_answer_copied(thread, done, length, error);
 }
 
 void syscall_frame_read(struct thread *thread, struct object *object, uint32_t rights)

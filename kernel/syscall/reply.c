@@ -96,17 +96,7 @@ static void copy_step(struct thread *thread, const struct side *to, const struct
 	uint64_t copied = 0;
 	if (step)
 		copied = vmem_copy_across(to->vmem, to->address + done, from->vmem, from->address + done, step);
-	done += copied;
-	if (copied == step && done < whole) {
-		thread->progress = done;
-		call_again(thread);
-		return;
-	}
-	thread->progress = 0;
-	if (whole && !done)
-		call_answer(thread, ERR_BAD_ADDRESS);
-	else
-		call_answer_words(thread, done, 0, 0);
+	call_answer_copied(thread, done + copied, whole, copied == step ? ERR_OK : ERR_BAD_ADDRESS);
 }
 
 /* Words: offset in the caller's buffer, own address, length. */

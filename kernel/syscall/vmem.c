@@ -98,16 +98,7 @@ void syscall_vmem_write(struct thread *thread, struct object *object, uint32_t r
 		error = copied == part ? ERR_OK : ERR_BAD_ADDRESS;
 		done += copied;
 	}
-	if (!error && done < length) {
-		thread->progress = done;
-		call_again(thread);
-		return;
-	}
-	thread->progress = 0;
-	if (error && !done)
-		call_answer(thread, error);
-	else
-		call_answer_words(thread, done, 0, 0);
+	call_answer_copied(thread, done, length, error);
 }
 
 void syscall_vmem_walk(struct thread *thread, struct object *object, uint32_t rights)

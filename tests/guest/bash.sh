@@ -1,14 +1,5 @@
-# Debian's bash-static in Hearth: what it has beyond a POSIX shell. Runs in the guest by `sh -c`, which starts bash with the rest.
-cat >/tmp/bash_test <<'END_OF_SCRIPT'
-failed=0
-holds() { # NAME STATUS
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: status $2"
-		failed=1
-	fi
-}
+# Debian's bash-static in Hearth: what it has beyond a POSIX shell. Runs in the guest.
+# shell: bash
 
 [[ $BASH_VERSION == 5.* && $BASH == /bin/bash ]]; holds bash_runs $?
 a=(one two three); a+=(four); [[ ${#a[@]} == 4 && ${a[-1]} == four && "${!a[*]}" == '0 1 2 3' ]]; holds arrays $?
@@ -58,5 +49,3 @@ n=0; for ((i = 0; i < 20; i++)); do n=$((n + $(echo $i | cat))); done; [[ $n == 
 f() { local -n ref=$1; ref=set; }; f result; [[ $result == set ]]; holds references_to_variables $?
 rm -f /tmp/bash_*
 exit $failed
-END_OF_SCRIPT
-exec bash /tmp/bash_test

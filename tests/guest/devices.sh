@@ -1,13 +1,4 @@
 # The devices that need no hardware, seen from the shell; runs in the guest by `sh -c`.
-failed=0
-holds() { # NAME STATUS
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: status $2"
-		failed=1
-	fi
-}
 
 echo text >/dev/null; holds null_takes_everything $?
 read -r x </dev/null; [ $? = 1 ] && [ -z "$x" ]; holds null_has_nothing $?

@@ -1,13 +1,4 @@
 # FIFOs in Hearth: what opening one waits for, and what goes through. Runs in the guest by `sh -c`.
-failed=0
-holds() { # NAME STATUS
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: status $2"
-		failed=1
-	fi
-}
 cd /tmp && mkdir fifos && cd fifos || exit 1
 f=./f
 

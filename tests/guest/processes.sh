@@ -1,13 +1,4 @@
 # Runs in the guest: what pm keeps and /proc shows, as busybox's programs and its shell see it.
-failed=0
-holds() { # NAME STATUS
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: status $2"
-		failed=1
-	fi
-}
 state() { # PID: its letter, when it has become WANTED
 	i=0
 	while [ "$(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null)" != "$2" ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i + 1)); done

@@ -1,13 +1,4 @@
 # Processes in Hearth, from a shell: programs, pipelines, background jobs, substitutions, traps, statuses. Runs in the guest by `sh -c`.
-failed=0
-holds() { # NAME STATUS
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: status $2"
-		failed=1
-	fi
-}
 
 [ "$(/bin/busybox echo hi)" = hi ]; holds a_program_runs_and_its_output_is_taken $?
 [ "$(echo a | cat)" = a ]; holds a_pipeline_has_two_ends $?

@@ -1,14 +1,5 @@
 # The shell in Hearth: its own commands on the files of the initfs. Runs in the guest by `sh -c`, without starting a program;
 # what the shell says about the failures that are provoked here goes to stderr.
-failed=0
-holds() { # NAME STATUS
-	if [ "$2" = 0 ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: status $2"
-		failed=1
-	fi
-}
 
 [ $((6 * 7)) = 42 ]; holds arithmetic $?
 [ -c /dev/console ] && [ -e /dev/power ]; holds all_is_mounted_before_a_command_runs $?

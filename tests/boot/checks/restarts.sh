@@ -15,37 +15,28 @@ servers_come_back() {
 	pass
 }
 
-# The example server, mortal at every point, and the client that sees nothing of it.
-lines() {
+# SERVER, mortal at every point and started again without a pause, ends more than ENDS times while PROGRAM, which sees nothing of it, works.
+lives_by_its_state() { # SERVER PROGRAM ENDS
 	local programs=$build/tests/guest/mortal ends
-	{ cat "$build/initfs.stage/etc/services"; echo 'example /sbin/example'; } | initfs_add etc/services
-	{ cat "$build/initfs.stage/etc/mounts"; echo '/dev/example example'; } | initfs_add etc/mounts
-	initfs_add sbin/example 755 <"$programs/example"
+	initfs_add "sbin/$1" 755 <"$programs/$1"
 	initfs_add sbin/init 755 <"$programs/hasty-init"
-	initfs_add tests/lines 755 <"$programs/lines"
+	initfs_add "tests/$2" 755 <"$programs/$2"
 	initfs_pack
-	guest --initfs "$folder/initfs.tar.zst" /tests/lines
+	guest --initfs "$folder/initfs.tar.zst" "/tests/$2"
 	[ "$status" = 7 ] || fail "$(grep -a -m 1 '^not ok' "$folder/out" || why)"
-	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c 'example ended with status 9')
-	[ "$ends" -gt 70 ] || fail "the server has ended $ends times"
+	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c "$1 ended with status 9")
+	[ "$ends" -gt "$3" ] || fail "$1 has ended $ends times"
 	! logged 'starts empty' || fail "its state was given up"
 	pass
 }
 
-# The same with tmpfs: a program works on files.
-kept() {
-	local programs=$build/tests/guest/mortal ends
-	initfs_add sbin/tmpfs 755 <"$programs/tmpfs"
-	initfs_add sbin/init 755 <"$programs/hasty-init"
-	initfs_add tests/kept 755 <"$programs/kept"
-	initfs_pack
-	guest --initfs "$folder/initfs.tar.zst" /tests/kept
-	[ "$status" = 7 ] || fail "$(grep -a -m 1 '^not ok' "$folder/out" || why)"
-	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c 'tmpfs ended with status 9')
-	[ "$ends" -gt 60 ] || fail "tmpfs has ended $ends times"
-	! logged 'starts empty' || fail "its state was given up"
-	pass
+lines() {
+	{ cat "$build/initfs.stage/etc/services"; echo 'example /sbin/example'; } | initfs_add etc/services
+	{ cat "$build/initfs.stage/etc/mounts"; echo '/dev/example example'; } | initfs_add etc/mounts
+	lives_by_its_state example lines 70
 }
+
+kept() { lives_by_its_state tmpfs kept 60; }
 
 # The shell's profile ends vfs, which ends init, and with it the shell; the shell of the second init finds nothing that dies.
 init_comes_back() {
