@@ -17,7 +17,7 @@
 
 #define WAITERS 4
 
-enum { OP_WAIT = 0x101, OP_ANSWER, OP_COUNT };
+enum { OP_WAIT = 0x101, OP_ANSWER, OP_COUNT, OP_ROTATE };
 
 static struct waiting_list list = {.most = WAITERS};
 
@@ -41,10 +41,18 @@ static status_t handle_count(struct request *request)
 	return ERR_OK;
 }
 
+static status_t handle_rotate(struct request *request)
+{
+	(void)request;
+	waiting_rotate(&list);
+	return ERR_OK;
+}
+
 static const struct server_operation operations[] = {
         {.label = OP_WAIT, .name = "wait", .handle = handle_wait},
         {.label = OP_ANSWER, .name = "answer", .handle = handle_answer},
         {.label = OP_COUNT, .name = "count", .handle = handle_count},
+        {.label = OP_ROTATE, .name = "rotate", .handle = handle_rotate},
 };
 
 static struct server server = {
@@ -128,6 +136,19 @@ int main(void)
 	begin_waiters(1, 33);
 	interrupt(0);
 	CHECK(fake_stop(waiters[0]) == ERR_OK && results[0] == 33);
+
+	check_begin("waiting: the first goes behind the others, and a single one stays where it is");
+	begin_waiters(3, 0);
+	call(OP_ROTATE, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned next = (i + 1) % 3;
+		call(OP_ANSWER, 40 + next);
+		CHECK(fake_stop(waiters[next]) == ERR_OK && results[next] == 40 + next);
+	}
+	begin_waiters(1, 0);
+	call(OP_ROTATE, 0);
+	call(OP_ANSWER, 50);
+	CHECK(fake_stop(waiters[0]) == ERR_OK && results[0] == 50);
 
 	fake_stop(process);
 	return check_result();

@@ -49,7 +49,7 @@ static status_t check_access(const struct device *device, uint32_t access)
 		return access & OPEN_WRITE ? ERR_IS_DIRECTORY : ERR_OK;
 	if (access & OPEN_DIRECTORY)
 		return ERR_NOT_DIRECTORY;
-	bool refused = (access & OPEN_READ && !device->read) || (access & OPEN_WRITE && !device->write);
+	bool refused = (access & OPEN_READ && !device->read && !device->next) || (access & OPEN_WRITE && !device->write);
 	return refused ? ERR_NOT_SUPPORTED : ERR_OK;
 }
 
@@ -83,6 +83,7 @@ static status_t handle_open(struct request *request)
 void device_close(struct server *server, void *object)
 {
 	(void)server;
+	device_read_drop(object);
 	free(object);
 }
 
@@ -140,7 +141,9 @@ static status_t handle_read(struct request *request)
 	if (!(open->access & OPEN_READ))
 		return ERR_DENIED;
 	uint64_t length = request->word[0];
-	return length > request->writable ? ERR_BAD_ARGUMENT : open->device->read(request, length);
+	if (length > request->writable)
+		return ERR_BAD_ARGUMENT;
+	return open->device->next ? device_read_endless(request, open->device, length) : open->device->read(request, length);
 }
 
 static status_t handle_write(struct request *request)

@@ -20,6 +20,12 @@ struct device {
 	/* Set request->answer.word[0]: bytes. At most `length` of the caller's buffer, which has them. NULL: ERR_NOT_SUPPORTED. */
 	status_t (*read)(struct request *request, uint64_t length);
 	status_t (*write)(struct request *request, uint64_t length);
+	/*
+	 * In place of `read`, for one whose bytes have no end: the next of them, until the next call; at most *length, of which it
+	 * leaves how many those are, at least one. NULL: it can not. Whatever is asked for is given whole, as Linux does, by steps
+	 * between which others have their turn.
+	 */
+	const void *(*next)(uint64_t *length);
 	handle_t server;   /* whose name it is, HANDLE_NONE: this one's */
 	bool is_directory; /* at that server */
 };
@@ -40,3 +46,9 @@ void device_begin(const struct device *devices, size_t count);
 #define DEVICE_OPERATIONS 15
 extern const struct server_operation device_operations[DEVICE_OPERATIONS];
 void device_close(struct server *server, void *object);
+
+/* Of a device with `next`: gives `length` bytes to the caller's buffer, at once or by steps. */
+MUST_CHECK status_t device_read_endless(struct request *request, const struct device *device, uint64_t length);
+
+/* The calls by this object that are being answered end. */
+void device_read_drop(const struct device_open *open);

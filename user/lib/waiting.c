@@ -25,9 +25,18 @@ static void interrupted(void *context)
 	answer_at(waiting->list, place, waiting->done ? ERR_OK : ERR_INTERRUPTED, waiting->done);
 }
 
+static void put_last(struct waiting_list *list, struct waiting *waiting)
+{
+	struct waiting **last = &list->first;
+	while (*last)
+		last = &(*last)->next;
+	waiting->next = NULL;
+	*last = waiting;
+}
+
 status_t waiting_add(struct waiting_list *list, struct request *request, uint64_t length, uint64_t done)
 {
-	struct waiting *waiting, **last = &list->first;
+	struct waiting *waiting;
 
 	if (list->count == list->most)
 		return ERR_FULL;
@@ -42,9 +51,7 @@ status_t waiting_add(struct waiting_list *list, struct request *request, uint64_
 		return status;
 	}
 	server_on_interrupt(request->server, waiting->reply, interrupted, waiting);
-	while (*last)
-		last = &(*last)->next;
-	*last = waiting;
+	put_last(list, waiting);
 	list->count++;
 	return ERR_OK;
 }
@@ -52,6 +59,13 @@ status_t waiting_add(struct waiting_list *list, struct request *request, uint64_
 void waiting_answer(struct waiting_list *list, status_t status, uint64_t word)
 {
 	answer_at(list, &list->first, status, word);
+}
+
+void waiting_rotate(struct waiting_list *list)
+{
+	struct waiting *first = list->first;
+	list->first = first->next;
+	put_last(list, first);
 }
 
 void waiting_drop(struct waiting_list *list, const void *object)

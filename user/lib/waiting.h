@@ -31,5 +31,8 @@ MUST_CHECK status_t waiting_add(struct waiting_list *list, struct request *reque
 /* Answers the first, with this word, and forgets it. */
 void waiting_answer(struct waiting_list *list, status_t status, uint64_t word);
 
+/* The first becomes the last. */
+void waiting_rotate(struct waiting_list *list);
+
 /* Answers ERR_DEAD to those of an object that is being closed. */
 void waiting_drop(struct waiting_list *list, const void *object);

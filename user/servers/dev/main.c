@@ -13,8 +13,6 @@ HEARTH_MANIFEST("name dev\n"
                 "export dev\n"
                 "restart always\n");
 
-#define ZEROS_MAX (16u << 20) /* of one read */
-
 static status_t read_nothing(struct request *request, uint64_t length)
 {
 	(void)request;
@@ -28,19 +26,11 @@ static status_t write_away(struct request *request, uint64_t length)
 	return ERR_OK;
 }
 
-/* At most ZEROS_MAX, so that nobody waits long for others' zeros. */
-static status_t read_zeros(struct request *request, uint64_t length)
+static const void *next_zeros(uint64_t *length)
 {
 	static const char zeros[65536];
-	uint64_t bytes = length < ZEROS_MAX ? length : ZEROS_MAX, done = 0;
-	status_t status = ERR_OK;
-	while (!status && done < bytes) {
-		uint64_t part = bytes - done < sizeof zeros ? bytes - done : sizeof zeros;
-		status = request_write(request, done, zeros, part);
-		done += status ? 0 : part;
-	}
-	request->answer.word[0] = done;
-	return done ? ERR_OK : status;
+	*length = *length < sizeof zeros ? *length : sizeof zeros;
+	return zeros;
 }
 
 static status_t write_to_full(struct request *request, uint64_t length)
@@ -54,8 +44,8 @@ static status_t write_to_full(struct request *request, uint64_t length)
 
 static struct device devices[] = {
         {.name = "null", .mode = 0666, .number = DEVICE_NUMBER(1, 3), .read = read_nothing, .write = write_away},
-        {.name = "zero", .mode = 0666, .number = DEVICE_NUMBER(1, 5), .read = read_zeros, .write = write_away},
-        {.name = "full", .mode = 0666, .number = DEVICE_NUMBER(1, 7), .read = read_zeros, .write = write_to_full},
+        {.name = "zero", .mode = 0666, .number = DEVICE_NUMBER(1, 5), .next = next_zeros, .write = write_away},
+        {.name = "full", .mode = 0666, .number = DEVICE_NUMBER(1, 7), .next = next_zeros, .write = write_to_full},
         {.name = "tty"},
         {.name = "ptmx"},
         {.name = "pts", .is_directory = true},

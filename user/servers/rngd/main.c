@@ -24,7 +24,6 @@ HEARTH_MANIFEST("name rngd\n"
                 "restart always\n");
 
 #define CHUNK 4096u
-#define READ_MAX 65536u /* of one read: nobody waits long for others' bytes */
 #define RENEWALS_MAX 4096u
 
 static struct pool pool;
@@ -53,28 +52,13 @@ static bool cpu_random(uint64_t *out)
 	return ok;
 }
 
-/* Fills the caller's writable buffer. */
-static status_t fill(struct request *request, uint64_t length)
+static const void *next_bytes(uint64_t *length)
 {
-	char bytes[CHUNK];
-	for (uint64_t done = 0; done < length;) {
-		uint64_t part = length - done < sizeof bytes ? length - done : sizeof bytes;
-		if (pool.given >= POOL_RENEW_BYTES)
-			pool_renew(&pool, ticks, cpu_random);
-		if (!pool_fill(&pool, bytes, part))
-			return ERR_BAD_STATE;
-		status_t status = request_write(request, done, bytes, part);
-		if (status)
-			return status;
-		done += part;
-	}
-	request->answer.word[0] = length;
-	return ERR_OK;
-}
-
-static status_t read_device(struct request *request, uint64_t length)
-{
-	return fill(request, length < READ_MAX ? length : READ_MAX);
+	static char bytes[CHUNK];
+	*length = *length < sizeof bytes ? *length : sizeof bytes;
+	if (pool.given >= POOL_RENEW_BYTES)
+		pool_renew(&pool, ticks, cpu_random);
+	return pool_fill(&pool, bytes, *length) ? bytes : NULL;
 }
 
 /* What programs write is mixed in and counts for nothing. */
@@ -90,18 +74,19 @@ static status_t mix(struct request *request, uint64_t length)
 	return ERR_OK;
 }
 
+static const struct device devices[] = {
+        {.name = "", .mode = 0666, .number = DEVICE_NUMBER(1, 9), .next = next_bytes, .write = mix}};
+
+/* Fills the caller's writable buffer. */
 static status_t handle_fill(struct request *request)
 {
-	return request->writable > RANDOM_FILL_MAX ? ERR_TOO_LARGE : fill(request, request->writable);
+	return request->writable > RANDOM_FILL_MAX ? ERR_TOO_LARGE : device_read_endless(request, devices, request->writable);
 }
 
 static status_t handle_mix(struct request *request)
 {
 	return request->readable > RANDOM_FILL_MAX ? ERR_TOO_LARGE : mix(request, request->readable);
 }
-
-static const struct device devices[] = {
-        {.name = "", .mode = 0666, .number = DEVICE_NUMBER(1, 9), .read = read_device, .write = mix}};
 
 static struct server_operation operations[DEVICE_OPERATIONS + 2] = {
         {.label = RANDOM_fill, .name = "fill", .handle = handle_fill, .writable = 1},
