@@ -1,5 +1,5 @@
 /*
- * The start block: what a starter hands to a new process, in memory of the process, pages of its own, read and write.
+ * The start block: what a starter hands to a new process, in memory of the process, read and write.
  *
  * A starter makes a process, maps into it the image of user/linux (linux_image.h), a time page, this block and a first stack,
  * gives it the handles named here, and starts its first thread at the image's entry with rdi = address of this block and rsi =

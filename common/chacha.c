@@ -54,6 +54,11 @@ void chacha_block(const uint8_t key[CHACHA_KEY], uint32_t counter, const uint8_t
 
 static const uint8_t zero_nonce[CHACHA_NONCE];
 
+void chacha_generator_start(struct chacha_generator *generator, const uint8_t seed[CHACHA_KEY])
+{
+	__builtin_memcpy(generator->key, seed, CHACHA_KEY);
+}
+
 /* The key becomes the first half of a block made with key and seed; so mixing a known seed in loses nothing. */
 void chacha_generator_mix(struct chacha_generator *generator, const uint8_t seed[CHACHA_KEY])
 {

@@ -21,6 +21,9 @@ struct chacha_generator {
 	uint8_t key[CHACHA_KEY];
 };
 
+/* Begins with a seed that is secret as a whole; the first output replaces it. */
+void chacha_generator_start(struct chacha_generator *generator, const uint8_t seed[CHACHA_KEY]);
+
 /* Mixes 32 bytes into the key; the result is secret if either was. */
 void chacha_generator_mix(struct chacha_generator *generator, const uint8_t seed[CHACHA_KEY]);
 void chacha_generator_fill(struct chacha_generator *generator, void *out, size_t length);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* One loadable segment, in the units of the file: not yet slid, not yet rounded to pages. */
@@ -19,8 +20,7 @@ struct elf_segment {
 #define ELF_SEGMENTS_MAX 16
 
 struct elf_image {
-	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* sorted by address, not overlapping, not even in one page */
-	uint32_t segment_count;
+	uint32_t segment_count;    /* at most ELF_SEGMENTS_MAX */
 	bool position_independent; /* addresses may be slid: ET_DYN, or linked as PIE at a base of its own (DF_1_PIE) */
 	uint64_t lowest;           /* page-aligned range of all segments */
 	uint64_t end;
@@ -35,7 +35,14 @@ struct elf_image {
 	uint64_t relro_address,
 	        relro_size; /* PT_GNU_RELRO, inside a writable segment: read-only once relocated; size 0: none */
 	bool executable_stack;
+	struct elf_segment segments[ELF_SEGMENTS_MAX]; /* sorted by address, not overlapping, not even in one page */
 };
+
+/* Bytes of the structure that say something: the segments that there are come last. */
+static inline uint64_t elf_image_size(const struct elf_image *image)
+{
+	return offsetof(struct elf_image, segments) + image->segment_count * sizeof *image->segments;
+}
 
 enum elf_error {
 	ELF_OK,

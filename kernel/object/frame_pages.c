@@ -140,37 +140,33 @@ uint32_t frame_find(
 	return error;
 }
 
-/* The place of a page's neighbour in the same leaf, or one that is looked for. */
-static bool next_place(const struct frame *frame, uint64_t index, uint64_t *last, struct page_tree_place *place)
-{
-	bool same = place->entry && index / PAGE_TREE_LEAF_PAGES == *last / PAGE_TREE_LEAF_PAGES;
-
-	if (same)
-		place->entry += index - *last;
-	else if (!page_tree_locate(&frame->tree, index, place))
-		place->entry = 0;
-	*last = index;
-	return place->entry && *place->entry;
-}
-
-/* Of a lazy frame. */
+/* Of a lazy frame. One walk down the tree for the pages of a leaf. */
 static uint64_t look(struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr *out_pages, uint64_t *out_own)
 {
-	uint64_t first = offset / PAGE_SIZE, last = 0, there = 0, pages = frame->length / PAGE_SIZE;
-	struct page_tree_place place = {0};
+	uint64_t first = offset / PAGE_SIZE, pages = frame->length / PAGE_SIZE, there = 0, own = 0;
+	uint64_t replaced = frame->walk == FRAME_REPLACES ? frame->walk_index : UINT64_MAX;
+	struct page_tree_place place;
 
-	for (; wanted; wanted &= wanted - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(wanted);
-		if (first + i >= pages || !next_place(frame, first + i, &last, &place))
+	for (uint64_t at = first; at < pages && at - first < PAGES_GATHERED; at = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1) {
+		if (!page_tree_locate(&frame->tree, at, &place))
 			continue;
-		struct paddr page = paddr(*place.entry);
-		bool own = !frame->family || (!place.shared && !page_tree_is_shared(page));
-		if (!own && frame->walk == FRAME_REPLACES && frame->walk_index == first + i)
-			continue;
-		out_pages[i] = page;
-		there |= 1ull << i;
-		*out_own |= (uint64_t)own << i;
+		uint64_t end = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1;
+		end = end < pages ? end : pages;
+		const uint64_t *entry = place.entry;
+		for (uint64_t bit = 1ull << (at - first), i = at - first; bit <= wanted && first + i < end;
+		        i++, bit <<= 1, entry++) {
+			if (!(wanted & bit) || !*entry)
+				continue;
+			struct paddr page = paddr(*entry);
+			bool is_own = !frame->family || (!place.shared && !page_tree_is_shared(page));
+			if (!is_own && replaced == first + i)
+				continue;
+			out_pages[i] = page;
+			there |= bit;
+			own |= is_own ? bit : 0;
+		}
 	}
+	*out_own = own;
 	return there;
 }
 
@@ -199,19 +195,24 @@ uint64_t frame_look(
 	return there;
 }
 
-/* Frees what a step of removal has left, at the gain of those who paid. */
+/* Frees what a step of removal has left, at the gain of those who paid, which mostly is one. */
 static void free_gone(struct page_tree_gone *gone)
 {
+	unsigned node = 0;
+
 	for (unsigned i = 0, run; i < gone->pages; i += run) {
 		uint32_t payer = page_tree_payer(gone->page[i]);
+		unsigned nodes = 0;
 
 		for (run = 1; i + run < gone->pages && page_tree_payer(gone->page[i + run]) == payer; run++)
 			;
-		group_return_memory(group_of_number(payer), run, 0);
+		for (; node < gone->nodes && gone->node_payer[node] == payer; node++)
+			nodes++;
+		group_return_memory(group_of_number(payer), run, nodes);
 	}
+	for (; node < gone->nodes; node++)
+		group_return_memory(group_of_number(gone->node_payer[node]), 0, 1);
 	pages_free_many(gone->page, gone->pages);
-	for (unsigned i = 0; i < gone->nodes; i++)
-		group_return_memory(group_of_number(gone->node_payer[i]), 0, 1);
 }
 
 uint32_t frame_cut(struct frame *frame, uint64_t offset)
@@ -241,7 +242,7 @@ bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_of
 	(void)!frame_cut(frame, end_offset);
 	while (*budget && more) {
 		unsigned most = *budget < PAGE_TREE_GONE_MAX ? *budget : PAGE_TREE_GONE_MAX;
-		more = page_tree_remove(&frame->tree, &index, end, most, &gone);
+		more = page_tree_remove(&frame->tree, &index, end, most, &gone) && frame->tree.root;
 		free_gone(&gone);
 		frame->resident -= gone.removed;
 		*budget -= gone.pages ? gone.pages : 1;

@@ -16,8 +16,9 @@ struct group {
 	struct group *parent;
 	uint64_t pages_used, pages_limit;
 	uint64_t objects_used, objects_limit;
-	uint64_t nodes_used; /* PAGE_TREE_NODES_PER_PAGE to a page */
-	uint32_t number;     /* as payer in page trees */
+	uint64_t nodes_used;           /* PAGE_TREE_NODES_PER_PAGE to a page */
+	uint64_t weight, weight_limit; /* of all these together, in the smallest part of a page that divides by both */
+	uint32_t number;               /* as payer in page trees */
 };
 
 /*

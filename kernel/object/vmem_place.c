@@ -3,21 +3,31 @@
  * chance, so that they share page tables: the next fit from the lowest place that became free, with an unmapped page on either
  * side, so that what runs over its end faults. Large ones, and reservations without any access, from which things grow, get a
  * random place of their own.
+ *
+ * An arena begins anywhere in a TiB, which is 28 bits of chance, near the bottom, so that it often has a page of tables in common with
+ * a program that is linked for a low address; and far enough above that for its heap.
  */
 #include "arch/cpu.h"
 #include "object/vmem_mapping.h"
 #include "object/vmem_tree.h"
 
 #define OWN_PLACE (32ull << 20)
+#define ARENAS_START (64ull << 30)
+#define ARENAS_END (ARENAS_START + (1ull << 40))
 #define GUARD PAGE_SIZE
 #define TRIES 32u
 
-/* An address below `count` pages from the bottom: 35 bits of chance in an address space that is empty. */
+static uint64_t random_page_between(uint64_t start, uint64_t end, uint64_t length)
+{
+	uint64_t pages = (end - start - length) / PAGE_SIZE + 1;
+
+	return start + cpu_random() % pages * PAGE_SIZE;
+}
+
+/* 35 bits of chance in an address space that is empty. */
 static uint64_t random_page(uint64_t length)
 {
-	uint64_t pages = (USER_TOP - USER_BOTTOM - length) / PAGE_SIZE + 1;
-
-	return USER_BOTTOM + cpu_random() % pages * PAGE_SIZE;
+	return random_page_between(USER_BOTTOM, USER_TOP, length);
 }
 
 /* What is in the way of a mapping there, its guards included; 0: nothing. */
@@ -30,7 +40,9 @@ static struct vmem_mapping *in_the_way(const struct vmem *vmem, uint64_t address
 
 void vmem_place_arena(struct vmem *vmem)
 {
-	vmem->arena = vmem->arena_next = vmem->arena_end = random_page(OWN_PLACE);
+	uint64_t start = random_page_between(ARENAS_START, ARENAS_END, OWN_PLACE);
+
+	vmem->arena = vmem->arena_next = vmem->arena_end = start;
 }
 
 /* The first free place from `at` on, after a limited search. */

@@ -281,8 +281,9 @@ static void write_tail(const struct building *b, struct writer *writer)
 	block->files = sizeof *block;
 	block->file_count = count_files(process);
 	block->program_headers_read = sizeof *block + block->file_count * sizeof(struct start_file);
-	write_files(writer, process, block->program_headers_read + sizeof b->file->image);
-	write_bytes(writer, &b->file->image, sizeof b->file->image);
+	uint64_t image_size = elf_image_size(&b->file->image);
+	write_files(writer, process, block->program_headers_read + image_size);
+	write_bytes(writer, &b->file->image, image_size);
 	write_paths(writer, process);
 	lock_drop(&process->descriptors_lock);
 
@@ -327,7 +328,7 @@ static status_t map_all(struct building *b, struct start_block *block)
 {
 	const struct process *process = process_self();
 	const struct linux_image_header *header = (const struct linux_image_header *)process->start->linux_image;
-	uint64_t room = thread_room(process), memory = STACK_SIZE + room + page_up(b->block_size), at = 0;
+	uint64_t room = thread_room(process), memory = page_up(STACK_SIZE + room + b->block_size), at = 0;
 	status_t status = sys_vmem_create(&b->vmem);
 	if (!status)
 		status = sys_vmem_map(b->vmem, 0, memory, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &block->stack_base);

@@ -53,18 +53,21 @@ status_t load_read_headers(handle_t frame, uint64_t offset, uint64_t length, str
 	return ERR_OK;
 }
 
-static bool read_headers(
-        const struct start_block *start, const struct file *file, struct elf_image *out, struct load_failure *failure)
+/* What the headers say: in the block, or read into `own`; NULL: failed. */
+static const struct elf_image *read_headers(
+        const struct start_block *start, const struct file *file, struct elf_image *own, struct load_failure *failure)
 {
 	enum elf_error wrong;
-	if (start->program_headers_read) {
-		memcpy(out, (const char *)start + start->program_headers_read, sizeof *out);
-		return true;
-	}
-	if (load_read_headers(file->frame, file->offset, file->length, out, &wrong))
-		return fail(failure, NOT_EXECUTABLE,
+	if (start->program_headers_read)
+		return (const struct elf_image *)((const char *)start + start->program_headers_read);
+	if (load_read_headers(file->frame, file->offset, file->length, own, &wrong)) {
+		fail(failure, NOT_EXECUTABLE,
 		        "could not be mapped to be read: the starter's frame is too small or may not be read", "");
-	return wrong ? fail(failure, NOT_EXECUTABLE, elf_error_text(wrong), "") : true;
+		return NULL;
+	}
+	if (wrong)
+		fail(failure, NOT_EXECUTABLE, elf_error_text(wrong), "");
+	return wrong ? NULL : own;
 }
 
 static uint32_t map_flags(const struct elf_segment *segment)
@@ -142,24 +145,27 @@ static bool choose_slide(const struct elf_image *image, uint64_t *out_slide, str
 
 bool load_program(const struct start_block *start, struct load_result *out, struct load_failure *failure)
 {
-	struct elf_image image;
+	struct elf_image own;
 	struct file file;
-	if (!find_file(start, &file, failure) || !read_headers(start, &file, &image, failure))
+	if (!find_file(start, &file, failure))
 		return false;
-	if (image.interpreter_size)
+	const struct elf_image *image = read_headers(start, &file, &own, failure);
+	if (!image)
+		return false;
+	if (image->interpreter_size)
 		return fail(failure, NOT_EXECUTABLE,
 		        "is linked dynamically, which does not work yet:", " a statically linked program is needed");
-	if (!image.position_independent && image.lowest < USER_BOTTOM)
+	if (!image->position_independent && image->lowest < USER_BOTTOM)
 		return fail(failure, NOT_EXECUTABLE, elf_error_text(ELF_SEGMENT_OUT_OF_RANGE), "");
 	uint64_t slide;
-	if (!choose_slide(&image, &slide, failure) || !place(&file, &image, slide, failure))
+	if (!choose_slide(image, &slide, failure) || !place(&file, image, slide, failure))
 		return false;
 	*out = (struct load_result){
-	        .entry = image.entry + slide,
-	        .headers = image.headers_address ? image.headers_address + slide : 0,
-	        .header_count = image.header_count,
-	        .start = page_down(image.lowest + slide),
-	        .end = image.end + slide,
+	        .entry = image->entry + slide,
+	        .headers = image->headers_address ? image->headers_address + slide : 0,
+	        .header_count = image->header_count,
+	        .start = page_down(image->lowest + slide),
+	        .end = image->end + slide,
 	};
 	return true;
 }

@@ -29,7 +29,7 @@ void random_start(const uint8_t seed[32])
 	memcpy(words, seed, sizeof words);
 	for (unsigned i = 0; i < 4; i++)
 		words[i] ^= hardware_word(process);
-	chacha_generator_mix(&process->random, (const uint8_t *)words);
+	chacha_generator_start(&process->random, (const uint8_t *)words);
 }
 
 void random_separate(void)

@@ -36,6 +36,22 @@ static void set_gs(const struct thread *thread)
 	__asm__ volatile("wrgsbase %0" : : "r"(thread) : "memory");
 }
 
+/* The grants that the image itself uses; a name with its NULs fills a word. */
+static void take_grants(struct process *process, const struct start_block *start)
+{
+	const struct {
+		char name[8];
+		handle_t *to;
+	} wanted[] = {{"log", &process->log}, {"vfs", &process->vfs}, {"stream", &process->stream}, {"pm", &process->pm},
+	        {"linux", &process->linux_image}, {"time", &process->time_frame}};
+	for (uint32_t i = 0; i < start->grant_count; i++) {
+		for (unsigned k = 0; k < sizeof wanted / sizeof *wanted; k++) {
+			if (!__builtin_memcmp(start->grants[i].name, wanted[k].name, sizeof wanted[k].name) && !*wanted[k].to)
+				*wanted[k].to = start->grants[i].handle;
+		}
+	}
+}
+
 static handle_t find_grant(const struct start_block *start, const char *name)
 {
 	uint32_t count = start->grant_count < START_GRANTS ? start->grant_count : START_GRANTS;
@@ -102,7 +118,12 @@ static bool files_good(const struct start_block *start)
 static bool headers_good(const struct start_block *start)
 {
 	uint32_t at = start->program_headers_read;
-	return !at || (at >= sizeof *start && at % 8 == 0 && at <= start->size && sizeof(struct elf_image) <= start->size - at);
+	if (!at)
+		return true;
+	if (at < sizeof *start || at % 8 || at > start->size || offsetof(struct elf_image, segments) > start->size - at)
+		return false;
+	const struct elf_image *image = (const struct elf_image *)string_at(start, at);
+	return image->segment_count <= ELF_SEGMENTS_MAX && elf_image_size(image) <= start->size - at;
 }
 
 static void check_block(const struct start_block *start)
@@ -201,12 +222,7 @@ static struct process *make_state(struct start_block *start)
 	process->start = start;
 	process->time_page = (const struct time_page *)start->time_page;
 	process->number = start->process_number;
-	process->log = find_grant(start, "log");
-	process->vfs = find_grant(start, "vfs");
-	process->stream = find_grant(start, "stream");
-	process->pm = find_grant(start, "pm");
-	process->linux_image = find_grant(start, "linux");
-	process->time_frame = find_grant(start, "time");
+	take_grants(process, start);
 	process->alarm = start->alarm;
 	process->alarm_deadline = start->alarm_deadline;
 	process->alarm_period = start->alarm_period;

@@ -105,15 +105,16 @@ static void fill(struct thread *thread, struct process *process)
 	thread->stack_top = (uint64_t)thread;
 }
 
+/* A multiple of 64, as what XSAVE writes to begins at. */
 static uint64_t state_size(const struct process *process)
 {
-	return page_up(THREAD_AREA + process->vectors_size);
+	return (THREAD_AREA + process->vectors_size + 63ull) & ~63ull;
 }
 
 static struct thread *make(struct process *process, uint64_t below)
 {
 	uint64_t guard = below ? PAGE_SIZE : 0, address;
-	uint64_t size = guard + below + state_size(process);
+	uint64_t size = guard + below + page_up(state_size(process));
 	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, size, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
 		return NULL;
 	if (guard && sys_vmem_protect(HANDLE_SELF_VMEM, address, guard, 0)) {
