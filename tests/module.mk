@@ -12,6 +12,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 
 HOST_TEST_COMPILE := $(HOSTCC) $(CSTD) -O1 -g $(WARNINGS) $(SANITIZE) -D_GNU_SOURCE -I. -Itests/host
 HOST_TEST_LINK := $(HOSTCC) $(SANITIZE)
+# Where each store is to be known (user/module.mk), the address sanitizer has to stay away: both put a call before it.
+HOST_TEST_STATE = -fno-sanitize=address $(STATE_CFLAGS) -fsanitize-recover=kernel-address
 FUZZ_COMPILE := $(CLANG) $(CSTD) -O1 -g $(WARNINGS) -Wno-missing-prototypes $(SANITIZE) -fsanitize=fuzzer-no-link -D_GNU_SOURCE -I. -Itests/fuzz
 FUZZ_LINK := $(CLANG) $(SANITIZE) -fsanitize=fuzzer
 
@@ -23,7 +25,7 @@ FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(B)/tests/fuzz/%)
 $(B)/tests/rules.mk: tools/program_rules.awk tests/module.mk $(HOST_TEST_SOURCES) $(FUZZ_SOURCES)
 	@mkdir -p $(@D)
 	@: >$@.new
-	@$(if $(HOST_TEST_SOURCES),awk -v output=$(B)/tests/host -v compile=HOST_TEST_COMPILE -v link=HOST_TEST_LINK \
+	@$(if $(HOST_TEST_SOURCES),awk -v output=$(B)/tests/host -v compile=HOST_TEST_COMPILE -v link=HOST_TEST_LINK -v stores=HOST_TEST_STATE \
 		-v rules='tests/module.mk Makefile' 		-f tools/program_rules.awk $(HOST_TEST_SOURCES) >>$@.new)
 	@$(if $(FUZZ_SOURCES),awk -v output=$(B)/tests/fuzz -v compile=FUZZ_COMPILE -v link=FUZZ_LINK \
 		-v rules='tests/module.mk Makefile' 		-f tools/program_rules.awk $(FUZZ_SOURCES) >>$@.new)

@@ -5,7 +5,7 @@
 /* sources: user/lib/server.c user/lib/server_timer.c */
 /* sources: user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c common/tar.c */
 /* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/children.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
-/* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c */
+/* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* sources: tests/host/packed.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lzstd -lpthread */

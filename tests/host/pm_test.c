@@ -11,7 +11,7 @@
 /* sources: user/servers/pm/job.c user/servers/pm/limits.c user/servers/pm/watch.c user/servers/pm/proc.c */
 /* sources: user/servers/pm/proc_tree.c user/servers/pm/proc_text.c user/servers/pm/proc_process.c */
 /* sources: user/servers/pm/proc_machine.c user/lib/fs.c user/lib/fs_names.c user/lib/words.c */
-/* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c */
+/* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread -lm */
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 /* sources: user/servers/tmpfs/names.c user/servers/tmpfs/files.c user/servers/tmpfs/transfer.c */
 /* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c user/lib/server.c user/lib/server_timer.c */
 /* sources: user/lib/request.c user/lib/table.c common/path.c user/linux/errors.c */
-/* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c */
+/* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
 #include "user/lib/fs.h"

@@ -138,5 +138,14 @@ MUST_CHECK bool server_has_handle(handle_t handle, uint32_t type);
 /* Likewise: whether `check` holds for each object that is open. */
 MUST_CHECK bool server_check_objects(struct server *server, bool (*check)(struct server *server, uint64_t stamp, void *object));
 
+/* Likewise: whether a table is one of the state: every entry in its place, and each value, if the size is not 0, a piece of it. */
+MUST_CHECK bool server_check_table(const struct table *table, size_t value_size);
+
 /* For server_state.resume: whether somebody has a sender with this stamp. Objects that nobody has are closed by the kit, after it. */
 bool server_stamp_lives(uint64_t stamp);
+
+/*
+ * For a handler with state: whether the call was being served when a predecessor ended. What that has done outside of the state is done:
+ * a process that it had started runs.
+ */
+bool server_serves_again(void);

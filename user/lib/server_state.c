@@ -16,7 +16,7 @@
  */
 #include <stdlib.h>
 
-#include "user/lib/grants.h"
+#include "user/lib/found.h"
 #include "user/lib/log.h"
 #include "user/lib/server_internal.h"
 #include "user/lib/state.h"
@@ -24,51 +24,21 @@
 #define LIVES 6u
 #define STAMPS_AT_ONCE 32u
 
-/* A handle that was there when this life began. */
-struct found {
-	handle_t handle;
-	uint32_t type;
-	bool named;
-};
-
 static _Thread_local struct {
-	struct found *list;
-	size_t count;
 	bool lived;          /* state_lived() was said */
+	bool again;          /* a call of its predecessor's is being served */
 	bool knows_stamps;   /* and here they are: */
 	struct table stamps; /* those that live */
 } past;
 
-static struct found *find(handle_t handle)
-{
-	for (size_t low = 0, high = past.count; low < high;) {
-		size_t middle = (low + high) / 2;
-		if (past.list[middle].handle == handle)
-			return &past.list[middle];
-		if (past.list[middle].handle < handle)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
-static void name(handle_t handle)
-{
-	struct found *found = find(handle);
-	if (found)
-		found->named = true;
-}
-
 bool server_has_handle(handle_t handle, uint32_t type)
 {
-	struct found *found = find(handle);
-	if (!state_is_open())
-		return true;
-	if (!found || found->type != type)
-		return false;
-	found->named = true;
-	return true;
+	return !state_is_open() || found_has(handle, type);
+}
+
+bool server_serves_again(void)
+{
+	return past.again;
 }
 
 bool server_stamp_lives(uint64_t stamp)
@@ -76,46 +46,11 @@ bool server_stamp_lives(uint64_t stamp)
 	return !past.knows_stamps || table_find(&past.stamps, stamp);
 }
 
-static int by_handle(const void *a, const void *b)
-{
-	const struct found *first = a, *second = b;
-	return first->handle < second->handle ? -1 : first->handle > second->handle;
-}
-
-/* What was granted is nobody's to close. */
-static void name_grants(void)
-{
-	const struct start_block *block = grants_block();
-	for (uint32_t i = 0; block && i < block->grant_count && i < START_GRANTS; i++)
-		name(block->grants[i].handle);
-}
-
-static status_t walk_handles(void)
-{
-	uint64_t cursor = 0;
-	uint32_t type, rights;
-	handle_t handle;
-	size_t room = 0;
-	while (!sys_handle_walk(&cursor, &handle, &type, &rights)) {
-		if (past.count == room) {
-			room = room ? room * 2 : 256;
-			struct found *larger = realloc(past.list, room * sizeof *larger);
-			if (!larger)
-				return ERR_NO_MEMORY;
-			past.list = larger;
-		}
-		past.list[past.count++] = (struct found){handle, type, false};
-	}
-	if (past.count)
-		qsort(past.list, past.count, sizeof *past.list, by_handle);
-	name_grants();
-	return ERR_OK;
-}
-
-/* Whether a table is one: every entry in its place, and what it points to, if anything, a piece of this size. */
-static bool check_table(const struct table *table, size_t value_size)
+bool server_check_table(const struct table *table, size_t value_size)
 {
 	size_t count = 0;
+	if (!table->durable)
+		return false;
 	if (!table->capacity)
 		return !table->count;
 	if (table->capacity & (table->capacity - 1) || table->count > table->capacity / 4 * 3 ||
@@ -149,19 +84,11 @@ bool server_check_objects(struct server *server, bool (*check)(struct server *se
 static bool check_all(struct server *server)
 {
 	struct state_tables *tables = state_tables();
-	if (!tables->open.durable || !tables->clients.durable || !check_table(&tables->open, sizeof(struct server_object)) ||
-	        !check_table(&tables->clients, 0))
+	if (!server_check_table(&tables->open, sizeof(struct server_object)) || !server_check_table(&tables->clients, 0))
 		return false;
 	server->tables = tables;
 	server->root = state_root(server->state->size);
 	return server->root && !state_is_changed() && server->state->check(server);
-}
-
-static void forget_names(void)
-{
-	for (size_t i = 0; i < past.count; i++)
-		past.list[i].named = false;
-	name_grants();
 }
 
 static status_t begin_empty(struct server *server)
@@ -184,13 +111,14 @@ status_t server_state_begin(struct server *server)
 	status_t status = state_open(server->name, server->state->version, &found);
 	if (status || found == STATE_NONE)
 		return status ? status : begin_empty(server);
-	status = walk_handles();
+	status = found_begin();
 	if (status)
 		return status;
 	past.lived = false;
+	const char *why = state_lives() >= LIVES ? "has not let it serve anything for several lives" : NULL;
+	state_begin_life(); /* counted before anything that can end it */
 	if (found == STATE_NEW)
 		return begin_empty(server);
-	const char *why = state_ends() >= LIVES ? "has not let it serve anything for several lives" : NULL;
 	if (!why && !check_all(server))
 		why = "is damaged";
 	if (!why) {
@@ -199,7 +127,8 @@ status_t server_state_begin(struct server *server)
 	}
 	log_error("the state of %s %s; it starts empty", server->name, why);
 	state_start_empty();
-	forget_names();
+	state_begin_life();
+	found_forget_names();
 	return begin_empty(server);
 }
 
@@ -318,20 +247,27 @@ static bool serial_of(handle_t reply, uint64_t *out)
 	return true;
 }
 
+/* The call behind the reply, which was not answered, is this one. */
+static bool is_call(const struct found *found, uint64_t serial)
+{
+	uint64_t own;
+	return found->type == OBJECT_REPLY && !found->named && serial_of(found->handle, &own) && own == serial;
+}
+
 static void answer_outbox(void)
 {
 	struct state_answer *answers;
-	uint32_t count = state_answers(&answers);
-	for (uint32_t a = 0; a < count; a++) {
+	uint32_t answer_count = state_answers(&answers);
+	size_t count;
+	struct found *list = found_list(&count);
+	for (uint32_t a = 0; a < answer_count; a++) {
 		if (answers[a].reply && answers[a].reply != HANDLE_SELF_REPLY)
 			give(answers[a].reply, &answers[a]);
-		for (size_t i = 0; answers[a].reply == HANDLE_SELF_REPLY && i < past.count; i++) {
-			uint64_t serial;
-			if (past.list[i].type != OBJECT_REPLY || past.list[i].named ||
-			        !serial_of(past.list[i].handle, &serial) || serial != answers[a].serial)
+		for (size_t i = 0; answers[a].reply == HANDLE_SELF_REPLY && i < count; i++) {
+			if (!is_call(&list[i], answers[a].serial))
 				continue;
-			give(past.list[i].handle, &answers[a]);
-			past.list[i].named = true;
+			give(list[i].handle, &answers[a]);
+			list[i].named = true;
 			break;
 		}
 	}
@@ -349,8 +285,10 @@ static void serve_again(struct server *server, handle_t reply)
 	}
 	const struct message_extras *received = &control_block()->received;
 	for (uint32_t i = 0; message.info & RECEIVED_EXTRAS && i < received->handle_count && i < MESSAGE_HANDLES; i++)
-		name(received->handles[i]);
+		found_name(received->handles[i]);
+	past.again = true;
 	server_serve(server, &request, &message, &status);
+	past.again = false;
 	if (request.reply == HANDLE_SELF_REPLY && !status)
 		status = request_stop_keeping(&request);
 	server_state_commit(&request, status);
@@ -365,13 +303,15 @@ static void serve_all_again(struct server *server)
 	uint64_t serials[STATE_CALLS];
 	handle_t replies[STATE_CALLS];
 	uint32_t count = 0;
-	for (size_t i = 0; i < past.count; i++) {
-		if (past.list[i].type != OBJECT_REPLY || past.list[i].named)
+	size_t found_count;
+	struct found *list = found_list(&found_count);
+	for (size_t i = 0; i < found_count; i++) {
+		if (list[i].type != OBJECT_REPLY || list[i].named)
 			continue;
-		if (count == STATE_CALLS || !serial_of(past.list[i].handle, &serials[count]))
+		if (count == STATE_CALLS || !serial_of(list[i].handle, &serials[count]))
 			continue;
-		past.list[i].named = true;
-		replies[count++] = past.list[i].handle;
+		list[i].named = true;
+		replies[count++] = list[i].handle;
 	}
 	for (uint32_t i = 0; i < count;) {
 		if (!state_was_served(serials[i])) {
@@ -384,7 +324,7 @@ static void serve_all_again(struct server *server)
 		serials[i] = serials[count];
 		replies[i] = replies[count];
 	}
-	state_begin_life(serials, count);
+	state_set_served(serials, count);
 	for (uint32_t i = 0; i < count; i++)
 		serve_again(server, replies[i]);
 }
@@ -393,24 +333,20 @@ static void serve_all_again(struct server *server)
 static void ask_again(void)
 {
 	struct message message;
-	for (size_t i = 0; i < past.count; i++) {
-		if (past.list[i].type != OBJECT_REPLY || !past.list[i].named)
+	size_t count;
+	const struct found *list = found_list(&count);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].type != OBJECT_REPLY || !list[i].named)
 			continue;
-		status_t status = sys_reply_message(past.list[i].handle, HANDLE_NONE, &message);
+		status_t status = sys_reply_message(list[i].handle, HANDLE_NONE, &message);
 		(void)status; /* one that is gone takes an answer as any other does */
 	}
 }
 
-static void close_rest(void)
-{
-	for (size_t i = 0; i < past.count; i++)
-		if (!past.list[i].named)
-			sys_handle_close(past.list[i].handle);
-}
-
 void server_state_recover(struct server *server)
 {
-	if (!past.count)
+	size_t count;
+	if (!found_list(&count))
 		return;
 	answer_outbox();
 	ask_again();
@@ -420,10 +356,7 @@ void server_state_recover(struct server *server)
 	server_state_commit(NULL, ERR_OK);
 	close_dead(server);
 	serve_all_again(server);
-	close_rest();
+	found_end(false);
 	table_free(&past.stamps);
 	past.knows_stamps = false;
-	free(past.list);
-	past.list = NULL;
-	past.count = 0;
 }

@@ -70,7 +70,7 @@ void state_start_empty(void)
 	header->progress.word = 0;
 	memset(&header->memory, 0, sizeof *header - offsetof(struct state_header, memory));
 	header->memory.end = state_area.base + STATE_MEMORY;
-	header->ends = header->served_count = 0;
+	header->lives = 0;
 	state_area.answers = 0;
 	state_area.freed = NULL;
 	state_area.fresh_size = 0;
@@ -126,6 +126,7 @@ status_t state_open(const char *name, uint32_t version, enum state_found *out_fo
 		return ERR_NO_MEMORY;
 	header->sum = sum_of(header);
 	state_start_empty();
+	header->served_count = 0;
 	*out_found = STATE_NEW;
 	return ERR_OK;
 }
@@ -199,14 +200,19 @@ void state_close_all(void)
 	state_area.close_count = 0;
 }
 
-uint32_t state_ends(void)
+uint32_t state_lives(void)
 {
-	return state_header()->ends;
+	return state_header()->lives;
+}
+
+void state_begin_life(void)
+{
+	state_header()->lives++;
 }
 
 void state_lived(void)
 {
-	state_header()->ends = 0;
+	state_header()->lives = 0;
 }
 
 bool state_was_served(uint64_t serial)
@@ -218,12 +224,11 @@ bool state_was_served(uint64_t serial)
 	return false;
 }
 
-void state_begin_life(const uint64_t *serials, uint32_t count)
+void state_set_served(const uint64_t *serials, uint32_t count)
 {
 	struct state_header *header = state_header();
 	header->served_count = 0;
 	for (uint32_t i = 0; i < count && i < STATE_CALLS; i++)
 		header->served[i] = serials[i];
 	header->served_count = count < STATE_CALLS ? count : STATE_CALLS;
-	header->ends++;
 }

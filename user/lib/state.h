@@ -33,7 +33,7 @@
 #define STATE_QUIET __attribute__((no_sanitize_address))
 
 #define STATE_LOG_WORDS \
-	262144u             /* that one message can change; a server that goes beyond ends, and its caller hears SERVER_FAULT */
+	524288u             /* that one message can change; a server that goes beyond ends, and its caller hears SERVER_FAULT */
 #define STATE_ANSWERS 4096u /* that one message can have given */
 #define STATE_CALLS 8u      /* that were being served when a server ended, remembered until the next end */
 #define STATE_CLASSES 128u  /* of sizes of memory */
@@ -64,7 +64,7 @@ enum state_found { STATE_NONE, STATE_NEW, STATE_OLD };
  */
 MUST_CHECK status_t state_open(const char *name, uint32_t version, enum state_found *out_found);
 
-/* Forgets all that is there. */
+/* Forgets all that is there, but not which calls were being served: one of them may be why. */
 void state_start_empty(void);
 
 /* The server's root: of `size` bytes, zero at first. NULL if there is no memory, or one of another size is there. */
@@ -93,9 +93,11 @@ void state_close_all(void);
 uint32_t state_answers(struct state_answer **out); /* those that are certain */
 void state_answered(void);                         /* they have been given */
 
-/* How often the server has ended since state_lived(), this life not counted; and whether the call was being served at the last end. */
-uint32_t state_ends(void);
+/* How many lives have begun since state_lived(), this one not counted before state_begin_life(). */
+uint32_t state_lives(void);
+void state_begin_life(void);
 void state_lived(void);
+
+/* The calls that are served now; and whether a call was being served so when the last life ended. */
+void state_set_served(const uint64_t *serials, uint32_t count);
 bool state_was_served(uint64_t serial);
-/* This life begins, and these calls were being served when the last one ended. */
-void state_begin_life(const uint64_t *serials, uint32_t count);

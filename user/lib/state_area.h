@@ -34,7 +34,7 @@ struct state_header {
 		};
 		uint64_t word; /* both: what the one store of a commit writes */
 	} progress;
-	uint32_t ends;         /* lives that ended, since one served a message */
+	uint32_t lives;        /* that began, since one served a message */
 	uint32_t served_count; /* calls that were being served when the last life ended */
 	uint64_t served[STATE_CALLS];
 

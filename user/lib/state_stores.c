@@ -5,49 +5,49 @@
  */
 #include "user/lib/state_area.h"
 
-void __asan_store1_noabort(uintptr_t address);
-void __asan_store2_noabort(uintptr_t address);
-void __asan_store4_noabort(uintptr_t address);
-void __asan_store8_noabort(uintptr_t address);
-void __asan_store16_noabort(uintptr_t address);
-void __asan_storeN_noabort(uintptr_t address, size_t size);
+void __asan_store1_noabort(void *address);
+void __asan_store2_noabort(void *address);
+void __asan_store4_noabort(void *address);
+void __asan_store8_noabort(void *address);
+void __asan_store16_noabort(void *address);
+void __asan_storeN_noabort(void *address, long size);
 void __asan_handle_no_return(void);
 
-static inline void before_store(uintptr_t address, size_t size)
+static inline void before_store(void *address, size_t size)
 {
-	if (__builtin_expect(state_contains(address), 0))
-		state_keep_words(address, size);
+	if (__builtin_expect(state_contains((uintptr_t)address), 0))
+		state_keep_words((uintptr_t)address, size);
 }
 
-void __asan_store1_noabort(uintptr_t address)
+void __asan_store1_noabort(void *address)
 {
 	before_store(address, 1);
 }
 
-void __asan_store2_noabort(uintptr_t address)
+void __asan_store2_noabort(void *address)
 {
 	before_store(address, 2);
 }
 
-void __asan_store4_noabort(uintptr_t address)
+void __asan_store4_noabort(void *address)
 {
 	before_store(address, 4);
 }
 
-void __asan_store8_noabort(uintptr_t address)
+void __asan_store8_noabort(void *address)
 {
 	before_store(address, 8);
 }
 
-void __asan_store16_noabort(uintptr_t address)
+void __asan_store16_noabort(void *address)
 {
 	before_store(address, 16);
 }
 
-void __asan_storeN_noabort(uintptr_t address, size_t size)
+void __asan_storeN_noabort(void *address, long size)
 {
-	if (size)
-		before_store(address, size);
+	if (size > 0)
+		before_store(address, (size_t)size);
 }
 
 /* Before a function that does not return: nothing is to be done. */

@@ -30,6 +30,7 @@ static status_t handle_info(uint64_t *word)
 }
 
 status_t (*fake_more_calls)(uint32_t number, handle_t handle, uint64_t *word);
+status_t (*fake_life_calls)(uint32_t number, handle_t handle, struct message *message);
 
 static status_t dispatch(uint32_t number, handle_t handle, struct message *message)
 {
@@ -65,6 +66,9 @@ static status_t dispatch(uint32_t number, handle_t handle, struct message *messa
 	case SYS_handle_close: return fake_close(fake_current, (handle_t)word[0]);
 	case SYS_handle_duplicate: return handle_duplicate(word);
 	case SYS_handle_info: return handle_info(word);
+	case SYS_handle_walk:
+	case SYS_channel_stamps:
+	case SYS_reply_message: return fake_life_calls ? fake_life_calls(number, handle, message) : ERR_BAD_CALL;
 	default: return fake_more_calls ? fake_more_calls(number, handle, word) : ERR_BAD_CALL;
 	}
 }

@@ -50,6 +50,15 @@ void fake_limit_pages(size_t most);
 /* Waits until no message waits for a server and all servers wait for one, so that close messages have had their effect. */
 void fake_settle(void);
 
+/*
+ * The calling thread's process ends here, in the middle of its work, and begins again at once with all its handles: what a supervisor does by
+ * process_replace. Its memory is that of the test, so its main has to set what it relies on; a mapped state (user/lib/state.h) is
+ * unmapped. For a process that was made mortal.
+ */
+_Noreturn void fake_end_here(void);
+void fake_make_mortal(struct fake_process *process);
+unsigned fake_ends(const struct fake_process *process); /* so far */
+
 /* The call that this process waits with is asked to end; false: no server has saved it (yet). */
 bool fake_interrupt(uint32_t caller);
 

@@ -10,11 +10,31 @@ void fake_answer_call(struct call *call, status_t error)
 	pthread_cond_broadcast(&fake_changed);
 }
 
+/* Its close message is on its way: from now on another sender may have it. */
+static void free_stamp(struct channel *channel, uint64_t value)
+{
+	struct stamp **link = &channel->stamps;
+	while (*link && (*link)->value != value)
+		link = &(*link)->next;
+	if (!*link)
+		return;
+	struct stamp *stamp = *link;
+	*link = stamp->next;
+	free(stamp);
+}
+
+static void end_event(struct call *event)
+{
+	if (event->message.info == RECEIVED_CLOSE)
+		free_stamp(event->channel, event->stamp);
+	free(event);
+}
+
 /* Nobody will receive it: a caller hears so, other messages are for nobody. */
 static void refuse(struct call *call)
 {
 	if (call->is_event)
-		free(call);
+		end_event(call);
 	else
 		fake_answer_call(call, ERR_PEER_CLOSED);
 }
@@ -149,31 +169,45 @@ static status_t give_answer(struct call *call, const struct message *message, bo
 	return ERR_OK;
 }
 
-static void deliver(struct call *call, struct message *message)
+/* What the receiver learns of a call. */
+void fake_tell_call(struct call *call, struct message *message)
 {
 	struct message_extras *received = &fake_current->control.received;
+	*message = call->message;
+	if (call->message.info & RECEIVED_EXTRAS) {
+		*received = call->extras;
+		memcpy(fake_current->control.received_words, call->words, call->extras.word_count * sizeof(uint64_t));
+		memcpy(received->handles, call->received_handles, sizeof received->handles);
+	}
 	received->stamp = call->stamp;
 	received->caller = call->caller;
+	received->serial = call->serial;
+	received->deadline = call->extras.deadline;
+	for (unsigned i = 0; i < call->extras.handle_count; i++) {
+		uint32_t slot = fake_slot(fake_current, call->received_handles[i]);
+		received->handles[i] = slot ? call->received_handles[i] : HANDLE_NONE;
+		received->rights[i] = slot ? fake_current->handles[slot]->rights : 0;
+	}
+}
+
+static void deliver(struct call *call, struct message *message)
+{
+	static uint64_t last_serial;
 	if (call->is_event) {
+		fake_current->control.received.stamp = call->stamp;
+		fake_current->control.received.caller = call->caller;
 		*message = call->message;
-		free(call);
+		end_event(call);
 		return;
 	}
-	*message = call->message;
+	call->serial = ++last_serial;
 	fake_current->received = call;
-	if (!(call->message.info & RECEIVED_EXTRAS))
-		return;
-	uint64_t stamp = call->stamp;
-	*received = call->extras;
-	received->stamp = stamp;
-	received->caller = call->caller;
-	memcpy(fake_current->control.received_words, call->words, call->extras.word_count * sizeof(uint64_t));
-	for (unsigned i = 0; i < call->extras.handle_count; i++)
-		if (call->handles[i]) {
-			received->handles[i] = fake_install(fake_current, call->handles[i]);
-			received->rights[i] = call->handles[i]->rights;
-			call->handles[i] = NULL;
-		}
+	for (unsigned i = 0; i < call->extras.handle_count; i++) {
+		if (call->handles[i])
+			call->received_handles[i] = fake_install(fake_current, call->handles[i]);
+		call->handles[i] = NULL;
+	}
+	fake_tell_call(call, message);
 }
 
 bool fake_interrupt(uint32_t caller)
@@ -236,7 +270,7 @@ static status_t reply_recv(struct channel *channel, struct message *message, boo
 	return receive(channel, extras ? fake_current->control.send.deadline : DEADLINE_NEVER, message);
 }
 
-static status_t find_reply(handle_t handle, struct call **out)
+status_t fake_find_reply(handle_t handle, struct call **out)
 {
 	struct capability *reply;
 	if (handle == HANDLE_SELF_REPLY) {
@@ -252,7 +286,7 @@ static status_t find_reply(handle_t handle, struct call **out)
 status_t fake_reply_send(handle_t handle, struct message *message, bool extras)
 {
 	struct call *call;
-	status_t status = find_reply(handle, &call);
+	status_t status = fake_find_reply(handle, &call);
 	if (!status)
 		status = give_answer(call, message, extras);
 	if (status)
@@ -267,7 +301,7 @@ status_t fake_reply_send(handle_t handle, struct message *message, bool extras)
 status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word)
 {
 	struct call *call;
-	status_t status = find_reply(handle, &call);
+	status_t status = fake_find_reply(handle, &call);
 	if (status)
 		return status;
 	struct message_buffer buffer = to_caller ? call->extras.writable : call->extras.readable;
@@ -284,9 +318,9 @@ status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word)
 status_t fake_reply_copy_across(handle_t handle, uint64_t *word)
 {
 	struct call *from, *to;
-	status_t status = find_reply(handle, &from);
+	status_t status = fake_find_reply(handle, &from);
 	if (!status)
-		status = find_reply((handle_t)word[0], &to);
+		status = fake_find_reply((handle_t)word[0], &to);
 	if (status)
 		return status;
 	struct message_buffer source = from->extras.readable, target = to->extras.writable;

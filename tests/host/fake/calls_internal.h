@@ -5,6 +5,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <setjmp.h>
 
 #include "abi/control_block.h"
 #include "abi/start.h"
@@ -16,11 +17,11 @@
 
 struct channel;
 
-/* Senders with one stamp: the close message goes out when the count falls to zero. */
+/* Senders with one stamp: the close message goes out when the count falls to zero, and the stamp is free once that was received. */
 struct stamp {
 	struct channel *channel;
 	uint64_t value;
-	unsigned senders;
+	unsigned senders; /* 0: the close message was not received yet */
 	struct stamp *next;
 };
 
@@ -29,7 +30,8 @@ struct call {
 	struct message_extras extras; /* addresses are the caller's */
 	uint64_t words[MESSAGE_LONG_WORDS];
 	struct capability *handles[MESSAGE_HANDLES];
-	uint64_t stamp;
+	handle_t received_handles[MESSAGE_HANDLES]; /* their names where it was received */
+	uint64_t stamp, serial;
 	uint32_t caller;
 	bool answered;
 	bool is_event;           /* nobody waits for an answer */
@@ -87,6 +89,10 @@ struct fake_process {
 	struct start_block *block;
 	char log[65536];
 	struct call *received; /* HANDLE_SELF_REPLY */
+	unsigned ends;         /* in the middle of its work (calls_life.c) */
+	sigjmp_buf begin;
+	void *memory; /* where it was mapped */
+	uint64_t memory_size;
 	struct control_block control;
 	/* As an object (calls_child.c). */
 	uint32_t state, status; /* PROCESS_* of abi/syscalls.h */
@@ -134,5 +140,10 @@ struct call *fake_begin_call(struct capability *sender, const struct message *me
 status_t fake_take_answer(struct call *call, struct message *message);
 void fake_drop_capability(struct capability *capability);
 
-/* The calls on processes, once there is one (calls_child.c). */
+/* The calls on processes, once there is one (calls_child.c), and those of processes that begin again (calls_life.c). */
 extern status_t (*fake_more_calls)(uint32_t number, handle_t handle, uint64_t *word);
+extern status_t (*fake_life_calls)(uint32_t number, handle_t handle, struct message *message);
+
+void *fake_run(void *process);
+void fake_tell_call(struct call *call, struct message *message);
+status_t fake_find_reply(handle_t handle, struct call **out);

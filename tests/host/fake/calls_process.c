@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -61,9 +62,17 @@ void fake_become(struct fake_process *process)
 	fake_current = process;
 }
 
-static void *run(void *argument)
+void *fake_run(void *process)
 {
-	fake_current = argument;
+	fake_current = process;
+	if (sigsetjmp(fake_current->begin, 0)) { /* it has ended in the middle, and begins again on a thread of its own */
+		if (pthread_create(&fake_current->thread, NULL, fake_run, fake_current))
+			abort();
+		pthread_mutex_unlock(&fake_lock);
+		return NULL;
+	}
+	if (fake_current->memory && munmap(fake_current->memory, fake_current->memory_size))
+		abort();
 	fake_current->result = fake_current->start();
 	pthread_mutex_lock(&fake_lock);
 	fake_current->running = false;
@@ -75,7 +84,7 @@ static void *run(void *argument)
 void fake_start(struct fake_process *process)
 {
 	process->running = true;
-	if (pthread_create(&process->thread, NULL, run, process))
+	if (pthread_create(&process->thread, NULL, fake_run, process))
 		abort();
 }
 
@@ -157,16 +166,11 @@ struct capability *fake_copy(const struct capability *from, uint32_t rights)
 void fake_drop_capability(struct capability *capability)
 {
 	if (capability->type == OBJECT_SENDER && !--capability->stamp->senders) {
-		struct stamp **link = &capability->stamp->channel->stamps;
 		struct call *call = fake_must(calloc(1, sizeof *call));
-		while (*link != capability->stamp)
-			link = &(*link)->next;
-		*link = capability->stamp->next;
 		call->is_event = true;
 		call->message.info = RECEIVED_CLOSE;
 		call->stamp = capability->stamp->value;
 		fake_append(capability->stamp->channel, call);
-		free(capability->stamp);
 	}
 	if (capability->type == OBJECT_RECEIVER && !--capability->channel->receivers)
 		fake_end_channel(capability->channel);

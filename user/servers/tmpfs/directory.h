@@ -33,7 +33,8 @@ struct directory_slot {
 
 /* All zero is an empty directory, but for the parent. */
 struct directory {
-	struct node *parent; /* the root's is itself; NULL once removed */
+	struct node *parent;         /* the root's is itself; NULL once removed */
+	struct node *next_condemned; /* of a volume that is destroyed */
 	struct entry **buckets;
 	struct directory_slot *slots; /* by position */
 	uint32_t bucket_count;        /* 0 or a power of two */

@@ -57,10 +57,32 @@ status_t tmpfs_volume(uint64_t session, struct volume **out)
 	return ERR_OK;
 }
 
-/* Nobody can ask for the volume any more; it goes with the last of its files. */
-static void close_session(struct server *server, uint64_t stamp)
+static struct server server;
+static struct server_timer destroying;
+
+/* A step of the first that is being destroyed; the next when what came meanwhile was served. */
+static void destroy_more(struct server_timer *timer)
 {
-	(void)server;
+	struct volume *volume = tmpfs->volumes;
+	while (volume && !volume->condemned)
+		volume = volume->next;
+	if (!volume)
+		return;
+	bool more = volume_destroy_more(volume);
+	(void)more; /* there may be others */
+	server_timer_set(&server, timer, DEADLINE_NOW);
+}
+
+void tmpfs_go_on_destroying(void)
+{
+	destroying.expired = destroy_more;
+	server_timer_set(&server, &destroying, DEADLINE_NOW);
+}
+
+/* Nobody can ask for the volume any more; it goes with the last of its files. */
+static void close_session(struct server *unused, uint64_t stamp)
+{
+	(void)unused;
 	struct volume *volume = tmpfs->volumes;
 	while (volume && volume->session != stamp)
 		volume = volume->next;
@@ -68,11 +90,12 @@ static void close_session(struct server *server, uint64_t stamp)
 		return;
 	volume->session = NO_SESSION;
 	volume_destroy(volume);
+	tmpfs_go_on_destroying();
 }
 
-static void close_object(struct server *server, void *object)
+static void close_object(struct server *unused, void *object)
 {
-	(void)server;
+	(void)unused;
 	if (*(enum object_kind *)object == OBJECT_LOCKS)
 		lock_calls_close(object);
 	else
@@ -119,7 +142,7 @@ static const struct server_operation operations[] = {
 };
 
 static const struct server_state state = {
-        .version = 1, .size = sizeof(struct tmpfs), .check = check_state, .resume = resume_state};
+        .version = 2, .size = sizeof(struct tmpfs), .check = check_state, .resume = resume_state};
 
 static struct server server = {
         .name = "tmpfs",
@@ -144,6 +167,7 @@ static void begin_secret(void)
 int main(void)
 {
 	handle_t receiver = grant_find("export.tmpfs");
+	destroying = (struct server_timer){0};
 	status_t status = receiver ? server_begin(&server, receiver) : ERR_BAD_HANDLE;
 	if (!status) {
 		tmpfs = server.root;

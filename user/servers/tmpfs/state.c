@@ -93,6 +93,16 @@ static bool check_node(const struct node *node)
 	return (!node->token || server_has_handle(node->token, OBJECT_NOTIFY)) && check_locks(node);
 }
 
+/* Nameless directories, each once: else there would be more of them than nodes. */
+static bool check_condemned(const struct volume *volume)
+{
+	uint64_t count = 0;
+	for (const struct node *node = volume->condemned; node; node = node->directory.next_condemned)
+		if (count++ == volume->nodes || !is_directory(node) || node->volume != volume || node->links || !node->users)
+			return false;
+	return true;
+}
+
 static bool check_volume(const struct volume *volume)
 {
 	uint64_t count = 0;
@@ -101,7 +111,8 @@ static bool check_volume(const struct volume *volume)
 		if (count++ == volume->nodes || !state_holds(node, sizeof *node) || node->volume != volume ||
 		        node->previous != previous || !check_node(node))
 			return false;
-	return count == volume->nodes && (!volume->root || (is_directory(volume->root) && volume->root->volume == volume));
+	return count == volume->nodes && check_condemned(volume) &&
+	        (!volume->root || (is_directory(volume->root) && volume->root->volume == volume));
 }
 
 static bool check_object(struct server *server, uint64_t stamp, void *object)
@@ -171,5 +182,6 @@ void resume_state(struct server *server)
 		if (volume->root && !server_stamp_lives(volume->session))
 			server->close_session(server, volume->session);
 	}
+	tmpfs_go_on_destroying();
 	locks_resume();
 }

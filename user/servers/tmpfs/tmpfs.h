@@ -57,6 +57,9 @@ void tmpfs_fill_info(const struct volume *volume, struct fs_info *out);
 status_t tmpfs_set_attributes(struct node *node, uint32_t mask, const struct fs_attributes *attributes)
         __attribute__((warn_unused_result));
 
+/* Volumes that were being destroyed are. */
+void tmpfs_go_on_destroying(void);
+
 /* The volume of a session. ERR_NO_MEMORY. */
 status_t tmpfs_volume(uint64_t session, struct volume **out) __attribute__((warn_unused_result));
 

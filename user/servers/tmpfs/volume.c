@@ -6,6 +6,8 @@
 #include "user/servers/tmpfs/locks.h"
 #include "user/lib/state.h"
 
+#define NAMES_AT_ONCE 256u /* that one message takes away of a volume that is destroyed */
+
 static struct node_time now(void)
 {
 	struct node_time time;
@@ -120,43 +122,55 @@ status_t volume_create(uint64_t number, uint64_t nodes_max, uint64_t pages_max, 
 	return ERR_OK;
 }
 
-/*
- * Takes all names below a directory away without recursion: it goes down into the first directory that it finds, and up when
- * one is empty.
- */
-static void empty(struct node *top)
+/* A directory that has lost its name, with the names in it. They can not be more: nobody adds to one without a name. */
+static void condemn(struct node *directory)
 {
-	struct node *here = top;
-	for (;;) {
-		struct entry *entry = directory_at(&here->directory, 0);
-		if (entry && entry->node->kind == FS_KIND_DIRECTORY && entry->node->directory.count) {
-			here = entry->node;
-			continue;
-		}
-		if (entry) {
-			struct node *node = entry->node;
-			directory_remove(&here->directory, entry);
-			node->links = node->kind == FS_KIND_DIRECTORY ? 0 : node->links - 1;
-			if (node->kind == FS_KIND_DIRECTORY)
-				node->directory.parent = NULL;
-			node_forget(node);
-			continue;
-		}
-		if (here == top)
-			return;
-		here = here->directory.parent;
+	struct volume *volume = directory->volume;
+	directory->links = 0;
+	directory->directory.parent = NULL;
+	node_hold(directory);
+	directory->directory.next_condemned = volume->condemned;
+	volume->condemned = directory;
+}
+
+/* Takes one name out of it; false if there was none. */
+static bool take_name(struct node *directory)
+{
+	struct entry *entry = directory_at(&directory->directory, 0);
+	if (!entry)
+		return false;
+	struct node *node = entry->node;
+	directory_remove(&directory->directory, entry);
+	if (node->kind == FS_KIND_DIRECTORY) {
+		condemn(node);
+	} else {
+		node->links--;
+		node_forget(node);
 	}
+	return true;
 }
 
 void volume_destroy(struct volume *volume)
 {
 	struct node *root = volume->root;
-	volume->nodes++; /* so that the volume lives until this function's end */
-	empty(root);
 	volume->root = NULL;
-	root->links = 0;
-	root->directory.parent = NULL;
-	node_forget(root);
-	volume->nodes--;
-	forget_volume(volume);
+	condemn(root);
+}
+
+/* The volume goes with its last node, which is in the last directory or is that. */
+bool volume_destroy_more(struct volume *volume)
+{
+	for (unsigned names = 0; volume->condemned; names++) {
+		struct node *directory = volume->condemned;
+		if (names == NAMES_AT_ONCE)
+			return true;
+		if (take_name(directory))
+			continue;
+		bool last = !directory->directory.next_condemned;
+		volume->condemned = directory->directory.next_condemned;
+		node_drop(directory);
+		if (last)
+			return false;
+	}
+	return false;
 }

@@ -58,7 +58,8 @@ struct volume {
 	uint64_t nodes, nodes_max;
 	struct content_space space; /* pages of its files */
 	struct node *root;
-	struct node *first; /* of all nodes */
+	struct node *first;     /* of all nodes */
+	struct node *condemned; /* directories without a name whose own names are still to be taken away; each is held */
 };
 
 /* Makes a volume with an empty root of the given mode. ERR_NO_MEMORY. */
@@ -66,10 +67,12 @@ status_t volume_create(uint64_t number, uint64_t nodes_max, uint64_t pages_max, 
         __attribute__((warn_unused_result));
 
 /*
- * Takes all names away. Nodes that are still in use live until they are let go of; the volume itself goes with the last of
- * them.
+ * Takes all names away, and the root. Nodes that are still in use live until they are let go of; the volume itself goes with the last of
+ * them. It is done in steps, because one message can only change so much: destroying begins it, and true means that there is more,
+ * for another message. Once false was answered, the volume may be gone.
  */
 void volume_destroy(struct volume *volume);
+bool volume_destroy_more(struct volume *volume) __attribute__((warn_unused_result));
 
 /*
  * A new node with no name and no user yet, all times now. It is for node_drop() or a directory to take. ERR_DISK_FULL,

@@ -89,10 +89,12 @@ static status_t step(struct progress *progress, const char *name, size_t length,
 		return step_up(progress);
 	if (length > FS_NAME_MAX)
 		return ERR_NAME_TOO_LONG;
-	struct entry *entry = directory_find(&progress->here->directory, name, length);
+	/* One that was removed may still have names, of a volume that is destroyed. */
+	bool removed = !progress->here->directory.parent;
+	struct entry *entry = removed ? NULL : directory_find(&progress->here->directory, name, length);
 	if (entry && entry->node->kind == FS_KIND_SYMLINK && (!last || slash || progress->follow))
 		return follow_link(progress, entry->node);
-	if (!entry && (!last || !progress->here->directory.parent))
+	if (!entry && (!last || removed))
 		return missing(progress);
 	set_last(progress, name, length, entry);
 	progress->place->directory = last && slash;
