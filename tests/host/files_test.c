@@ -211,6 +211,13 @@ static void test_map(void)
 	sys_handle_close(opened.file);
 	CHECK(!open_path("/etc", OPEN_READ, &opened) && fs_map(opened.file, DEADLINE_NEVER, &mapped) == ERR_IS_DIRECTORY);
 	sys_handle_close(opened.file);
+	uint32_t mode;
+	begin("a program's frame is told without opening it, to be executed and not written, and a directory is none");
+	CHECK(!fs_program(space, "/bin/program", 1, DEADLINE_NEVER, &mapped, &mode) && mapped.length == 10000 && mode & 0111);
+	CHECK(!sys_handle_info(mapped.frame, &type, &rights, &object) && rights & RIGHT_EXECUTE && !(rights & RIGHT_WRITE));
+	sys_handle_close(mapped.frame);
+	CHECK(fs_program(space, "/etc", 1, DEADLINE_NEVER, &mapped, &mode) == ERR_IS_DIRECTORY);
+	CHECK(fs_program(space, "/etc/nothing", 1, DEADLINE_NEVER, &mapped, &mode) == ERR_NOT_FOUND);
 	begin("a file is always ready, and what it cannot do it says");
 	uint32_t ready;
 	CHECK(!open_path("/etc/motd", OPEN_READ, &opened));

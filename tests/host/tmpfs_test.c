@@ -146,6 +146,16 @@ static void test_content(void)
 	CHECK(!fs_truncate(file, 0, NEVER) && !shared[0] && stat_of("/c").blocks == 0);
 	sys_handle_close(mapped.frame);
 	sys_vmem_unmap(HANDLE_SELF_VMEM, address, 4096) ? abort() : (void)0;
+	check_begin("tmpfs.a_program_is_its_file_and_a_link_is_none");
+	uint32_t mode = 0;
+	CHECK(!fs_write(file, "x", 1, NEVER, &bytes) && !fs_program(space, "/c", 1, NEVER, &mapped, &mode));
+	CHECK(mapped.length == stat_of("/c").size && !mapped.offset && mode == stat_of("/c").mode);
+	CHECK(sys_vmem_map(HANDLE_SELF_VMEM, 0, 4096, MAP_READ | MAP_WRITE, mapped.frame, 0, &address) == ERR_NO_RIGHT);
+	sys_handle_close(mapped.frame);
+	CHECK(!fs_symlink(space, "/program-link", "c", NEVER) && !fs_program(space, "/program-link", 1, NEVER, &mapped, &mode));
+	sys_handle_close(mapped.frame);
+	CHECK(fs_program(space, "/program-link", 0, NEVER, &mapped, &mode) == ERR_LINK_LOOP &&
+	        !fs_unlink(space, "/program-link", 0, NEVER));
 	check_begin("tmpfs.what_was_not_asked_for_is_not_given");
 	handle_t reader = open_file("/c", OPEN_READ);
 	CHECK(fs_write(reader, "x", 1, NEVER, &bytes) == ERR_DENIED && fs_truncate(reader, 0, NEVER) == ERR_DENIED);

@@ -50,6 +50,10 @@ MUST_CHECK status_t fs_set_attributes(
         handle_t space, const char *path, int follow, uint32_t mask, const struct fs_attributes *attributes, uint64_t deadline);
 MUST_CHECK status_t fs_statfs(handle_t space, const char *path, uint64_t deadline, struct fs_info *out);
 
+/* The frame of a file that is to be executed, and the file's mode; ERR_BAD_CALL where the server knows no such thing. */
+MUST_CHECK status_t fs_program(
+        handle_t space, const char *path, int follow, uint64_t deadline, struct fs_mapped *out, uint32_t *out_mode);
+
 /* On vfs. */
 MUST_CHECK status_t fs_bind(handle_t space, const char *path, const char *new_path, uint64_t deadline);
 MUST_CHECK status_t fs_unmount(handle_t space, const char *path, uint64_t deadline);

@@ -213,6 +213,19 @@ status_t fs_statfs(handle_t space, const char *path, uint64_t deadline, struct f
 	return status;
 }
 
+status_t fs_program(
+        handle_t space, const char *path, int follow_last, uint64_t deadline, struct fs_mapped *out, uint32_t *out_mode)
+{
+	struct message message = {.label = FS_program, .word = {0, 0, follow_last != 0}};
+	handle_t frame = HANDLE_NONE;
+	status_t status = call_path(space, &message, (struct parts){.path = path}, 2, NO_BUFFER, deadline, &frame);
+	if (!status) {
+		*out = (struct fs_mapped){frame, message.word[0], message.word[1]};
+		*out_mode = (uint32_t)message.word[2];
+	}
+	return status;
+}
+
 status_t fs_new_table(handle_t space, uint64_t deadline, handle_t *out_space)
 {
 	struct message message = {.label = FS_new_table};

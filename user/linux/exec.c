@@ -27,6 +27,7 @@
 
 #define STACK_SIZE (64 * 1024ull)
 #define STRING_MAX (128 * 1024ull) /* MAX_ARG_STRLEN */
+#define STRING_SHORT 64u           /* most are, and are copied in one piece */
 #define KEEP_MAX (START_GRANTS + START_FILES + 3)
 
 /* Strings of the program, as they were when they were measured. */
@@ -45,6 +46,7 @@ struct building {
 	uint32_t children_flags; /* what pm is told, and the next image that it was */
 	uint64_t block_size;
 	uint64_t block_address, entry, stack;
+	char process_name[32]; /* the last part of the name, as the kernel and pm keep it */
 };
 
 /* Where the block's bytes are gathered on their way into the new address space. */
@@ -142,8 +144,19 @@ static void write_bytes(struct writer *writer, const void *from, uint64_t size)
 /* A string of the program's of at most `most` bytes with its NUL, which it gets in any case; how many it was. */
 static uint64_t write_string(struct writer *writer, uint64_t address, uint64_t most)
 {
-	uint64_t size = 0;
-	char c = 0;
+	uint64_t size = 0, part = sizeof writer->buffer - writer->used;
+	char c = 0, *to = writer->buffer + writer->used;
+	part = part < STRING_SHORT ? part : STRING_SHORT;
+	part = part < most ? part : most;
+	if (!access_copy(to, user_pointer(address), part)) {
+		while (size < part && to[size])
+			size++;
+		if (size < part && part < sizeof writer->buffer - writer->used) {
+			writer->used += (uint32_t)size + 1;
+			return size + 1;
+		}
+		size = 0;
+	}
 	while (size + 1 < most && access_read(&c, address + size, 1) && c)
 		size++;
 	write_bytes(writer, user_pointer(address), size);
@@ -369,8 +382,7 @@ static __attribute__((noinline)) status_t make(struct building *b)
 	return status;
 }
 
-/* The last part of the name, in the kernel's process name. */
-static void fill_name(const struct building *b, char name[32])
+static void fill_name(struct building *b)
 {
 	uint64_t at = b->name, size = b->name_size - 1;
 	const char *text = b->name ? user_pointer(at) : b->file->path.text;
@@ -380,18 +392,17 @@ static void fill_name(const struct building *b, char name[32])
 	while (from && text[from - 1] != '/')
 		from--;
 	for (unsigned i = 0; i < 31 && from + i < size; i++)
-		name[i] = text[from + i];
+		b->process_name[i] = text[from + i];
 }
 
 /* Tells pm the arguments, as many as it keeps, and the path; all of them are in the block. */
 static __attribute__((noinline)) void tell_pm(const struct building *b)
 {
 	struct process *process = process_self();
-	char text[PROCESS_ARGUMENTS_MAX + PROCESS_PATH_MAX], name[32] = {0};
+	char text[PROCESS_ARGUMENTS_MAX + PROCESS_PATH_MAX];
 	uint64_t size = b->file->prefix_size, copied;
 	if (!process->pm)
 		return;
-	fill_name(b, name);
 	memcpy(text, b->file->prefix, size);
 	for (uint32_t i = b->file->dropped; i < b->arguments.count && size + 1 < PROCESS_ARGUMENTS_MAX; i++) {
 		uint64_t string;
@@ -408,7 +419,7 @@ static __attribute__((noinline)) void tell_pm(const struct building *b)
 	copied = b->file->path.length + 1;
 	memcpy(text + size, b->file->path.text, copied);
 	process->children_flags = b->children_flags;
-	status_t status = pm_exec(process->pm, text, size, copied - 1, process->children_flags, name);
+	status_t status = pm_exec(process->pm, text, size, copied - 1, process->children_flags, b->process_name);
 	(void)status;
 }
 
@@ -447,7 +458,7 @@ static __attribute__((noinline)) status_t replace(const struct building *b)
 	handle_t keep[KEEP_MAX];
 	struct process_replacement replacement = {
 	        .vmem = b->vmem, .entry = b->entry, .stack = b->stack, .argument = b->block_address, .keep = (uintptr_t)keep};
-	fill_name(b, replacement.name);
+	memcpy(replacement.name, b->process_name, sizeof replacement.name);
 	replacement.keep_count = fill_keep(b, keep, false);
 	status_t status = sys_process_replace(HANDLE_SELF_PROCESS, &replacement);
 	if (status == ERR_BAD_HANDLE) {
@@ -468,6 +479,7 @@ static status_t run(struct building *b)
 	struct process *process = process_self();
 	status_t status = make(b);
 	if (!status) {
+		fill_name(b);
 		for (unsigned i = 0; i < LOG_STREAMS; i++)
 			log_stream_flush(&process->log_streams[i]);
 		tell_pm(b);

@@ -66,16 +66,39 @@ static int64_t take_frame(handle_t file, struct exec_file *out)
 	return errors_to_linux(status);
 }
 
-static int64_t open_path(struct path *path, uint32_t flags, struct exec_file *out)
+static int64_t path_error(status_t status)
+{
+	return status == ERR_IS_DIRECTORY || status == ERR_NO_RIGHT ? -EACCES : errors_to_linux(status);
+}
+
+/* From a server that has no frames. */
+static __attribute__((noinline)) int64_t open_and_copy(struct path *path, uint32_t flags, struct exec_file *out)
 {
 	handle_t file;
 	uint32_t kind;
 	status_t status = remote_open(process_self()->vfs, path, OPEN_READ | OPEN_EXECUTE | flags, 0, &file, &kind);
 	if (status)
-		return status == ERR_IS_DIRECTORY || status == ERR_NO_RIGHT ? -EACCES : errors_to_linux(status);
+		return path_error(status);
 	int64_t error = kind == FS_KIND_FILE ? take_frame(file, out) : -EACCES;
 	sys_handle_close(file);
 	return error;
+}
+
+static int64_t open_path(struct path *path, uint32_t flags, struct exec_file *out)
+{
+	struct remote_program program;
+	status_t status = remote_program(process_self()->vfs, path, !(flags & OPEN_NO_FOLLOW), &program);
+	if (status == ERR_BAD_CALL || status == ERR_NOT_SUPPORTED)
+		return open_and_copy(path, flags, out);
+	if (status)
+		return path_error(status);
+	out->frame = program.frame;
+	out->offset = program.offset;
+	out->length = program.length;
+	if (program.mode & EXECUTE_BITS)
+		return 0;
+	sys_handle_close(program.frame);
+	return -EACCES;
 }
 
 static int64_t open_descriptor(int fd, struct exec_file *out)

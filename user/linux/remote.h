@@ -29,6 +29,13 @@ struct path {
 /* `flags` are OPEN_*; the handle is the caller's to close. */
 MUST_CHECK status_t remote_open(
         handle_t vfs, struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind);
+/* What FS_program answers with; the frame's handle is the caller's to close. */
+struct remote_program {
+	handle_t frame;
+	uint32_t mode;
+	uint64_t offset, length;
+};
+MUST_CHECK status_t remote_program(handle_t vfs, struct path *path, bool follow, struct remote_program *out);
 MUST_CHECK status_t remote_stat(handle_t vfs, struct path *path, bool follow, struct fs_stat *out);
 MUST_CHECK status_t remote_statfs(handle_t vfs, struct path *path, struct fs_info *out);
 /* The target without a NUL; TOO_LARGE if it is longer than `size`. */

@@ -139,6 +139,19 @@ status_t remote_open(handle_t vfs, struct path *path, uint32_t flags, uint32_t m
 	return ERR_OK;
 }
 
+status_t remote_program(handle_t vfs, struct path *path, bool follow_last, struct remote_program *out)
+{
+	struct message message = {FS_program, 0, {0, 0, follow_last}};
+	status_t status = call_path(vfs, &message, path, &(struct along){0});
+	if (status)
+		return status;
+	handle_t frame = remote_take_handle(&message);
+	if (!frame)
+		return ERR_BAD_FORMAT;
+	*out = (struct remote_program){frame, (uint32_t)message.word[2], message.word[0], message.word[1]};
+	return ERR_OK;
+}
+
 status_t remote_stat(handle_t vfs, struct path *path, bool follow_last, struct fs_stat *out)
 {
 	struct message message = {FS_stat, 0, {0, 0, follow_last}};

@@ -253,25 +253,42 @@ static status_t find_frame(uint32_t number, handle_t *out_frame, uint64_t *out_o
 	return ERR_OK;
 }
 
-static status_t handle_map(struct request *request)
+static status_t answer_frame(struct request *request, uint32_t number, uint32_t rights)
 {
-	const struct open_file *file = file_of(request);
-	uint32_t rights = MAP_RIGHTS | (file->flags & OPEN_EXECUTE ? RIGHT_EXECUTE : 0);
 	handle_t frame, copy;
 	uint64_t offset;
-	if (!(file->flags & (OPEN_READ | OPEN_EXECUTE)))
-		return ERR_DENIED;
-	if (file->node->kind == FS_KIND_DIRECTORY)
+	if (tree.nodes[number].kind == FS_KIND_DIRECTORY)
 		return ERR_IS_DIRECTORY;
-	status_t status = find_frame(file->number, &frame, &offset);
+	status_t status = find_frame(number, &frame, &offset);
 	if (!status)
 		status = sys_handle_duplicate(frame, rights, &copy);
 	if (status)
 		return status;
 	answer_add_handle(&request->answer, copy, rights);
 	request->answer.word[0] = offset;
-	request->answer.word[1] = file->node->size;
+	request->answer.word[1] = tree.nodes[number].size;
 	return ERR_OK;
+}
+
+static status_t handle_map(struct request *request)
+{
+	const struct open_file *file = file_of(request);
+	if (!(file->flags & (OPEN_READ | OPEN_EXECUTE)))
+		return ERR_DENIED;
+	return answer_frame(request, file->number, MAP_RIGHTS | (file->flags & OPEN_EXECUTE ? RIGHT_EXECUTE : 0));
+}
+
+static status_t handle_program(struct request *request)
+{
+	uint32_t number;
+	status_t status = find(request, request->word[2] != 0, &number);
+	if (!status)
+		status = check_open(&tree.nodes[number], OPEN_READ | OPEN_EXECUTE);
+	if (!status)
+		status = answer_frame(request, number, MAP_RIGHTS | RIGHT_EXECUTE);
+	if (!status)
+		request->answer.word[2] = tree.nodes[number].mode;
+	return status;
 }
 
 static status_t handle_change(struct request *request)
@@ -325,6 +342,7 @@ static const struct server_operation operations[] = {
         {.label = FS_stat, .name = "stat", .handle = handle_stat, .writable = sizeof(struct fs_stat)},
         {.label = FS_readlink, .name = "readlink", .handle = handle_readlink, .writable = 1},
         {.label = FS_statfs, .name = "statfs", .handle = handle_statfs, .writable = sizeof(struct fs_info)},
+        {.label = FS_program, .name = "program", .handle = handle_program},
         {.label = FS_unlink, .name = "unlink", .handle = handle_change_name},
         {.label = FS_mkdir, .name = "mkdir", .handle = handle_change_name},
         {.label = FS_symlink, .name = "symlink", .handle = handle_change_name},

@@ -199,29 +199,32 @@ status_t files_readdir(struct request *request)
 	return ERR_OK;
 }
 
-status_t files_map(struct request *request)
+status_t files_answer_frame(struct request *request, struct node *node, uint32_t flags)
 {
-	struct open_file *file = file_of(request);
 	handle_t frame, copy;
-	if (!file)
-		return ERR_NOT_SUPPORTED;
-	if (!(file->flags & (OPEN_READ | OPEN_EXECUTE)))
-		return ERR_DENIED;
-	if (file->node->kind != FS_KIND_FILE)
-		return file->node->kind == FS_KIND_DIRECTORY ? ERR_IS_DIRECTORY : ERR_NOT_SUPPORTED;
-	bool writable = file->flags & OPEN_WRITE;
-	uint32_t rights = MAP_RIGHTS | (writable ? RIGHT_WRITE : 0) | (file->flags & OPEN_EXECUTE ? RIGHT_EXECUTE : 0);
-	status_t status = content_map(&file->node->content, &file->node->volume->space, writable, &frame);
+	if (node->kind != FS_KIND_FILE)
+		return node->kind == FS_KIND_DIRECTORY ? ERR_IS_DIRECTORY : ERR_NOT_SUPPORTED;
+	bool writable = flags & OPEN_WRITE;
+	uint32_t rights = MAP_RIGHTS | (writable ? RIGHT_WRITE : 0) | (flags & OPEN_EXECUTE ? RIGHT_EXECUTE : 0);
+	status_t status = content_map(&node->content, &node->volume->space, writable, &frame);
 	if (!status)
 		status = sys_handle_duplicate(frame, rights, &copy);
 	if (status)
 		return status;
 	if (writable)
-		node_touch_modified(file->node); /* nobody tells when a mapping is written to */
+		node_touch_modified(node); /* nobody tells when a mapping is written to */
 	answer_add_handle(&request->answer, copy, rights);
 	request->answer.word[0] = 0;
-	request->answer.word[1] = file->node->content.size;
+	request->answer.word[1] = node->content.size;
 	return ERR_OK;
+}
+
+status_t files_map(struct request *request)
+{
+	struct open_file *file = file_of(request);
+	if (!file)
+		return ERR_NOT_SUPPORTED;
+	return file->flags & (OPEN_READ | OPEN_EXECUTE) ? files_answer_frame(request, file->node, file->flags) : ERR_DENIED;
 }
 
 /* A notify, for no better reason than that it is small: nobody gets the right to signal it or to wait for it. */

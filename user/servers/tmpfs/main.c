@@ -110,6 +110,7 @@ static const struct server_operation operations[] = {
         {.label = FS_open, .name = "open", .handle = names_open},
         {.label = FS_stat, .name = "stat", .handle = names_stat, .writable = STAT},
         {.label = FS_readlink, .name = "readlink", .handle = names_readlink, .writable = 1},
+        {.label = FS_program, .name = "program", .handle = names_program},
         {.label = FS_unlink, .name = "unlink", .handle = names_unlink},
         {.label = FS_mkdir, .name = "mkdir", .handle = names_mkdir},
         {.label = FS_symlink, .name = "symlink", .handle = names_symlink},

@@ -131,6 +131,20 @@ status_t names_open(struct request *request)
 	return status;
 }
 
+status_t names_program(struct request *request)
+{
+	const uint32_t flags = OPEN_READ | OPEN_EXECUTE;
+	struct place *place;
+	status_t status = find_node(request, 0, request->word[2] != 0, &place);
+	if (!status)
+		status = check_open(place->node, flags);
+	if (!status)
+		status = files_answer_frame(request, place->node, flags);
+	if (!status)
+		request->answer.word[2] = place->node->mode;
+	return status;
+}
+
 status_t names_stat(struct request *request)
 {
 	struct place *place;

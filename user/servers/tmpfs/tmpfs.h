@@ -74,6 +74,10 @@ status_t names_rename(struct request *request);
 status_t names_set_attributes(struct request *request);
 status_t names_statfs(struct request *request);
 status_t names_mknod(struct request *request);
+status_t names_program(struct request *request);
+
+/* Answers as map does for an open file of these OPEN_* flags. */
+status_t files_answer_frame(struct request *request, struct node *node, uint32_t flags);
 
 status_t files_seek(struct request *request);
 status_t files_fstat(struct request *request);

@@ -110,6 +110,16 @@ status_t names_plain(struct request *request)
 	return hand_on(request, &place);
 }
 
+status_t names_program(struct request *request)
+{
+	struct vfs_path path;
+	struct mount_place place;
+	status_t status = vfs_find(request, 0, &path, &place);
+	if (status)
+		return status;
+	return place.above ? ERR_IS_DIRECTORY : hand_on(request, &place);
+}
+
 status_t names_make(struct request *request)
 {
 	struct vfs_path path;

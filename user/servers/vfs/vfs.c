@@ -59,6 +59,7 @@ static const struct server_operation operations[] = {
         {.label = FS_rename, .name = "rename", .handle = names_two},
         {.label = FS_set_attributes, .name = "set_attributes", .handle = names_plain},
         {.label = FS_statfs, .name = "statfs", .handle = names_plain, .writable = sizeof(struct fs_info)},
+        {.label = FS_program, .name = "program", .handle = names_program},
         {.label = FS_mount, .name = "mount", .handle = tables_mount, .handles = 1},
         {.label = FS_bind, .name = "bind", .handle = tables_bind},
         {.label = FS_unmount, .name = "unmount", .handle = tables_unmount},

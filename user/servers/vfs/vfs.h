@@ -44,7 +44,8 @@ status_t names_open(struct request *request);
 status_t names_stat(struct request *request);
 status_t names_readlink(struct request *request);
 status_t names_plain(struct request *request); /* set_attributes, statfs */
-status_t names_make(struct request *request);  /* mkdir, mknod, symlink */
+status_t names_program(struct request *request);
+status_t names_make(struct request *request); /* mkdir, mknod, symlink */
 status_t names_unlink(struct request *request);
 status_t names_two(struct request *request); /* link, rename */
 
