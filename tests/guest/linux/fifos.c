@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "abi/handle.h"
+#include "user/lib/call_process.h"
+
 static char name[] = "/tmp/fifos-XXXXXX", fifo[64];
 
 static void pause_ms(long ms)
@@ -123,6 +126,53 @@ static void test_both(void)
 	close(both);
 }
 
+/* The kernel's count of this process's handles, which no call of Linux's tells. */
+static uint32_t handles(void)
+{
+	struct process_stats stats = {0};
+	return sys_process_stats(HANDLE_SELF_PROCESS, &stats) ? 0 : stats.handles;
+}
+
+static void open_in_all_ways(void)
+{
+	int reader = open(fifo, O_RDONLY | O_NONBLOCK), writer = open(fifo, O_WRONLY), both = open(fifo, O_RDWR);
+	close(reader);
+	close(writer);
+	close(both);
+	close(open(fifo, O_PATH));
+	open(fifo, O_WRONLY | O_NONBLOCK);
+	open(fifo, O_RDONLY | O_DIRECTORY);
+	open(fifo, O_RDWR | O_CREAT | O_EXCL, 0600);
+}
+
+static void test_handles(void)
+{
+	open_in_all_ways(); /* whatever is kept for later is there then */
+	uint32_t before = handles();
+	for (int i = 0; i < 100; i++)
+		open_in_all_ways();
+	uint32_t after = handles();
+	TEST("opening_and_closing_leaves_no_handle", before && after == before);
+	int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+	TEST("an_open_one_is_one_handle", reader >= 0 && handles() == before + 1);
+	close(reader);
+}
+
+/* The name alone: nobody is met by that, and nothing can be read. */
+static void test_path(void)
+{
+	struct stat by_name, by_path;
+	char byte;
+	int path = open(fifo, O_PATH);
+	TEST("the_path_of_a_fifo_is_opened_without_waiting", path >= 0);
+	TEST("and_is_the_name", !stat(fifo, &by_name) && !fstat(path, &by_path) && S_ISFIFO(by_path.st_mode) &&
+	                                by_path.st_ino == by_name.st_ino && by_path.st_dev == by_name.st_dev);
+	TEST_ERRNO("it_is_no_reader", open(fifo, O_WRONLY | O_NONBLOCK), ENXIO);
+	TEST_ERRNO("and_reads_nothing", read(path, &byte, 1), EBADF);
+	TEST_ERRNO("and_writes_nothing", write(path, &byte, 1), EBADF);
+	close(path);
+}
+
 int main(void)
 {
 	test_prefix = "linux.fifos";
@@ -132,6 +182,8 @@ int main(void)
 	test_waiting();
 	test_interrupted();
 	test_both();
+	test_handles();
+	test_path();
 	unlink(fifo);
 	rmdir(name);
 	return test_result();
