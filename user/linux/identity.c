@@ -222,15 +222,36 @@ int64_t identity_getcpu(uint64_t cpu, uint64_t node)
 	return 0;
 }
 
-/* One CPU, number 0. */
+/* Whether there is such a thread here, or such a process. */
+static bool is_there(int thread)
+{
+	struct pm_process process;
+	return !thread || thread_find((uint32_t)thread) || !get(thread, &process);
+}
+
+/* One CPU, number 0, on which everything runs. */
 int64_t identity_sched_getaffinity(int thread, uint64_t size, uint64_t out)
 {
 	if (thread < 0 || size < 8 || size % 8)
 		return -EINVAL;
-	if (thread && !thread_find((uint32_t)thread))
+	if (!is_there(thread))
 		return -ESRCH;
 	if (!user_range(out, 8))
 		return -EFAULT;
 	*(uint64_t *)user_pointer(out) = 1;
 	return 8;
+}
+
+/* So a wish that allows it is met, and any other cannot be. */
+int64_t identity_sched_setaffinity(int thread, uint64_t size, uint64_t in)
+{
+	if (thread < 0)
+		return -EINVAL;
+	if (!is_there(thread))
+		return -ESRCH;
+	if (!size)
+		return -EINVAL;
+	if (!user_range(in, 1))
+		return -EFAULT;
+	return *(uint8_t *)user_pointer(in) & 1 ? 0 : -EINVAL;
 }

@@ -20,3 +20,4 @@ int64_t identity_prlimit64(int process, uint32_t resource, uint64_t new, uint64_
 int64_t identity_sysinfo(uint64_t out);
 int64_t identity_getcpu(uint64_t cpu, uint64_t node);
 int64_t identity_sched_getaffinity(int thread, uint64_t size, uint64_t out);
+int64_t identity_sched_setaffinity(int thread, uint64_t size, uint64_t in);

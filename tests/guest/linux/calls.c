@@ -56,6 +56,11 @@ static void identity(void)
 	                !strcmp(thread_name, "a-name-too-long"));
 	cpu_set_t cpus;
 	TEST("affinity", !sched_getaffinity(0, sizeof cpus, &cpus) && CPU_ISSET(0, &cpus));
+	TEST("it_can_be_set_to_what_is_there",
+	        !sched_setaffinity(0, sizeof cpus, &cpus) && !sched_setaffinity(getpid(), sizeof cpus, &cpus));
+	CPU_ZERO(&cpus);
+	TEST_ERRNO("not_to_nothing", sched_setaffinity(0, sizeof cpus, &cpus), EINVAL);
+	TEST_ERRNO("that_of_nobody_is_not_known", sched_getaffinity(0x7ffffff0, sizeof cpus, &cpus), ESRCH);
 	struct rlimit limit;
 	TEST("limits",
 	        !getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur == 1024 && !getrlimit(RLIMIT_STACK, &limit) &&
