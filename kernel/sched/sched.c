@@ -109,8 +109,8 @@ void sched_switch_to(struct task *task)
 	}
 	unblock(task);
 	task->state = TASK_RUNNING;
-	if (__builtin_expect(task->due, 0))
-		cpu->need_schedule = 1;
+	if (__builtin_expect(task->due || task->continuation, 0))
+		cpu->need_schedule = 1; /* it is not resumed as it is */
 	switch_task(cpu, task);
 }
 

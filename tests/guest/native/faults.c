@@ -171,6 +171,18 @@ static void handled(void)
 	OK(sys_reply_send(HANDLE_SELF_REPLY, &message));
 	end_handled(&child, PROCESS_STATUS_SIGNAL + 4);
 
+	test_begin("a_thread_that_is_to_be_reported_runs_no_more_when_its_handler_answers_and_receives");
+	begin_handled(&child, use_missing_page, 0);
+	take_report(&thread);
+	OK(sys_vmem_map(child.vmem, MISSING, PAGE, MAP_READ | MAP_WRITE | MAP_FIXED_EMPTY, 0, 0, &at));
+	OK(sys_handle_close(thread));
+	OK(sys_handle_close(sender)); /* the process's end is told then */
+	message = (struct message){.label = EXCEPTION_REPORT, .word = {PROCESS_STATUS_SIGNAL + 4}};
+	OK(sys_channel_reply_recv(receiver, &message));
+	CHECK_IS(message.info, RECEIVED_CLOSE);
+	CHECK_IS(child_wait(&child), PROCESS_STATUS_SIGNAL + 4);
+	OK(sys_handle_close(receiver));
+
 	test_begin("a_handler_that_gives_up_ends_the_process");
 	begin_handled(&child, do_fault, (void *)BREAKPOINT);
 	take_report(&thread);
