@@ -68,6 +68,7 @@ static uint32_t pass_handles(struct thread *from, struct thread *to, const struc
 	for (uint32_t i = 0; i < extras->handle_count; i++) {
 		received->handles[i] = from->reply.handles[i] = places[i]; /* of an answer nobody asks */
 		received->rights[i] = from->parcel.rights[i];
+		from->reply.objects[i] = from->parcel.object[i]->number;
 	}
 	parcel_unpack(&from->parcel, to->process, places);
 	return ERR_OK;

@@ -13,8 +13,9 @@ static void tell_handles(struct thread *thread, const struct reply_record *recor
 	const struct handles *table = &thread->process->handles;
 	for (uint32_t i = 0; i < record->handle_count; i++) {
 		const struct handle_entry *entry = handles_find(table, record->handles[i]);
-		received->handles[i] = entry ? record->handles[i] : HANDLE_NONE;
-		received->rights[i] = entry ? entry->rights : 0;
+		bool same = entry && entry->object->number == record->objects[i]; /* else the name has become another's */
+		received->handles[i] = same ? record->handles[i] : HANDLE_NONE;
+		received->rights[i] = same ? entry->rights : 0;
 	}
 }
 

@@ -37,8 +37,9 @@ struct reply_record {
 	bool carried; /* its handles are in the caller's parcel, not in its table */
 	uint8_t handle_count, word_count, move_mask;
 	handle_t handles[MESSAGE_HANDLES]; /* names that they got where the call was received */
+	uint64_t objects[MESSAGE_HANDLES]; /* the numbers of what they led to */
 	uint64_t stamp;
-	uint64_t serial; /* of the call that was delivered last: the thread's number and a count */
+	uint64_t serial; /* of the call that was delivered last: no other call has it */
 	uint64_t deadline;
 	uint64_t readable, readable_length; /* buffers in the caller's memory */
 	uint64_t writable, writable_length;

@@ -123,7 +123,6 @@ static uint32_t create(struct process *process, bool apart, struct thread **out)
 	object_reference(&process->object);
 	thread->process = process;
 	thread->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
-	thread->reply.serial = (uint64_t)thread->number << 40;
 	if (!apart)
 		enter(thread);
 	*out = thread;

@@ -288,6 +288,101 @@ static void told_again(void)
 	OK(sys_handle_close(receiver));
 }
 
+static void call_with_a_handle(void *argument)
+{
+	struct message message = {.label = 8};
+	(void)argument;
+	extras_add_handle(extras_begin(), grant("log"), RIGHT_READ, 0);
+	(void)!sys_channel_call_x(sender, &message);
+}
+
+/* Gives a name of this process to another object as soon as it comes; false: it does not. */
+static bool name_again(handle_t name, handle_t object)
+{
+	for (unsigned i = 0; i < 200000; i++) {
+		handle_t duplicate = HANDLE_NONE;
+		if (sys_handle_duplicate(object, RIGHTS_ALL, &duplicate) || duplicate == name)
+			return duplicate == name;
+		if (sys_handle_close(duplicate))
+			return false;
+	}
+	return false;
+}
+
+/* In a process of its own, whose table is short: a name comes back after each free place had 4,094. */
+static uint32_t tell_names(void *argument)
+{
+	const struct message_extras *received = &control_block()->received;
+	struct message message;
+	handle_t reply;
+	(void)argument;
+	if (sys_channel_recv(there_receiver, now() + 1000 * MS, &message) || sys_reply_save(&reply))
+		return 60;
+	handle_t name = received->handles[0];
+	if (sys_reply_message(reply, 0, &message) || received->handle_count != 1 || received->handles[0] != name)
+		return 61;
+	if (sys_handle_close(name) || !name_again(name, there_notify))
+		return 62;
+	if (sys_reply_message(reply, 0, &message) || received->handle_count != 1)
+		return 63;
+	if (received->handles[0] != HANDLE_NONE || received->rights[0])
+		return 64;
+	return sys_reply_send(reply, &message) ? 65 : 0;
+}
+
+static void told_names(void)
+{
+	struct thread caller;
+	struct child server;
+	handle_t receiver, notify;
+	test_begin("a_call_told_again_does_not_name_what_has_the_name_of_its_handle_now");
+	channel_make(&receiver, 9, &sender);
+	OK(sys_notify_create(&notify));
+	child_make(&server, "server");
+	there_receiver = child_give(&server, receiver, RIGHTS_ALL);
+	there_notify = child_give(&server, notify, RIGHTS_ALL);
+	child_start(&server, tell_names, 0);
+	thread_begin(&caller, call_with_a_handle, 0);
+	CHECK_IS(child_wait(&server), 0);
+	thread_join(&caller);
+	OK(sys_handle_close(notify));
+	OK(sys_handle_close(sender));
+	OK(sys_handle_close(receiver));
+}
+
+static void call_when_told(void *argument)
+{
+	struct message message = {.label = 8};
+	(void)!sys_futex_wait(argument, 0, DEADLINE_NEVER);
+	(void)!sys_channel_call(sender, &message);
+}
+
+/* On one CPU a later call has a greater number, whoever makes it; so none comes back. */
+static void numbers(void)
+{
+	static uint32_t go[2];
+	struct thread callers[2];
+	struct message message;
+	handle_t receiver;
+	uint64_t last = 0;
+	uint32_t woken;
+	test_begin("numbers_of_calls_go_up_whichever_thread_calls");
+	channel_make(&receiver, 9, &sender);
+	for (unsigned i = 0; i < 2; i++)
+		thread_begin(&callers[i], call_when_told, &go[i]);
+	for (unsigned i = 2; i--;) { /* the one that was made last calls first */
+		OK(sys_futex_wake(&go[i], 1, &woken));
+		OK(sys_channel_recv(receiver, now() + 1000 * MS, &message));
+		CHECK(control_block()->received.serial > last);
+		last = control_block()->received.serial;
+		OK(sys_reply_send(HANDLE_SELF_REPLY, &message));
+	}
+	for (unsigned i = 0; i < 2; i++)
+		thread_join(&callers[i]);
+	OK(sys_handle_close(sender));
+	OK(sys_handle_close(receiver));
+}
+
 /* A caller that goes while the server rests. */
 static void caller_goes(void)
 {
@@ -322,6 +417,8 @@ static void caller_goes(void)
 void test_restart(void)
 {
 	told_again();
+	told_names();
+	numbers();
 	restarts(EXITS, "a_server_that_exits_and_is_restarted_answers_all_calls_that_were_on_their_way");
 	restarts(FAULTS, "a_server_that_faults_and_is_restarted_answers_all_calls_that_were_on_their_way");
 	restarts(IS_KILLED, "a_server_that_is_killed_and_is_restarted_answers_all_calls_that_were_on_their_way");
