@@ -26,6 +26,7 @@ lives_by_its_state() { # SERVER PROGRAM ENDS
 	[ "$status" = 7 ] || fail "$(grep -a -m 1 '^not ok' "$folder/out" || why)"
 	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c "$1 ended with status 9")
 	[ "$ends" -gt "$3" ] || fail "$1 has ended $ends times"
+	logged "$1 info: its time page stays as it is" || fail "a service can make its time page writable"
 	! logged 'starts empty' || fail "its state was given up"
 	pass
 }

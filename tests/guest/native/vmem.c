@@ -306,6 +306,23 @@ static void ready_pages(void)
 	OK(sys_handle_close(clone));
 	OK(sys_handle_close(frame));
 
+	test_begin("pages_of_contiguous_memory_are_ready_once_they_were_used");
+	OK(sys_frame_create(8 * PAGE, FRAME_CONTIGUOUS, &frame));
+	before = resident();
+	at = map(0, 8, READ_WRITE | MAP_READY, frame);
+	CHECK_IS(resident(), before); /* nothing was zeroed yet */
+	*word_at(at + 2 * PAGE) = number;
+	*word_at(at + 5 * PAGE) = number;
+	unmap(at, 8);
+	CHECK_IS(resident(), before);
+	at = map(0, 8, READ_WRITE | MAP_READY, frame);
+	CHECK_IS(resident() - before, 2);
+	CHECK_IS(*word_at(at + 5 * PAGE), number);
+	for (unsigned i = 0; i < 8; i++)
+		CHECK_IS(*word_at(at + i * PAGE), i == 2 || i == 5 ? number : 0);
+	unmap(at, 8);
+	OK(sys_handle_close(frame));
+
 	test_begin("memory_of_a_device_can_be_asked_to_be_ready");
 	OK(sys_frame_create_device(grant("machine"), 0xfec00000, PAGE, CACHE_UNCACHED, &device));
 	at = map(0, 1, MAP_READ | MAP_READY, device);
