@@ -53,6 +53,12 @@ flash:
 leaks: boot-tests
 	HEARTH_LEAKS='10000 1000' tests/boot/run processes_leave_nothing
 
+# Random Linux calls for three minutes; on failure the same seed makes the same calls (SEED=).
+.PHONY: nonsense
+SEED = $(shell date +%s)
+nonsense: boot-tests
+	HEARTH_RANDOM_CALLS='300 $(SEED)' tests/boot/run calls_without_sense_harm_nobody
+
 # For scripts that compile a file as the makefiles would.
 .PHONY: print-%
 print-%:

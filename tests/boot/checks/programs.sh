@@ -50,6 +50,17 @@ leaves_nothing() {
 	pass
 }
 
+# Random Linux calls for so many moments, from this seed on: the services have nothing to say of them.
+calls_without_sense() { # MOMENTS SEED
+	initfs_add tests/random_calls 755 <"$build/tests/guest/linux/random_calls-musl"
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" --timeout 600 "exec /tests/random_calls $*"
+	[ "$status" = 0 ] || fail "$(grep -a -A 1 '^#\|^not ok' "$folder/out" | tr '\n' ';') $(why)"
+	[ "$(grep -a -c '^ok linux\.random_calls' "$folder/out")" = 2 ] || fail "not all of it has run"
+	! logged '\(root\|init\) \(error\|warning\): .* ended with status' || fail "a service has ended"
+	pass
+}
+
 # pm has the kernel report what nobody handles; the shell hears of the signal that Linux would have sent.
 crash_leaves_a_report() {
 	initfs_add tests/processes 755 <"$build/tests/guest/linux/processes-musl"

@@ -8,7 +8,7 @@
  *
  *   leaks [FORKS [TOGETHER]]   so many forks with exec, one after another, and so many processes at a time
  */
-#include "test.h"
+#include "counts.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,71 +17,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define KINDS 32
-#define PATIENCE_MS 3000
-#define NAP_MS 50
 #define ROUNDS 6
-
-struct counts {
-	unsigned kinds;
-	char name[KINDS][16];
-	unsigned long long count[KINDS];
-};
 
 static const char *self = "/proc/self/exe";
 static char child_word[] = "child";
-
-static void add_from(struct counts *counts, FILE *file, const char *wanted)
-{
-	char line[128], name[16];
-	unsigned long long count;
-	while (file && counts->kinds < KINDS && fgets(line, sizeof line, file)) {
-		if (sscanf(line, "%15[a-zA-Z:] %llu", name, &count) != 2 || (wanted && strcmp(wanted, name)))
-			continue;
-		strcpy(counts->name[counts->kinds], name);
-		counts->count[counts->kinds++] = count;
-	}
-}
-
-/* Both files are open all the time, so that looking changes nothing. */
-static FILE *objects, *memory;
-
-static void take(struct counts *counts)
-{
-	counts->kinds = 0;
-	rewind(objects);
-	fflush(objects);
-	add_from(counts, objects, NULL);
-	rewind(memory);
-	fflush(memory);
-	add_from(counts, memory, "MemFree:");
-}
-
-/* Writes what there is more of now, but for free memory, of which there is less. */
-static bool is_more(const struct counts *before, const struct counts *now, char *why, size_t size)
-{
-	size_t used = 0;
-	*why = 0;
-	for (unsigned i = 0; i < before->kinds && i < now->kinds && used < size; i++) {
-		long long change = (long long)(now->count[i] - before->count[i]);
-		bool is_memory = !strcmp(before->name[i], "MemFree:");
-		if (is_memory ? change < 0 : change > 0)
-			used += (size_t)snprintf(why + used, size - used, "%s %+lld ", before->name[i], change);
-	}
-	return before->kinds != now->kinds || *why;
-}
-
-/* What ended clears up soon, but not at once. */
-static bool settles(const struct counts *before, char *why, size_t size)
-{
-	struct counts now;
-	take(&now);
-	for (unsigned ms = 0; is_more(before, &now, why, size) && ms < PATIENCE_MS; ms += NAP_MS) {
-		usleep(NAP_MS * 1000);
-		take(&now);
-	}
-	return !is_more(before, &now, why, size);
-}
 
 /* The same work before and after the counting. */
 static void leaves_nothing(const char *name, void (*work)(unsigned count), unsigned first, unsigned count)
@@ -91,9 +30,9 @@ static void leaves_nothing(const char *name, void (*work)(unsigned count), unsig
 	work(first);
 	usleep(200000);
 	for (unsigned round = 1; round <= ROUNDS; round++) {
-		take(&before);
+		counts_take(&before);
 		work(count);
-		if (settles(&before, why, sizeof why)) {
+		if (counts_settle(&before, why, sizeof why)) {
 			printf("ok %s.%s\n# %u of it, %u times\n", test_prefix, name, count, round);
 			fflush(stdout);
 			return;
@@ -218,9 +157,7 @@ int main(int count, char **arguments)
 	if (count > 1 && !strcmp(arguments[1], child_word))
 		return 73;
 	unsigned forks = count > 1 ? (unsigned)atoi(arguments[1]) : 500, most = count > 2 ? (unsigned)atoi(arguments[2]) : 100;
-	objects = fopen("/proc/objects", "r");
-	memory = fopen("/proc/meminfo", "r");
-	if (!objects || !memory)
+	if (!counts_begin())
 		return 1;
 	leaves_nothing("forks_that_exit_leave_nothing", fork_exit, 50, forks / 4);
 	leaves_nothing("forks_that_are_killed_leave_nothing", fork_kill, 50, forks / 4);
