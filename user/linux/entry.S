@@ -276,6 +276,7 @@ upcall_held:
 	ret
 1:	mov	UPCALL_CAUSE(%r11), %rsi
 	mov	UPCALL_ADDRESS(%r11), %rdx
+	mov	%rbp, %rcx
 	and	$-16, %rsp
 	xor	%ebp, %ebp
 	call	signal_fault_inside

@@ -41,6 +41,15 @@ $(B)/user/linux%.bin: $(B)/user/linux%.elf
 $(B)/user/linux.bin: $(B)/user/linux.elf
 	$(OBJCOPY) -O binary -j .image $< $@
 
+# Its functions and lines, for reports of crashes inside of it (user/linux/report.c): the ELF file without the image itself.
+$(B)/user/linux.symbols: $(B)/user/linux.elf $(B)/tools/symbols
+	$(B)/tools/symbols --lines $< >$@.lines
+	$(OBJCOPY) --strip-debug --add-section .lines=$@.lines $< $@.new
+	$(OBJCOPY) --only-keep-debug $@.new $@
+	rm $@.new $@.lines
+INITFS_FILES += lib/linux.symbols=$(B)/user/linux.symbols
+ALL += $(B)/user/linux.symbols
+
 # clang's is for tests/host/linux_image_test.sh alone; to build the system clang is not needed.
 ALL += $(B)/user/linux.bin
 

@@ -27,47 +27,68 @@
 #define FOUND_MAX 12u
 #define AROUND (16 * PAGE_SIZE) /* mappings so near to an address are told */
 #define MAPPINGS_MAX 24u
+#define IMAGE_SYMBOLS "/lib/linux.symbols" /* user/linux/module.mk */
+
+/* A file that has names of a part of the address space. */
+struct module {
+	uint64_t start, end;
+	const void *file; /* NULL: not there */
+	uint64_t size;
+	uint64_t lowest, slide; /* of the file's addresses */
+};
 
 struct report {
 	const struct process *process;
-	uint32_t length;  /* of the text */
-	const void *file; /* NULL: not there */
-	uint64_t file_size;
-	uint64_t lowest, slide; /* of the file's addresses */
+	bool inside;     /* the image itself has failed: its code counts too */
+	uint32_t length; /* of the text */
+	struct module program, image;
 	struct path path;
 	char text[PROCESS_REPORT_MAX];
 };
 
-static void map_file(struct report *report, handle_t frame, uint64_t offset, uint64_t length)
+/* Makes a file readable that is at this path; false: it is not there. */
+static bool map_file(struct report *report, const char *name, struct module *module)
 {
-	struct elf_image image;
-	uint64_t before = offset % PAGE_SIZE, address;
-	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, page_up(before + length), MAP_READ, frame, offset - before, &address) ||
-	        elf_read(user_pointer(address + before), length, 0, USER_TOP, &image))
-		return;
-	report->file = user_pointer(address + before);
-	report->file_size = length;
-	report->lowest = image.lowest;
-	report->slide = report->process->program_start - page_down(image.lowest);
+	struct remote_program found;
+	uint64_t address = 0;
+	if (directory_resolve_text(LINUX_AT_FDCWD, name, &report->path) ||
+	        remote_program(report->process->vfs, &report->path, true, &found))
+		return false;
+	uint64_t before = found.offset % PAGE_SIZE, length = found.length;
+	status_t status = length && length <= USER_TOP ? sys_vmem_map(HANDLE_SELF_VMEM, 0, page_up(before + length), MAP_READ,
+	                                                         found.frame, found.offset - before, &address)
+	                                               : ERR_BAD_ARGUMENT;
+	sys_handle_close(found.frame);
+	if (status)
+		return false;
+	module->file = user_pointer(address + before);
+	module->size = length;
+	return true;
 }
 
-/* Makes the program's file readable. */
-static void open_file(struct report *report)
+static void open_program(struct report *report)
+{
+	const struct process *process = report->process;
+	const struct start_block *start = process->start;
+	struct elf_image image = {0};
+	struct module *module = &report->program;
+	uint32_t name = start->executable ? start->executable : start->program_name;
+	*module = (struct module){.start = process->program_start, .end = process->program_end};
+	if (!map_file(report, (const char *)start + name, module))
+		return;
+	if (elf_read(module->file, module->size, 0, USER_TOP, &image))
+		module->file = NULL;
+	module->lowest = image.lowest;
+	module->slide = module->start - page_down(image.lowest);
+}
+
+/* Its names are in a file of their own, whose addresses begin at 0. */
+static void open_image(struct report *report)
 {
 	const struct start_block *start = report->process->start;
-	uint32_t name = start->executable ? start->executable : start->program_name, kind;
-	handle_t file, frame;
-	uint64_t offset, length;
-	if (directory_resolve_text(LINUX_AT_FDCWD, (const char *)start + name, &report->path) ||
-	        remote_open(report->process->vfs, &report->path, OPEN_READ, 0, &file, &kind))
-		return;
-	status_t status = remote_map(file, &frame, &offset, &length);
-	sys_handle_close(file);
-	if (status)
-		return;
-	if (length && length <= USER_TOP)
-		map_file(report, frame, offset, length);
-	sys_handle_close(frame);
+	uint64_t at = start->linux_image;
+	report->image = (struct module){.start = at, .end = at + page_up(start->linux_image_size), .slide = at};
+	map_file(report, IMAGE_SYMBOLS, &report->image);
 }
 
 static void add_hex(struct log_text *line, uint64_t value)
@@ -104,9 +125,9 @@ static void tell_place(struct report *report, const char *how, uint64_t address,
 	struct log_text line = {0};
 	struct elf_symbol symbol = {0};
 	uint64_t at = address - is_return;
-	bool in_program = at >= report->process->program_start && at < report->process->program_end;
-	bool found = report->file && in_program &&
-	        elf_symbol_find(report->file, report->file_size, report->lowest, at - report->slide, &symbol);
+	const struct module *module = at >= report->image.start && at < report->image.end ? &report->image : &report->program;
+	bool found = module->file && at >= module->start && at < module->end &&
+	        elf_symbol_find(module->file, module->size, module->lowest, at - module->slide, &symbol);
 	log_add(&line, how);
 	if (found && symbol.function) {
 		add_text(&line, symbol.function, symbol.function_length);
@@ -133,7 +154,8 @@ static bool is_code(const struct report *report, uint64_t address)
 	const struct start_block *start = report->process->start;
 	uint64_t first, end, offset;
 	uint32_t flags;
-	if (!user_range(address, 1) || address - start->linux_image < page_up(start->linux_image_size) ||
+	bool in_image = address - start->linux_image < page_up(start->linux_image_size);
+	if (!user_range(address, 1) || in_image != report->inside ||
 	        sys_vmem_walk(HANDLE_SELF_VMEM, address, &first, &end, &flags, &offset))
 		return false;
 	return first <= address && (flags & MAP_EXECUTE);
@@ -243,17 +265,26 @@ static void give(const struct report *report)
 	}
 }
 
-void report_crash(const struct frame *frame, int signal)
+/* NULL: there is one already, or no memory. It is too large for the stack here. */
+static struct report *begin(struct process *process)
 {
-	struct process *process = process_self();
-	uint64_t caller, address;
+	uint64_t address;
 	if (__atomic_exchange_n(&process->crash_reported, true, __ATOMIC_SEQ_CST) ||
 	        sys_vmem_map(
 	                HANDLE_SELF_VMEM, 0, page_up(sizeof(struct report)), MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
-		return;
-	struct report *report = user_pointer(address); /* too large for the stack here */
+		return NULL;
+	struct report *report = user_pointer(address);
 	report->process = process;
-	open_file(report);
+	open_program(report);
+	return report;
+}
+
+void report_crash(const struct frame *frame, int signal)
+{
+	struct report *report = begin(process_self());
+	uint64_t caller;
+	if (!report)
+		return;
 	tell_head(report, signal);
 	tell_place(report, "  in ", frame->rip, false);
 	bool lost = !is_code(report, frame->rip) && access_read(&caller, frame->rsp, sizeof caller);
@@ -263,4 +294,28 @@ void report_crash(const struct frame *frame, int signal)
 		search_stack(report, frame->rsp);
 	tell_mappings(report, frame, thread_self()->trap_address);
 	give(report);
+}
+
+void report_fault_inside(uint64_t rip, uint64_t rbp, uint64_t address)
+{
+	struct report *report = begin(process_self());
+	const struct frame *asked = thread_frame(thread_self());
+	struct frame inside = {.rip = rip, .rbp = rbp, .rsp = rbp};
+	struct log_text line = {0};
+	if (!report)
+		return;
+	open_image(report);
+	log_add(&line, "the answer to its Linux call ");
+	log_add_number(&line, (uint32_t)asked->rax);
+	log_add(&line, " failed by an access to ");
+	add_hex(&line, address);
+	put_line(report, &line);
+	tell_place(report, "  in ", rip, false);
+	report->inside = true;
+	follow_frames(report, &inside);
+	report->inside = false;
+	tell_place(report, "  asked by ", asked->rip, true);
+	if (!follow_frames(report, asked))
+		search_stack(report, asked->rsp);
+	give(report); /* without mappings: their names are state, which may be what was spoilt */
 }

@@ -12,3 +12,6 @@
 
 /* `frame` has the program's registers; `signal` is what ends it. At most once in a process. */
 void report_crash(const struct frame *frame, int signal);
+
+/* The image itself has failed at `rip`, in answering a call of the program's; `rbp` is its frame's. Likewise. */
+void report_fault_inside(uint64_t rip, uint64_t rbp, uint64_t address);

@@ -70,7 +70,7 @@ void signal_detach(struct thread *thread);
 /* signal_deliver.c, called by entry.S: with the program's registers and rax; what they return is the program's rax. */
 int64_t signal_at_return(struct frame *frame, int64_t result);
 int64_t signal_upcall(struct frame *frame, uint64_t cause, uint64_t error, uint64_t address);
-int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address);
+int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address, uint64_t rbp);
 /* Ends the process by a signal. */
 _Noreturn void signal_end_process(int signal);
 void linux_upcall(void); /* entry.S */

@@ -263,7 +263,7 @@ int64_t signal_upcall(struct frame *frame, uint64_t cause, uint64_t error, uint6
 }
 
 /* An address that the program named is bad: the call ends. Anything else is a fault of the image's own. */
-int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address)
+int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address, uint64_t rbp)
 {
 	struct process *process = process_self();
 	bool named = cause == 14 ? user_range(address, 1) : cause == 13;
@@ -280,5 +280,6 @@ int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address)
 	log_add(&line, " ends, because its answer to a Linux call failed at offset ");
 	log_add_number(&line, rip - process->start->linux_image);
 	log_put(process->log, LOG_ERROR, &line);
+	report_fault_inside(rip, rbp, address);
 	signal_end_process(LINUX_SIGSEGV);
 }

@@ -5,7 +5,8 @@
 #include "test.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "user/linux/state.h"
 
 static volatile int depth, deepest = 1 << 30;
 
@@ -42,6 +43,14 @@ static __attribute__((noinline)) void give_up(void)
 	abort(); /* here it gives up */
 }
 
+/* The image's state lies open to the program that it answers to. */
+static __attribute__((noinline)) void confuse(void)
+{
+	process_self()->heap = (struct heap *)16;
+	syscall(12, 0); /* brk */
+	depth++;        /* here it has been confused */
+}
+
 int main(int count, char **arguments)
 {
 	const char *way = count > 1 ? arguments[1] : "";
@@ -53,5 +62,7 @@ int main(int count, char **arguments)
 		return dive(0);
 	else if (!strcmp(way, "give-up"))
 		give_up();
+	else if (!strcmp(way, "confuse"))
+		confuse();
 	return 1;
 }

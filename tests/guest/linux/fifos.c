@@ -165,8 +165,9 @@ static void test_path(void)
 	char byte;
 	int path = open(fifo, O_PATH);
 	TEST("the_path_of_a_fifo_is_opened_without_waiting", path >= 0);
-	TEST("and_is_the_name", !stat(fifo, &by_name) && !fstat(path, &by_path) && S_ISFIFO(by_path.st_mode) &&
-	                                by_path.st_ino == by_name.st_ino && by_path.st_dev == by_name.st_dev);
+	TEST("and_is_the_name",
+	        !stat(fifo, &by_name) && !fstat(path, &by_path) && S_ISFIFO(by_path.st_mode) &&
+	                by_path.st_ino == by_name.st_ino && by_path.st_dev == by_name.st_dev);
 	TEST_ERRNO("it_is_no_reader", open(fifo, O_WRONLY | O_NONBLOCK), ENXIO);
 	TEST_ERRNO("and_reads_nothing", read(path, &byte, 1), EBADF);
 	TEST_ERRNO("and_writes_nothing", write(path, &byte, 1), EBADF);
