@@ -264,6 +264,45 @@ static void test_state(void)
 	CHECK(starts == before + 1 && service.process && granted(&service, "state") == state);
 }
 
+static void test_wanted(void)
+{
+	struct service service = service_of("wanted", 10);
+	status_t status;
+	check_begin("init_service: one that is stopped is not started again until that is asked for");
+	manifest_text = "export x\nrestart always\n";
+	service_start(&service, &service, 0);
+	CHECK(service_want_start(&service) == ERR_ALREADY && service_is_settled(&service, &status) && !status);
+	CHECK(!service_want_stop(&service) && !service_is_settled(&service, &status));
+	ended = true;
+	service_notice_end(&service);
+	CHECK(!service.process && service.restart_at == DEADLINE_NEVER && service_is_settled(&service, &status) && !status);
+	CHECK(service_want_stop(&service) == ERR_ALREADY && log_has("wanted was ended, as was asked for"));
+	CHECK(!service_want_start(&service) && !service_is_settled(&service, &status));
+	service_restart_if_due(&service, 1);
+	CHECK(service.process && service.starts == 2 && service_is_settled(&service, &status) && !status);
+
+	check_begin("init_service: a restart that is asked for waits for no time, whatever the manifest says");
+	struct service once = service_of("at-once", 11);
+	manifest_text = "restart never\n";
+	service_start(&once, &once, 0);
+	CHECK(!service_want_restart(&once) && !service_is_settled(&once, &status));
+	ended = true;
+	service_notice_end(&once);
+	CHECK(!service_is_settled(&once, &status));
+	service_restart_if_due(&once, 1);
+	CHECK(once.process && once.starts == 2 && service_is_settled(&once, &status) && !status);
+	CHECK(!strcmp(once.ending, "ended with status 3"));
+
+	check_begin("init_service: a start that is asked for and fails says why");
+	ended = true;
+	service_notice_end(&once);
+	start_error = ERR_NO_MEMORY;
+	CHECK(!service_want_start(&once));
+	service_restart_if_due(&once, 1);
+	CHECK(!once.process && service_is_settled(&once, &status) && status == ERR_NO_MEMORY);
+	start_error = ERR_OK;
+}
+
 int main(void)
 {
 	static const struct bootinfo no_screen = {.magic = BOOTINFO_MAGIC};
@@ -281,5 +320,6 @@ int main(void)
 	test_optional();
 	test_restart();
 	test_state();
+	test_wanted();
 	return check_result();
 }

@@ -9,15 +9,17 @@
 #include "abi/proto/fs.h"
 #include "abi/proto/process.h"
 #include "abi/proto/random.h"
+#include "abi/proto/service.h"
 #include "abi/proto/stream.h"
 #include "tests/host/check.h"
 
-#define NAMED(label, name) \
+#define NAMED(label, name, ...) \
 	case label: \
 		return #name;
 #define FS_OP NAMED
 #define PROCESS_OP NAMED
 #define RANDOM_OP NAMED
+#define SERVICE_OP NAMED
 #define STREAM_OP NAMED
 
 static const char *name_of(unsigned label)
@@ -26,6 +28,7 @@ static const char *name_of(unsigned label)
 #include "abi/proto/fs.def"
 #include "abi/proto/process.def"
 #include "abi/proto/random.def"
+#include "abi/proto/service.def"
 #include "abi/proto/stream.def"
 	}
 	return NULL;

@@ -54,6 +54,7 @@ status_t server_begin(struct server *server, handle_t receiver)
 	/* A server that comes back on the same receiver never gives a stamp again that its predecessor gave. */
 	server->next_stamp = SERVER_STAMP_FIRST + server_timer_now();
 	server->bits_used = 0;
+	server->signalled = NULL;
 	server->timers = NULL;
 	server->own_tables = (struct state_tables){0};
 	server->tables = &server->own_tables;
@@ -212,6 +213,10 @@ static void finish_request(struct request *request, status_t status)
 
 static void serve_bits(struct server *server, uint64_t bits)
 {
+	if (server->signalled) {
+		server->signalled(bits);
+		return;
+	}
 	while (bits &= server->bits_used) {
 		unsigned i = (unsigned)__builtin_ctzll(bits);
 		bits &= bits - 1;
@@ -341,6 +346,17 @@ status_t server_add_bit(
 	server->bit[i] = (struct server_bit){signalled, context};
 	*out_notify = server->notify;
 	*out_bits = 1ull << i;
+	return ERR_OK;
+}
+
+status_t server_listen(struct server *server, handle_t notify, void (*signalled)(uint64_t bits))
+{
+	status_t status = sys_channel_bind(server->receiver, notify);
+	if (status)
+		return status;
+	server->notify = notify;
+	server->bits_used = UINT64_MAX; /* they are not the kit's to give */
+	server->signalled = signalled;
 	return ERR_OK;
 }
 

@@ -38,6 +38,13 @@
 /* Whom an operation is offered to; the others get ERR_NOT_SUPPORTED. */
 enum server_audience { SERVER_ANYBODY, SERVER_SESSION, SERVER_OBJECT };
 
+/*
+ * A row of such a table out of a protocol's, for a server that offers all of it: its function is handle_NAME. With it as NAME_OP of
+ * abi/proto/NAME.def a new operation is one line there and one function in the server.
+ */
+#define SERVER_ROW(label, name, audience, handles, readable, writable) \
+	{label, #name, handle_##name, SERVER_##audience, handles, readable, writable},
+
 struct server_operation {
 	uint32_t label;
 	const char *name;
@@ -85,6 +92,7 @@ struct server {
 	handle_t notify;
 	uint64_t next_stamp;
 	uint64_t bits_used;
+	void (*signalled)(uint64_t bits); /* of server_listen() */
 	struct server_bit {
 		void (*signalled)(void *context);
 		void *context;
@@ -131,6 +139,12 @@ static inline void server_on_interrupt(struct server *server, handle_t reply, vo
 MUST_CHECK status_t server_add_bit(
         struct server *server, void (*signalled)(void *context), void *context, handle_t *out_notify, uint64_t *out_bits);
 void server_remove_bit(struct server *server, uint64_t bits);
+
+/*
+ * In place of those bits: serves a notify that the server was given (RIGHT_WAIT), and calls `signalled` with all bits that were set.
+ * ERR_BAD_STATE if it is bound to another receiver.
+ */
+MUST_CHECK status_t server_listen(struct server *server, handle_t notify, void (*signalled)(uint64_t bits));
 
 /* For server_state.check: whether the server has such a handle (OBJECT_*, of abi/handle.h), which is kept then. */
 MUST_CHECK bool server_has_handle(handle_t handle, uint32_t type);

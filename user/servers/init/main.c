@@ -2,8 +2,9 @@
  * init starts the services that /etc/services names, with what their manifests ask for, mounts what /etc/mounts lists, starts
  * the shell, and keeps all of them running.
  *
- * It has one thread and waits in one place: for bits of the notify that root granted, until the next restart is due. What it
- * calls meanwhile, it calls with a deadline, so that no server can keep it from noticing the end of another.
+ * It has one thread and waits in one place, as every server: for bits of the notify that root granted, until the next restart is
+ * due, and for calls of protocol service (control.c). What it calls meanwhile, it calls with a deadline, so that no server can keep
+ * it from noticing the end of another.
  *
  * Words of the kernel's command line: `guest` leaves the shell out, `shell` starts it then too, `bench` prints boot times,
  * `unknown-calls` logs Linux calls that nobody answers.
@@ -18,6 +19,7 @@
 #include "user/lib/log.h"
 #include "user/servers/init/bench.h"
 #include "user/servers/init/config.h"
+#include "user/servers/init/control.h"
 #include "user/servers/init/init.h"
 #include "user/servers/init/mounts.h"
 #include "user/servers/init/service.h"
@@ -204,18 +206,11 @@ static void restart_due(void)
 		shell_start();
 }
 
-static status_t supervise(void)
+static uint64_t attend(uint64_t bits)
 {
-	for (;;) {
-		uint64_t bits = 0;
-		status_t status = sys_notify_wait(init.notify, UINT64_MAX, next_restart(), &bits);
-		if (status && status != ERR_TIMED_OUT) {
-			log_error("cannot wait for the ends of services: %s", error_text(status));
-			return status;
-		}
-		notice(bits);
-		restart_due();
-	}
+	notice(bits);
+	restart_due();
+	return next_restart();
 }
 
 static const struct service *find_exporter(const char *export)
@@ -256,11 +251,19 @@ int main(int argc, char **argv)
 	if (!take_grants())
 		return 1;
 	mounts_read();
+	handle_t receiver;
+	status_t status = control_begin(services, &service_count, attend, &receiver);
+	if (status) {
+		log_error("cannot wait for the ends of services: %s", error_text(status));
+		return 1;
+	}
 	start_services();
-	mounts_check(services, service_count);
+	mounts_make_own(CONTROL_EXPORT, receiver);
+	mounts_check();
 	if (init_has_word("bench"))
 		bench_started();
 	if (!init_has_word("guest") || init_has_word("shell"))
 		begin_shell();
-	return supervise() ? 1 : 0;
+	log_error("cannot wait for the ends of services: %s", error_text(control_run()));
+	return 1;
 }

@@ -39,24 +39,33 @@ void mounts_read(void)
 		log_error("/etc/mounts: line %u %s", problems.list[i].line, problems.list[i].text);
 }
 
-void mounts_make_of(const struct service *service)
+/* With the sender of mount i that was minted, or why there is none. */
+static void mount_minted(size_t i, status_t status)
 {
-	for (size_t i = 0; i < mount_count; i++) {
-		if (senders[i] || !service_exports(service, mounts[i].export))
-			continue;
-		status_t status = service_mint(service, mounts[i].export, FIRST_STAMP + i, &senders[i]);
-		if (status)
-			log_error(
-			        "%s is not mounted: no sender to %s: %s", mounts[i].path, mounts[i].export, error_text(status));
-		else
-			mount(i);
-	}
+	if (status)
+		log_error("%s is not mounted: no sender to %s: %s", mounts[i].path, mounts[i].export, error_text(status));
+	else
+		mount(i);
 }
 
-void mounts_check(const struct service *services, uint32_t count)
+void mounts_make_of(const struct service *service)
 {
 	for (size_t i = 0; i < mount_count; i++)
-		if (!mounts_service_at(mounts[i].path, services, count))
+		if (!senders[i] && service_exports(service, mounts[i].export))
+			mount_minted(i, service_mint(service, mounts[i].export, FIRST_STAMP + i, &senders[i]));
+}
+
+void mounts_make_own(const char *export, handle_t receiver)
+{
+	for (size_t i = 0; i < mount_count; i++)
+		if (!senders[i] && !strcmp(mounts[i].export, export))
+			mount_minted(i, sys_channel_mint(receiver, FIRST_STAMP + i, SERVICE_SENDER_RIGHTS, &senders[i]));
+}
+
+void mounts_check(void)
+{
+	for (size_t i = 0; i < mount_count; i++)
+		if (!senders[i])
 			log_error(
 			        "%s is not mounted: no service that was started exports %s", mounts[i].path, mounts[i].export);
 }

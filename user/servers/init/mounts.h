@@ -12,8 +12,11 @@ void mounts_read(void);
 /* Mounts what a service exports that was started, so that those after it find it there. */
 void mounts_make_of(const struct service *service);
 
-/* Once all services were started: says of which mounts nobody has the export. */
-void mounts_check(const struct service *services, uint32_t count);
+/* The same of what init itself serves. */
+void mounts_make_own(const char *export, handle_t receiver);
+
+/* Once all services were started: says of which mounts there is no sender. */
+void mounts_check(void);
 
 /* Mounts all of it a second time. */
 void mounts_make_again(void);

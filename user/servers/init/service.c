@@ -4,12 +4,9 @@
 #include <string.h>
 
 #include "user/lib/deadline.h"
-#include "user/lib/ending.h"
 #include "user/lib/log.h"
 #include "user/servers/init/import.h"
 #include "user/servers/init/init.h"
-
-#define SENDER_RIGHTS (RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT)
 
 /* Closes all that was prepared. */
 static void release(struct service *service)
@@ -146,12 +143,19 @@ static status_t start(struct service *service)
 	spawn.restartable = service->manifest.state_mib != 0;
 	spawn.there = service->there;
 	backoff_started(&service->backoff, deadline_now());
-	return run(service, &spawn);
+	service->start_status = run(service, &spawn);
+	service->starts += !service->start_status;
+	return service->start_status;
 }
 
+/* One that a call has ended begins anew without delay, or not at all. */
 static void plan_restart(struct service *service)
 {
-	if (service->manifest.restart)
+	if (service->restarts) {
+		service->restarts = false;
+		service->backoff = (struct backoff){0};
+		service->restart_at = 0;
+	} else if (service->manifest.restart && !service->stopped)
 		service->restart_at = backoff_ended(&service->backoff, deadline_now());
 }
 
@@ -166,7 +170,8 @@ void service_start(struct service *service, const struct service *above, uint32_
 {
 	uint64_t before = deadline_now();
 	service->restart_at = DEADLINE_NEVER;
-	if (prepare(service, above, above_count)) {
+	service->start_status = prepare(service, above, above_count);
+	if (service->start_status) {
 		release(service);
 		return;
 	}
@@ -176,18 +181,28 @@ void service_start(struct service *service, const struct service *above, uint32_
 		log_started(service, before);
 }
 
+static void log_ended(const struct service *service)
+{
+	if (service->stopped || service->restarts)
+		log_info("%s was ended, as was asked for", service->config.name);
+	else
+		log_warning("%s %s%s", service->config.name, service->ending,
+		        service->manifest.restart ? "; it will be started again" : "");
+}
+
 void service_notice_end(struct service *service)
 {
 	char text[ENDING_TEXT_MAX];
 	if (!service->process || !ending_text(service->process, text))
 		return;
+	memcpy(service->ending, text, sizeof text);
 	if (service->manifest.state_mib && service->manifest.restart)
 		service->resting = service->process;
 	else
 		sys_handle_close(service->process);
 	service->process = HANDLE_NONE;
+	log_ended(service);
 	plan_restart(service);
-	log_warning("%s %s%s", service->config.name, text, service->manifest.restart ? "; it will be started again" : "");
 }
 
 void service_restart_if_due(struct service *service, uint64_t now)
@@ -199,6 +214,50 @@ void service_restart_if_due(struct service *service, uint64_t now)
 		plan_restart(service);
 	else
 		log_started(service, now);
+}
+
+static void kill(const struct service *service)
+{
+	status_t killed = sys_process_kill(service->process, PROCESS_STATUS_KILLED);
+	(void)killed; /* it may have ended by itself */
+}
+
+status_t service_want_start(struct service *service)
+{
+	if (service->process)
+		return ERR_ALREADY;
+	service->stopped = false;
+	service->backoff = (struct backoff){0};
+	service->restart_at = 0;
+	return ERR_OK;
+}
+
+status_t service_want_stop(struct service *service)
+{
+	if (!service->process && service->restart_at == DEADLINE_NEVER)
+		return ERR_ALREADY;
+	service->stopped = true;
+	service->restart_at = DEADLINE_NEVER;
+	if (service->process)
+		kill(service);
+	return ERR_OK;
+}
+
+status_t service_want_restart(struct service *service)
+{
+	if (!service->process)
+		return service_want_start(service);
+	service->restarts = true;
+	kill(service);
+	return ERR_OK;
+}
+
+bool service_is_settled(const struct service *service, status_t *out_status)
+{
+	if (service->restarts || !service->restart_at || (service->stopped && service->process))
+		return false;
+	*out_status = service->process || service->stopped ? ERR_OK : service->start_status;
+	return true;
 }
 
 /* The receiver behind an export, or HANDLE_NONE. */
@@ -218,5 +277,5 @@ bool service_exports(const struct service *service, const char *export)
 status_t service_mint(const struct service *service, const char *export, uint64_t stamp, handle_t *out_sender)
 {
 	handle_t receiver = receiver_of(service, export);
-	return receiver ? sys_channel_mint(receiver, stamp, SENDER_RIGHTS, out_sender) : ERR_NOT_FOUND;
+	return receiver ? sys_channel_mint(receiver, stamp, SERVICE_SENDER_RIGHTS, out_sender) : ERR_NOT_FOUND;
 }

@@ -15,10 +15,14 @@
 #include <stdint.h>
 
 #include "user/lib/backoff.h"
+#include "user/lib/ending.h"
 #include "user/lib/manifest.h"
 #include "user/lib/program.h"
 #include "user/lib/spawn.h"
 #include "user/servers/init/config.h"
+
+/* Of senders to services. */
+#define SERVICE_SENDER_RIGHTS (RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT)
 
 struct service {
 	struct config_service config;
@@ -40,6 +44,12 @@ struct service {
 	handle_t there[START_GRANTS]; /* names of the grants in its process */
 	struct backoff backoff;
 	uint64_t restart_at; /* ns since boot; DEADLINE_NEVER: it runs, or is not to be started again */
+
+	uint32_t starts;              /* of processes that ran */
+	status_t start_status;        /* of the last try */
+	bool stopped;                 /* by a call, and not started since */
+	bool restarts;                /* a call has ended it so that it begins anew at once */
+	char ending[ENDING_TEXT_MAX]; /* how it ended the last time */
 };
 
 /* Prepares and starts; on the log is how long it took, or why not. `above` are the services that it may import from. */
@@ -50,6 +60,17 @@ void service_notice_end(struct service *service);
 
 /* Starts it again if that is due at `now`. */
 void service_restart_if_due(struct service *service, uint64_t now);
+
+/*
+ * What a call wants of a service: begins it, and service_restart_if_due() and service_notice_end() bring it to its end. ERR_ALREADY if there is
+ * nothing to do. One that was never prepared is for service_start().
+ */
+MUST_CHECK status_t service_want_start(struct service *service);
+MUST_CHECK status_t service_want_stop(struct service *service);
+MUST_CHECK status_t service_want_restart(struct service *service);
+
+/* Whether that is done, and how it went. */
+bool service_is_settled(const struct service *service, status_t *out_status);
 
 /* Whether a prepared service exports something under this name. */
 bool service_exports(const struct service *service, const char *export);
