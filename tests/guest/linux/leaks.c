@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -151,6 +152,25 @@ static void open_things(unsigned count)
 	}
 }
 
+static void open_fifos(unsigned count)
+{
+	static const int ways[] = {O_RDONLY | O_NONBLOCK, O_WRONLY, O_RDWR, O_PATH};
+	while (count--) {
+		char name[] = "/tmp/leaks-XXXXXX";
+		int fd[sizeof ways / sizeof *ways];
+		if (!mkdtemp(name) || chdir(name) || mkfifo("f", 0600))
+			test_failures++;
+		for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++)
+			fd[i] = open("f", ways[i]);
+		if (write(fd[1], self, 5) != 5)
+			test_failures++;
+		unlink("f");
+		rmdir(name);
+		for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++)
+			close(fd[i]);
+	}
+}
+
 int main(int count, char **arguments)
 {
 	test_prefix = "linux.leaks";
@@ -164,6 +184,7 @@ int main(int count, char **arguments)
 	leaves_nothing("vforks_with_exec_leave_nothing", vfork_exec, 50, forks / 4);
 	leaves_nothing("forks_with_exec_leave_nothing", fork_exec, 50, forks);
 	leaves_nothing("files_pipes_sockets_and_terminals_leave_nothing", open_things, 50, forks / 4);
+	leaves_nothing("fifos_leave_nothing", open_fifos, 50, forks / 4);
 	leaves_nothing("many_processes_at_a_time_leave_nothing", together, most, most);
 	return test_result();
 }
