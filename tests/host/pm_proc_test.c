@@ -291,6 +291,21 @@ static void refusing(void)
 	CHECK(fs_seek(opened.file, 0, FS_SEEK_SET, DEADLINE_NEVER, &position) == ERR_OK);
 	CHECK(fs_read(opened.file, text, 16, DEADLINE_NEVER, &bytes) == ERR_OK && bytes == 6 && !memcmp(text, "hello\n", 6));
 
+	check_begin("status has the signals that the process has told, once it has");
+	struct fs_opened status_file;
+	char long_text[1024] = "";
+	CHECK(fs_open(people_proc, in(child, "status"), OPEN_READ, 0, DEADLINE_NEVER, &status_file) == ERR_OK);
+	CHECK(fs_read(status_file.file, long_text, sizeof long_text - 1, DEADLINE_NEVER, &bytes) == ERR_OK &&
+	        !strstr(long_text, "Sig"));
+	CHECK(people_call(child, PROCESS_tell_signals, 1, 0x200, 0x1000, 0x4000) == ERR_OK);
+	fake_become(starter.process);
+	CHECK(fs_seek(status_file.file, 0, FS_SEEK_SET, DEADLINE_NEVER, &position) == ERR_OK);
+	CHECK(fs_read(status_file.file, long_text, sizeof long_text - 1, DEADLINE_NEVER, &bytes) == ERR_OK);
+	CHECK(strstr(long_text,
+	        "SigPnd:\t0000000000000001\nSigBlk:\t0000000000000200\n"
+	        "SigIgn:\t0000000000001000\nSigCgt:\t0000000000004000\n"));
+	sys_handle_close(status_file.file);
+
 	check_begin("an open file of a process that is gone says so");
 	CHECK(fs_seek(opened.file, 0, FS_SEEK_SET, DEADLINE_NEVER, &position) == ERR_OK);
 	people_exit(shell, 0);

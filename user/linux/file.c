@@ -81,6 +81,8 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 		return -EISDIR;
 	if ((flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
 		return -EOPNOTSUPP;
+	if (own == PROC_STATUS)
+		signal_tell_sets();
 	uint32_t open = open_flags(flags) | (path.directory ? OPEN_DIRECTORY : 0);
 	struct open_file file = {.flags = flags & ~(LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_TRUNC | LINUX_O_CLOEXEC)};
 	file.flags |= LINUX_O_LARGEFILE;

@@ -166,6 +166,12 @@ status_t pm_set_children(handle_t pm, uint32_t flags)
 	return call(pm, &message);
 }
 
+status_t pm_tell_signals(handle_t pm, const uint64_t sets[static 4])
+{
+	struct message message = {PROCESS_tell_signals, 0, {sets[0], sets[1], sets[2], sets[3]}};
+	return call(pm, &message);
+}
+
 status_t pm_set_name(handle_t pm, const char name[16])
 {
 	struct message message = {PROCESS_set_name, 0, {0}};

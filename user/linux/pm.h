@@ -39,4 +39,6 @@ MUST_CHECK status_t pm_machine(handle_t pm, uint64_t out[static MESSAGE_WORDS]);
 MUST_CHECK status_t pm_set_children(handle_t pm, uint32_t flags);
 /* Lines for the log, each ended by a newline. */
 MUST_CHECK status_t pm_report(handle_t pm, const char *lines, uint64_t length);
+/* Sets of bits: pending, blocked, ignored, caught. */
+MUST_CHECK status_t pm_tell_signals(handle_t pm, const uint64_t sets[static 4]);
 MUST_CHECK status_t pm_set_name(handle_t pm, const char name[16]);

@@ -20,6 +20,7 @@ enum proc_kind {
 	PROC_ROOT,
 	PROC_MAPS,
 	PROC_ENVIRON,
+	PROC_STATUS, /* which is pm's, but for the signals */
 };
 
 /* What a path in normal form below /dev or /proc names; *out_fd is written for PROC_DESCRIPTOR alone. */

@@ -57,6 +57,8 @@ void signal_info_fill(int signal, const struct signal_note *note, struct linux_s
 void signal_set_mask(uint64_t mask);
 /* Before the image goes: what is pending goes back to the process's own notify, where the next image finds it. */
 void signal_give_back(void);
+/* Tells pm for /proc what is pending for this thread and the process, blocked by this thread, ignored and caught. */
+void signal_tell_sets(void);
 /* PROCESS_CHILDREN_* for what SIGCHLD does now. */
 uint32_t signal_children_flags(void);
 /* In the copy of a process: nothing is pending there. */

@@ -288,3 +288,22 @@ void signal_detach(struct thread *thread)
 	if (to)
 		status = sys_notify_signal(to, SIGNAL_LOOK);
 }
+
+void signal_tell_sets(void)
+{
+	struct thread *self = thread_self();
+	struct process *process = self->process;
+	uint64_t ignored = 0, caught = 0;
+	lock_take(&process->signals_lock);
+	for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
+		uint64_t handler = process->signal_actions[signal - 1].handler;
+		if (handler == LINUX_SIG_IGN)
+			ignored |= SIGNAL_BIT(signal);
+		else if (handler != LINUX_SIG_DFL)
+			caught |= SIGNAL_BIT(signal);
+	}
+	const uint64_t sets[] = {self->signal_pending | process->signal_pending, self->signal_mask, ignored, caught};
+	lock_drop(&process->signals_lock);
+	status_t status = pm_tell_signals(process->pm, sets);
+	(void)status; /* without pm there is no /proc */
+}

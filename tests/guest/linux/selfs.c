@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -147,6 +148,43 @@ static void mappings(void)
 	TEST("by_number_too", read_all(text) > 0 && has(&in_data, " rw-p "));
 }
 
+static unsigned long signals_of(const char *line)
+{
+	const char *found = strstr(text, line);
+	return found ? strtoul(found + strlen(line), NULL, 16) : 0;
+}
+
+static void caught(int signal)
+{
+	(void)signal;
+}
+
+static void signals(void)
+{
+	sigset_t blocked;
+	const unsigned long ignored = 1ul << (SIGUSR2 - 1), handled = 1ul << (SIGUSR1 - 1), waiting = 1ul << (SIGHUP - 1);
+	signal(SIGUSR1, SIG_DFL);
+	signal(SIGUSR2, SIG_DFL);
+	TEST("status_has_no_signals_at_first",
+	        read_all("/proc/self/status") > 0 && strstr(text, "\nSigIgn:\t") && strstr(text, "\nSigCgt:\t") &&
+	                !(signals_of("\nSigIgn:\t") & ignored) && !(signals_of("\nSigCgt:\t") & handled) &&
+	                !(signals_of("\nSigBlk:\t") & waiting));
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGHUP);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	signal(SIGUSR2, SIG_IGN);
+	signal(SIGUSR1, caught);
+	raise(SIGHUP);
+	TEST("then_those_that_are_ignored_and_handled",
+	        read_all("/proc/self/status") > 0 && (signals_of("\nSigIgn:\t") & ignored) &&
+	                (signals_of("\nSigCgt:\t") & handled) && !(signals_of("\nSigCgt:\t") & ignored));
+	TEST("and_those_that_are_blocked_and_wait",
+	        (signals_of("\nSigBlk:\t") & waiting) && (signals_of("\nSigPnd:\t") & waiting));
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGHUP, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+}
+
 static void environment(void)
 {
 	ssize_t length = read_all("/proc/self/environ");
@@ -183,6 +221,7 @@ int main(int count, char **arguments)
 	descriptors();
 	directories();
 	mappings();
+	signals();
 	environment();
 	children();
 	return test_result();

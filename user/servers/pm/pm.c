@@ -232,6 +232,18 @@ static status_t handle_set_name(struct request *request)
 	return with_caller(request, set_name);
 }
 
+static status_t tell_signals(struct request *request, struct process *process)
+{
+	memcpy(process->told_signals, request->word, sizeof process->told_signals);
+	process->has_told_signals = true;
+	return ERR_OK;
+}
+
+static status_t handle_tell_signals(struct request *request)
+{
+	return with_caller(request, tell_signals);
+}
+
 static status_t handle_report(struct request *request)
 {
 	return with_caller(request, watch_report);
@@ -277,6 +289,7 @@ static const struct server_operation operations[] = {
         {PROCESS_times, "times", handle_times, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_children, "set_children", handle_set_children, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_set_name, "set_name", handle_set_name, SERVER_OBJECT, 0, 0, 0},
+        {PROCESS_tell_signals, "tell_signals", handle_tell_signals, SERVER_OBJECT, 0, 0, 0},
         {PROCESS_report, "report", handle_report, SERVER_OBJECT, 0, 1, 0},
         {PROCESS_machine, "machine", handle_machine, SERVER_ANYBODY, 0, 0, 0},
         {FS_open, "open", proc_open, SERVER_SESSION, 0, 0, 0},

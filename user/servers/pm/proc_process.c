@@ -55,6 +55,14 @@ void proc_process_stat(struct proc_text *text, const struct process *process)
 	        process->state == PROCESS_STATE_ZOMBIE ? (unsigned long long)status : 0ull);
 }
 
+/* As it told them last: a process does whenever it opens its own. */
+static void print_signals(struct proc_text *text, const struct process *process)
+{
+	static const char *const names[] = {"SigPnd", "SigBlk", "SigIgn", "SigCgt"};
+	for (unsigned i = 0; process->has_told_signals && i < sizeof names / sizeof *names; i++)
+		proc_print(text, "%s:\t%016llx\n", names[i], (unsigned long long)process->told_signals[i]);
+}
+
 void proc_process_status(struct proc_text *text, const struct process *process)
 {
 	struct process_stats stats = stats_of(process);
@@ -67,6 +75,7 @@ void proc_process_status(struct proc_text *text, const struct process *process)
 		proc_print(text, "Threads:\t0\n");
 		return;
 	}
+	print_signals(text, process);
 	proc_print(text, "VmSize:\t%8llu kB\nVmRSS:\t%8llu kB\nVmPTE:\t%8llu kB\nThreads:\t%u\n",
 	        (unsigned long long)stats.mapped_bytes / 1024, (unsigned long long)stats.resident_pages * (PAGE_SIZE / 1024),
 	        (unsigned long long)stats.table_pages * (PAGE_SIZE / 1024), stats.threads);

@@ -124,6 +124,8 @@ struct process {
 	uint32_t sent_next;
 
 	struct limit limits[PROCESS_LIMITS];
+	uint64_t told_signals[4]; /* by itself, for /proc: pending, blocked, ignored, caught */
+	bool has_told_signals;
 };
 
 struct domain {
