@@ -11,7 +11,8 @@ struct person starter;
 uint64_t answer_word[MESSAGE_WORDS];
 handle_t people_proc;
 
-static struct fake_process *pm;
+bool people_outlive_pm;
+struct fake_process *people_pm;
 
 static void must(status_t status)
 {
@@ -22,11 +23,17 @@ static void must(status_t status)
 void people_begin(void)
 {
 	handle_t receiver;
-	pm = fake_process_create("pm", pm_main);
+	struct fake_process *pm = people_pm = fake_process_create("pm", pm_main);
 	starter.process = fake_self();
 	starter.pid = fake_number(starter.process);
 	must(sys_channel_create(&receiver));
 	fake_grant(pm, "export.pm", receiver);
+	if (people_outlive_pm) {
+		handle_t frame;
+		must(sys_frame_create(64ull << 20, 0, &frame));
+		fake_grant(pm, "state", frame);
+		sys_handle_close(frame);
+	}
 	must(sys_channel_mint(receiver, 7, RIGHTS_ALL, &starter.pm));
 	must(sys_channel_mint(receiver, 8, RIGHTS_ALL, &people_proc));
 	sys_handle_close(receiver);
@@ -35,7 +42,7 @@ void people_begin(void)
 
 int people_end(void)
 {
-	return fake_stop(pm);
+	return fake_stop(people_pm);
 }
 
 handle_t people_domain(void)

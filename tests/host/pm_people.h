@@ -20,7 +20,9 @@ extern struct person starter;  /* a service, which pm does not know; its `pm` is
 extern handle_t people_proc;   /* the file system, in the starter's table */
 extern uint64_t answer_word[]; /* of the last call that was answered without an error */
 
-/* Starts pm on a thread of its own. Once. */
+/* Starts pm on a thread of its own, with a frame for its state or without. Once. */
+extern bool people_outlive_pm;
+extern struct fake_process *people_pm;
 void people_begin(void);
 int people_end(void);
 

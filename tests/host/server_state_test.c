@@ -52,7 +52,7 @@ static void begin(void)
 {
 	handle_t receiver, frame;
 	process = fake_process_create("counting", counting_main);
-	fake_make_mortal(process);
+	fake_make_mortal();
 	CHECK(!sys_channel_create(&receiver) && !sys_channel_mint(receiver, 7, RIGHTS_ALL, &session));
 	CHECK(!sys_frame_create(32ull << 20, 0, &frame));
 	fake_grant(process, "export", receiver);

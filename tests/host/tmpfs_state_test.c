@@ -61,7 +61,7 @@ static void begin(void)
 	handle_t receiver, frame;
 	fake_more_calls = machine_stats;
 	server = fake_process_create("tmpfs", tmpfs_main);
-	fake_make_mortal(server);
+	fake_make_mortal();
 	CHECK(!sys_channel_create(&receiver) && !sys_frame_create(1ull << 30, 0, &frame));
 	CHECK(!sys_channel_mint(receiver, 7, RIGHTS_ALL, &space) && !sys_channel_mint(receiver, 8, RIGHTS_ALL, &other));
 	fake_grant(server, "export.tmpfs", receiver);

@@ -70,6 +70,7 @@ struct server_state {
 	 * watch: what was told to the predecessor may be lost. It may answer calls that wait.
 	 */
 	void (*resume)(struct server *server);
+	bool ends_processes; /* if the state is given up, the processes that it had handles to are ended: nobody knows them any more */
 };
 
 struct server {

@@ -26,6 +26,7 @@
 
 static _Thread_local struct {
 	bool lived;          /* state_lived() was said */
+	bool gave_up;        /* the state that was there */
 	bool again;          /* a call of its predecessor's is being served */
 	bool knows_stamps;   /* and here they are: */
 	struct table stamps; /* those that live */
@@ -126,6 +127,7 @@ status_t server_state_begin(struct server *server)
 		return ERR_OK;
 	}
 	log_error("the state of %s %s; it starts empty", server->name, why);
+	past.gave_up = true;
 	state_start_empty();
 	state_begin_life();
 	found_forget_names();
@@ -356,7 +358,7 @@ void server_state_recover(struct server *server)
 	server_state_commit(NULL, ERR_OK);
 	close_dead(server);
 	serve_all_again(server);
-	found_end(false);
+	found_end(past.gave_up && server->state->ends_processes);
 	table_free(&past.stamps);
 	past.knows_stamps = false;
 }

@@ -38,6 +38,7 @@ lines() {
 }
 
 kept() { lives_by_its_state tmpfs kept 60; }
+families() { lives_by_its_state pm families 60; }
 
 # The shell's profile ends vfs, which ends init, and with it the shell; the shell of the second init finds nothing that dies.
 init_comes_back() {
@@ -66,15 +67,18 @@ shell_comes_back() {
 	pass
 }
 
-# The profile of the first shell ends pm; the second shell has the second pm.
-shell_comes_back_with_pm() {
+# The shell's profile ends pm, once in its answer and once before it, and the shell goes on with the children that it has.
+shell_goes_on_over_an_end_of_pm() {
 	initfs_add sbin/pm 755 <"$build/tests/guest/mortal/pm"
-	{ cat "$build/initfs.stage/etc/profile"; echo '[ -e /proc/die-pm ]; read -r line </proc/self/comm; echo "in the care of $line"'; } |
-		initfs_add etc/profile
+	{
+		cat "$build/initfs.stage/etc/profile"
+		echo 'sleep 1000 & [ -e /proc/arm-1 ]; (exit 3); [ $? = 3 ] && kill $! && wait $!; [ $? = 143 ] && read -r line </proc/self/comm; echo "in the care of $line"'
+	} | initfs_add etc/profile
 	initfs_pack
 	guest --initfs "$folder/initfs.tar.zst" --until 'in the care of busybox' --timeout 60
 	[ "$status" = 0 ] || fail "$(why)"
 	logged 'init warning: pm ended with status 9' || fail "the log does not say that pm ended"
-	logged 'init info: the shell was killed' || fail "the log does not say that the shell ended with pm"
+	logged 'pm goes on with its state' || fail "pm has not gone on"
+	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'started the shell in')" = 1 ] || fail "the shell was started again"
 	pass
 }

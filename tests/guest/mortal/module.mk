@@ -13,9 +13,6 @@ $(MORTAL)/vfs: $(MORTAL)/vfs.o $(call user_objects,user/servers/vfs) $(USER_LIB)
 $(MORTAL)/console: $(MORTAL)/console.o $(call user_objects,user/servers/console) $(USER_LIB)
 	$(call user_link,$(MORTAL_WRAP))
 
-$(MORTAL)/pm: $(MORTAL)/pm.o $(call user_objects,user/servers/pm) $(USER_LIB)
-	$(call user_link,$(MORTAL_WRAP))
-
 # init has none of the kit's functions.
 $(MORTAL)/init: $(MORTAL)/init.o $(call user_objects,user/servers/init) $(USER_LIB)
 	$(call user_link,$(MORTAL_WRAP_INIT))
@@ -43,6 +40,9 @@ $(MORTAL)/example: $(MORTAL)/points.o $(call user_objects,user/servers/example) 
 $(MORTAL)/tmpfs: $(MORTAL)/points.o $(call user_objects,user/servers/tmpfs) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS))
 
+$(MORTAL)/pm: $(MORTAL)/points.o $(call user_objects,user/servers/pm) $(USER_LIB)
+	$(call user_link,$(MORTAL_POINTS))
+
 $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) -DBACKOFF_FIRST_NS=1000000ull -DBACKOFF_MOST_NS=1000000ull -MMD -MP -c -o $@ $<
@@ -50,11 +50,11 @@ $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk us
 $(MORTAL)/hasty-init: $(MORTAL)/service.o $(filter-out %/service.o,$(call user_objects,user/servers/init)) $(USER_LIB)
 	$(user_link)
 
-$(MORTAL)/lines $(MORTAL)/kept: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
+$(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) -o $@ $<
 
 -include $(wildcard $(MORTAL)/*.d)
 
-MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
+MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
 ALL += $(MORTAL_PROGRAMS)

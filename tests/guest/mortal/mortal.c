@@ -2,7 +2,7 @@
  * Makes servers mortal: linked into Hearth's own programs in place of a few functions (--wrap), it ends the process in the
  * middle of its work when a client wants it. Only the first instance of each obeys, so that the next one can be seen to serve.
  *
- *   a path /die-NAME        is opened: vfs, initfsd or pm ends, whoever reads that path with that NAME
+ *   a path /die-NAME        is opened: vfs or initfsd ends, whoever reads that path with that NAME
  *   the text "die-console"  is written: the console ends
  *   vfs was restarted       init ends
  */

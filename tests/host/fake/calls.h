@@ -53,10 +53,10 @@ void fake_settle(void);
 /*
  * The calling thread's process ends here, in the middle of its work, and begins again at once with all its handles: what a supervisor does by
  * process_replace. Its memory is that of the test, so its main has to set what it relies on; a mapped state (user/lib/state.h) is
- * unmapped. For a process that was made mortal.
+ * unmapped. Needs fake_make_mortal().
  */
 _Noreturn void fake_end_here(void);
-void fake_make_mortal(struct fake_process *process);
+void fake_make_mortal(void);
 unsigned fake_ends(const struct fake_process *process); /* so far */
 
 /* The call that this process waits with is asked to end; false: no server has saved it (yet). */

@@ -36,11 +36,21 @@ static status_t channel_stamps(handle_t handle, uint64_t *word)
 	return ERR_OK;
 }
 
+static bool has_ended(uint32_t number)
+{
+	const struct fake_process *process = fake_processes;
+	while (process && process->number != number)
+		process = process->next;
+	return !process || process->state == PROCESS_ENDED;
+}
+
 static status_t reply_message(handle_t handle, struct message *message)
 {
 	struct call *call;
 	handle_t receiver = (handle_t)message->word[0];
 	status_t status = receiver && fake_current->received ? ERR_BAD_STATE : fake_find_reply(handle, &call);
+	if (!status && has_ended(call->caller))
+		status = ERR_DEAD;
 	if (status)
 		return status;
 	fake_tell_call(call, message);
@@ -63,9 +73,8 @@ static status_t call(uint32_t number, handle_t handle, struct message *message)
 	}
 }
 
-void fake_make_mortal(struct fake_process *process)
+void fake_make_mortal(void)
 {
-	(void)process;
 	fake_life_calls = call;
 }
 

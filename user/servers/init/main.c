@@ -30,8 +30,8 @@ _Static_assert(INIT_FIRST_SERVICE + CONFIG_SERVICES <= 64, "each service has a b
 struct init init;
 static struct service services[CONFIG_SERVICES];
 static uint32_t service_count;
-static const struct service *pm;      /* that exports "pm"; NULL: what the shell starts has no children */
-static const struct service *console; /* whose export is mounted where the shell's terminal is; NULL: no shell is started */
+static struct service *pm;      /* that exports "pm"; NULL: what the shell starts has no children */
+static struct service *console; /* whose export is mounted where the shell's terminal is; NULL: no shell is started */
 
 bool init_has_word(const char *word)
 {
@@ -178,6 +178,16 @@ static void connect_pm(void)
 	shell_set_pm(sender);
 }
 
+/* The shell's files were open in the console that is gone, and it may wait for one of them for ever; or pm forgot it. */
+static void end_shell_without_services(void)
+{
+	bool forgotten = pm && service_take_loss(pm);
+	if (forgotten)
+		connect_pm();
+	if ((console && service_take_loss(console)) || forgotten)
+		shell_end();
+}
+
 static void notice(uint64_t bits)
 {
 	if (bits & INIT_PROMPT && init_has_word("bench"))
@@ -186,14 +196,9 @@ static void notice(uint64_t bits)
 		log_info("vfs was restarted: mounting again");
 		mounts_make_again();
 	}
-	bool had_both = shell_can_start(), had_pm = pm && pm->process;
 	for (uint32_t i = 0; i < service_count; i++)
 		service_notice_end(&services[i]);
-	if (had_pm && !pm->process)
-		connect_pm();
-	/* The shell's files were open in the console that is gone, and it may wait for one of them for ever; or pm forgot it. */
-	if (had_both && !shell_can_start())
-		shell_end();
+	end_shell_without_services();
 	shell_notice_end();
 }
 
@@ -202,6 +207,7 @@ static void restart_due(void)
 	uint64_t now = deadline_now();
 	for (uint32_t i = 0; i < service_count; i++)
 		service_restart_if_due(&services[i], now);
+	end_shell_without_services();
 	if (shell_can_start() && shell_restart_at() <= now)
 		shell_start();
 }
@@ -213,7 +219,7 @@ static uint64_t attend(uint64_t bits)
 	return next_restart();
 }
 
-static const struct service *find_exporter(const char *export)
+static struct service *find_exporter(const char *export)
 {
 	for (uint32_t i = 0; i < service_count; i++)
 		if (service_exports(&services[i], export))

@@ -77,7 +77,7 @@ void mounts_make_again(void)
 			mount(i);
 }
 
-const struct service *mounts_service_at(const char *path, const struct service *services, uint32_t count)
+struct service *mounts_service_at(const char *path, struct service *services, uint32_t count)
 {
 	for (size_t i = 0; i < mount_count; i++) {
 		if (strcmp(mounts[i].path, path))

@@ -22,4 +22,4 @@ void mounts_check(void);
 void mounts_make_again(void);
 
 /* The service whose export /etc/mounts has at this path; NULL if there is none. */
-const struct service *mounts_service_at(const char *path, const struct service *services, uint32_t count);
+struct service *mounts_service_at(const char *path, struct service *services, uint32_t count);

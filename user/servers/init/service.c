@@ -120,6 +120,7 @@ static status_t run(struct service *service, const struct spawn *spawn)
 		(void)killed; /* it has ended, and is let go of */
 		sys_handle_close(service->process);
 		service->process = HANDLE_NONE;
+		service->lost = true;
 	}
 	status = init_start(spawn, bits, &service->process, &step);
 	if (status)
@@ -200,9 +201,17 @@ void service_notice_end(struct service *service)
 		service->resting = service->process;
 	else
 		sys_handle_close(service->process);
+	service->lost = !service->resting;
 	service->process = HANDLE_NONE;
 	log_ended(service);
 	plan_restart(service);
+}
+
+bool service_take_loss(struct service *service)
+{
+	bool lost = service->lost;
+	service->lost = false;
+	return lost;
 }
 
 void service_restart_if_due(struct service *service, uint64_t now)

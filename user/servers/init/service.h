@@ -42,6 +42,7 @@ struct service {
 	handle_t process;             /* HANDLE_NONE: it does not run */
 	handle_t resting;             /* what one with state was, until it is started again; its handles are kept in it */
 	handle_t there[START_GRANTS]; /* names of the grants in its process */
+	bool lost;                    /* what it had open is gone */
 	struct backoff backoff;
 	uint64_t restart_at; /* ns since boot; DEADLINE_NEVER: it runs, or is not to be started again */
 
@@ -57,6 +58,9 @@ void service_start(struct service *service, const struct service *above, uint32_
 
 /* If it has ended, says so and plans its restart as the manifest wants. */
 void service_notice_end(struct service *service);
+
+/* Whether what it had open was lost since the last time; one with state loses it only if it cannot be started in its place. */
+bool service_take_loss(struct service *service);
 
 /* Starts it again if that is due at `now`. */
 void service_restart_if_due(struct service *service, uint64_t now);

@@ -112,6 +112,7 @@ void shell_start(void)
 		if (files[i].handle)
 			sys_handle_close(files[i].handle);
 	if (status) {
+		shell_set_pm(pm); /* it may have forgotten the domain */
 		restart_at = backoff_ended(&backoff, deadline_now());
 		return;
 	}

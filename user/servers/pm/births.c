@@ -4,10 +4,11 @@
  *
  * The caller holds what it hands in with all rights, so it gains nothing by a process that is not its copy; pm asks only what
  * keeps its own books right: that it is a process, new, unknown, and runs once its thread was started.
+ *
+ * A call that is served again, because pm ended in it, may find the child running, or ended: pm has started it then. Its end is told by
+ * the close of its stamp, which waits.
  */
 #include "user/servers/pm/births.h"
-
-#include <stdlib.h>
 
 #include "user/servers/pm/family.h"
 #include "user/servers/pm/group.h"
@@ -38,7 +39,7 @@ static status_t take_process(
 	status_t status = sys_process_info(request->handles[0], &info);
 	if (status)
 		return status;
-	if (info.state == PROCESS_ENDED)
+	if (info.state == PROCESS_ENDED && !server_serves_again())
 		return ERR_DEAD;
 	if (info.number > WATCH_PIDS)
 		return ERR_NOT_SUPPORTED;
@@ -139,6 +140,9 @@ static status_t start(const struct request *request, const struct process *proce
 {
 	const uint64_t *word = request->word;
 	struct process_info info;
+	bool again = server_serves_again() && !sys_process_info(process->handle, &info) && info.state != PROCESS_NEW;
+	if (again)
+		return ERR_OK;
 	status_t status = sys_thread_start(request->handles[1], word[1], word[2], word[3], word[4], word[5]);
 	if (!status)
 		status = sys_process_info(process->handle, &info);
@@ -159,7 +163,7 @@ status_t births_fork(struct request *request, struct process *parent)
 		status = take_process(request, parent->domain, parent, &process, &state);
 	if (status)
 		return status;
-	status = state == PROCESS_NEW ? join_family(process, parent, false) : ERR_BAD_STATE;
+	status = state == PROCESS_NEW || server_serves_again() ? join_family(process, parent, false) : ERR_BAD_STATE;
 	if (!status)
 		status = start(request, process);
 	if (status) {
@@ -177,11 +181,8 @@ status_t births_exec(struct request *request, struct process *process)
 	status_t status = read_image(request, request->word, process);
 	if (status)
 		return status;
-	if (request->word[3]) {
-		char name[PROCESS_NAME_SIZE];
-		memcpy(name, &request->word[3], sizeof name);
-		process_set_name(process, name, sizeof name);
-	}
+	if (request->word[3])
+		process_set_name(process, (const char *)&request->word[3], PROCESS_NAME_SIZE);
 	process->has_called_exec = true;
 	process->has_reported = false;
 	process->children_flags = (uint32_t)request->word[2];

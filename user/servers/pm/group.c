@@ -1,15 +1,9 @@
 /* Groups and sessions: see group.h. */
 #include "user/servers/pm/group.h"
 
-#include <stdlib.h>
-
-#include "user/lib/table.h"
-
-static struct table groups; /* by id */
-
 struct group *group_find(uint32_t id)
 {
-	return table_find(&groups, id);
+	return table_find(&pm->groups, id);
 }
 
 static bool should_be_anchor(const struct process *process)
@@ -44,9 +38,9 @@ static void update_around(struct process *process)
 /* A group without members, in a session that counts it; NULL: no memory. */
 static struct group *group_new(uint32_t id, struct session *session)
 {
-	struct group *group = calloc(1, sizeof *group);
-	if (!group || !table_put(&groups, id, group)) {
-		free(group);
+	struct group *group = state_alloc(sizeof *group);
+	if (!group || !table_put(&pm->groups, id, group)) {
+		state_free(group);
 		return NULL;
 	}
 	group->id = id;
@@ -61,9 +55,9 @@ void group_unhold(struct group *group)
 	if (!list_empty(&group->members) || group->jobs)
 		return;
 	if (!--group->session->groups)
-		free(group->session);
-	table_remove(&groups, group->id);
-	free(group);
+		state_free(group->session);
+	table_remove(&pm->groups, group->id);
+	state_free(group);
 }
 
 void group_join(struct process *process, struct group *group)
@@ -93,10 +87,10 @@ void group_leave(struct process *process)
 
 status_t group_lead_session(struct process *process)
 {
-	struct session *session = calloc(1, sizeof *session);
+	struct session *session = state_alloc(sizeof *session);
 	struct group *group = session ? group_new(process->pid, session) : NULL;
 	if (!group) {
-		free(session);
+		state_free(session);
 		return ERR_NO_MEMORY;
 	}
 	session->id = process->pid;

@@ -1,27 +1,10 @@
 /* Signals to many: see job.h. */
 #include "user/servers/pm/job.h"
 
-#include <stdlib.h>
-
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/pm.h"
 #include "user/servers/pm/signals.h"
 
-#define SIGNALS_MAX 2u
-
-struct job {
-	struct list_link link;
-	struct member marker;
-	struct list *members;
-	struct group *group;
-	struct domain *domain;
-	uint32_t except, count;
-	struct sent_signal sent[SIGNALS_MAX];
-	handle_t reply; /* HANDLE_NONE: nobody waits */
-};
-
-static struct list jobs;
-static uint32_t waited_for;
 static struct server_timer timer;
 
 /* Sends to at most `most` members behind the marker and moves it on; true if none is left. */
@@ -65,31 +48,29 @@ static void finish(struct job *job)
 	unhold_members(job);
 	if (job->reply) {
 		answer_send(job->reply, ERR_OK, NULL);
-		waited_for--;
+		pm->jobs_waited_for--;
 	}
-	free(job);
+	state_free(job);
 }
 
 /* A part of the first job, which then goes behind the others. */
 static void go_on(struct server_timer *unused)
 {
 	(void)unused;
-	struct list_link *link = list_first(&jobs);
+	struct list_link *link = list_first(&pm->jobs);
 	struct job *job = LIST_OF(link, struct job, link);
 	list_remove(link);
-	list_append(&jobs, link);
+	list_append(&pm->jobs, link);
 	if (advance(job, JOB_AT_ONCE))
 		finish(job);
-	if (!list_empty(&jobs))
+	if (!list_empty(&pm->jobs))
 		server_timer_set(&pm_server, &timer, DEADLINE_NOW);
 }
 
 static void begin(struct job *job)
 {
-	if (!jobs.ring.next)
-		list_begin(&jobs);
 	timer.expired = go_on;
-	list_append(&jobs, &job->link);
+	list_append(&pm->jobs, &job->link);
 	server_timer_set(&pm_server, &timer, DEADLINE_NOW);
 }
 
@@ -98,16 +79,16 @@ status_t job_start(struct request *request, struct list *members, struct group *
 {
 	struct job first = {
 	        .members = members, .group = group, .domain = domain, .except = except, .count = 1, .sent = {*sent}};
-	if (waited_for == JOBS_MAX)
+	if (pm->jobs_waited_for == JOBS_MAX)
 		return ERR_FULL;
-	struct job *job = malloc(sizeof *job);
+	struct job *job = state_alloc(sizeof *job);
 	if (!job)
 		return ERR_NO_MEMORY;
 	*job = first;
 	hold_members(job);
 	if (advance(job, JOB_AT_ONCE)) {
 		unhold_members(job);
-		free(job);
+		state_free(job);
 		return ERR_OK;
 	}
 	status_t status = request_save(request, &job->reply);
@@ -116,18 +97,25 @@ status_t job_start(struct request *request, struct list *members, struct group *
 		begin(job);
 		return ERR_OK;
 	}
-	waited_for++;
+	pm->jobs_waited_for++;
 	begin(job);
 	return ERR_OK;
 }
 
 void job_for_group(struct group *group, const struct sent_signal *sent, uint32_t count)
 {
-	struct job *job = calloc(1, sizeof *job);
+	struct job *job = state_alloc(sizeof *job);
 	if (!job)
 		return;
 	*job = (struct job){.members = &group->members, .group = group, .count = count};
 	memcpy(job->sent, sent, count * sizeof *sent);
 	hold_members(job);
 	begin(job);
+}
+
+void job_resume(void)
+{
+	timer = (struct server_timer){.expired = go_on};
+	if (!list_empty(&pm->jobs))
+		server_timer_set(&pm_server, &timer, DEADLINE_NOW);
 }

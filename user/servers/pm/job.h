@@ -10,6 +10,18 @@
 
 #define JOB_AT_ONCE 32u
 #define JOBS_MAX 256u /* that callers wait for */
+#define JOB_SIGNALS 2u
+
+struct job {
+	struct list_link link;
+	struct member marker;
+	struct list *members;
+	struct group *group;
+	struct domain *domain;
+	uint32_t except, count;
+	struct sent_signal sent[JOB_SIGNALS];
+	handle_t reply; /* HANDLE_NONE: nobody waits */
+};
 
 /* `members` are those of the group or the domain, the other is NULL; the process `except` gets nothing. FULL. */
 MUST_CHECK status_t job_start(struct request *request, struct list *members, struct group *group, struct domain *domain,
@@ -17,3 +29,6 @@ MUST_CHECK status_t job_start(struct request *request, struct list *members, str
 
 /* Several signals to each member, one after another; nobody waits for it. */
 void job_for_group(struct group *group, const struct sent_signal *sent, uint32_t count);
+
+/* Those that a predecessor has begun go on. */
+void job_resume(void);

@@ -1,40 +1,29 @@
 /* The order of pids: see order.h. Holes keep their pid, so that searching needs no luck. */
 #include "user/servers/pm/order.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "user/servers/pm/table.h"
-
-struct entry {
-	uint32_t pid;
-	struct process *process; /* NULL: a hole */
-};
-
-static struct entry *entries;
-static uint32_t used, capacity, holes;
 
 static void close_up(void)
 {
 	uint32_t to = 0;
-	for (uint32_t from = 0; from < used; from++) {
-		if (!entries[from].process)
+	for (uint32_t from = 0; from < pm->order_used; from++) {
+		if (!pm->order[from].process)
 			continue;
-		entries[to] = entries[from];
-		entries[to].process->place = to;
+		pm->order[to] = pm->order[from];
+		pm->order[to].process->place = to;
 		to++;
 	}
-	used = to;
-	holes = 0;
+	pm->order_used = to;
+	pm->order_holes = 0;
 }
 
 /* The first entry whose pid is not below. */
 static uint32_t search(uint32_t pid)
 {
-	uint32_t low = 0, high = used;
+	uint32_t low = 0, high = pm->order_used;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		if (entries[middle].pid < pid)
+		if (pm->order[middle].pid < pid)
 			low = middle + 1;
 		else
 			high = middle;
@@ -42,42 +31,50 @@ static uint32_t search(uint32_t pid)
 	return low;
 }
 
+static bool grow(void)
+{
+	uint32_t larger = pm->order_capacity ? pm->order_capacity * 2 : 64;
+	struct order_entry *grown = state_alloc(larger * sizeof *grown);
+	if (!grown)
+		return false;
+	if (pm->order_used)
+		memcpy(grown, pm->order, pm->order_used * sizeof *grown);
+	state_free(pm->order);
+	pm->order = grown;
+	pm->order_capacity = larger;
+	return true;
+}
+
 bool order_add(struct process *process)
 {
-	if (used == capacity) {
-		uint32_t larger = capacity ? capacity * 2 : 64;
-		struct entry *grown = realloc(entries, larger * sizeof *entries);
-		if (!grown)
-			return false;
-		entries = grown;
-		capacity = larger;
-	}
+	if (pm->order_used == pm->order_capacity && !grow())
+		return false;
 	uint32_t at = search(process->pid);
-	memmove(&entries[at + 1], &entries[at], (used - at) * sizeof *entries);
-	used++;
-	for (uint32_t i = at + 1; i < used; i++)
-		if (entries[i].process)
-			entries[i].process->place = i;
-	entries[at] = (struct entry){process->pid, process};
+	memmove(&pm->order[at + 1], &pm->order[at], (pm->order_used - at) * sizeof *pm->order);
+	pm->order_used++;
+	for (uint32_t i = at + 1; i < pm->order_used; i++)
+		if (pm->order[i].process)
+			pm->order[i].process->place = i;
+	pm->order[at] = (struct order_entry){process->pid, process};
 	process->place = at;
 	return true;
 }
 
 void order_remove(struct process *process)
 {
-	entries[process->place].process = NULL;
-	holes++;
-	if (process->place + 1 == used)
-		for (; used && !entries[used - 1].process; used--)
-			holes--;
-	if (holes > 64 && holes * 2 > used)
+	pm->order[process->place].process = NULL;
+	pm->order_holes++;
+	if (process->place + 1 == pm->order_used)
+		for (; pm->order_used && !pm->order[pm->order_used - 1].process; pm->order_used--)
+			pm->order_holes--;
+	if (pm->order_holes > 64 && pm->order_holes * 2 > pm->order_used)
 		close_up();
 }
 
 struct process *order_from(uint32_t pid)
 {
-	for (uint32_t i = search(pid); i < used; i++)
-		if (entries[i].process)
-			return entries[i].process;
+	for (uint32_t i = search(pid); i < pm->order_used; i++)
+		if (pm->order[i].process)
+			return pm->order[i].process;
 	return NULL;
 }

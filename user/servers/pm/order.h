@@ -9,6 +9,11 @@
 
 struct process;
 
+struct order_entry {
+	uint32_t pid;
+	struct process *process; /* NULL: a hole */
+};
+
 /* Makes room for one; false if there is no memory. */
 bool order_add(struct process *process) __attribute__((warn_unused_result));
 void order_remove(struct process *process);

@@ -25,6 +25,7 @@
 #include "user/servers/pm/proc.h"
 #include "user/servers/pm/proc_machine.h"
 #include "user/servers/pm/signals.h"
+#include "user/servers/pm/state.h"
 #include "user/servers/pm/table.h"
 #include "user/servers/pm/wait.h"
 #include "user/servers/pm/watch.h"
@@ -34,7 +35,8 @@ HEARTH_MANIFEST("name pm\n"
                 "import vfs\n"
                 "import machine.inspect\n"
                 "export pm\n"
-                "restart always\n");
+                "restart always\n"
+                "state 512\n");
 
 #define OBJECTS_MAX (PROC_FILES + PM_DOMAINS)
 #define OBJECTS_CLIENT_MAX 256
@@ -221,9 +223,7 @@ static status_t handle_set_children(struct request *request)
 
 static status_t set_name(struct request *request, struct process *process)
 {
-	char name[PROCESS_NAME_SIZE];
-	memcpy(name, request->word, sizeof name);
-	process_set_name(process, name, sizeof name);
+	process_set_name(process, (const char *)request->word, PROCESS_NAME_SIZE);
 	return ERR_OK;
 }
 
@@ -313,6 +313,9 @@ static const struct server_operation operations[] = {
         {FS_watch, "watch", proc_watch, SERVER_OBJECT, 0, 0, 0},
 };
 
+static const struct server_state state = {
+        .version = 1, .size = sizeof(struct pm), .check = check_state, .resume = resume_state, .ends_processes = true};
+
 struct server pm_server = {
         .name = "pm",
         .operations = operations,
@@ -322,14 +325,17 @@ struct server pm_server = {
         .close_object = close_object,
         .close_session = close_session,
         .exception = watch_fault,
+        .state = &state,
 };
 
 int main(void)
 {
 	handle_t receiver = grant_find("export.pm");
 	status_t status = receiver ? server_begin(&pm_server, receiver) : ERR_BAD_HANDLE;
-	if (!status)
+	if (!status) {
+		table_begin(pm_server.root);
 		status = server_run(&pm_server);
+	}
 	log_error("pm: cannot serve its receiver \"export.pm\": %s", error_text(status));
 	return EXIT_FAILURE;
 }

@@ -1,29 +1,17 @@
 /* The operations of the file system at /proc: see proc.h. */
 #include "user/servers/pm/proc.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #include "abi/proto/fs.h"
-#include "user/servers/pm/proc_tree.h"
 
 #define OPEN_KNOWN \
 	(OPEN_READ | OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_TRUNCATE | OPEN_APPEND | OPEN_DIRECTORY | \
 	        OPEN_NO_FOLLOW | OPEN_EXECUTE | OPEN_NONBLOCK)
 
-struct proc_file {
-	enum object_kind kind; /* OBJECT_OF_FILE */
-	struct proc_node node;
-	uint32_t flags;        /* OPEN_* */
-	uint64_t position;     /* of a directory: the place of the next name */
-	struct proc_text text; /* of a file that was read */
-};
-
+#define TOLD_FIRST 4096u
 #define TOLD_MAX (256u * 1024)           /* of one text that a process tells of itself */
 #define TOLD_MAX_ALL (32u * 1024 * 1024) /* of all that are open */
-
-static uint32_t open_count;
-static uint64_t told_bytes;
 
 /* The open file that was used, or NULL if it is none. */
 static struct proc_file *file_of(const struct request *request)
@@ -73,20 +61,20 @@ status_t proc_open(struct request *request)
 		status = check_open(node, flags);
 	if (!status)
 		status = proc_check_access(node, request->caller);
-	if (!status && open_count == PROC_FILES)
+	if (!status && pm->open_files == PROC_FILES)
 		status = ERR_FULL;
 	if (status)
 		return status;
-	struct proc_file *file = calloc(1, sizeof *file);
+	struct proc_file *file = state_alloc(sizeof *file);
 	if (!file)
 		return ERR_NO_MEMORY;
 	*file = (struct proc_file){.kind = OBJECT_OF_FILE, .node = node, .flags = flags};
 	status = server_open(request, file);
 	if (status) {
-		free(file);
+		state_free(file);
 		return status;
 	}
-	open_count++;
+	pm->open_files++;
 	request->answer.word[0] = proc_kind(node);
 	return ERR_OK;
 }
@@ -95,10 +83,30 @@ void proc_close(void *object)
 {
 	struct proc_file *file = object;
 	if (proc_is_told_text(file->node))
-		told_bytes -= file->text.capacity;
-	free(file->text.bytes);
-	free(file);
-	open_count--;
+		pm->told_bytes -= file->room;
+	state_free(file->text);
+	state_free(file);
+	pm->open_files--;
+}
+
+/* Room in the text for so much more. */
+static bool make_room(struct proc_file *file, uint64_t length)
+{
+	uint64_t room = file->room ? file->room : TOLD_FIRST;
+	while (room < file->length + length)
+		room *= 2;
+	if (room == file->room)
+		return true;
+	char *larger = state_alloc(room);
+	if (!larger)
+		return false;
+	if (file->length)
+		memcpy(larger, file->text, file->length);
+	state_free(file->text);
+	pm->told_bytes += room - file->room;
+	file->text = larger;
+	file->room = room;
+	return true;
 }
 
 /* A part more of a text that its process tells; nobody else can. */
@@ -111,16 +119,17 @@ status_t proc_tell(struct request *request)
 		return ERR_NOT_SUPPORTED;
 	if (!proc_is_told_text(file->node) || request->caller != file->node.pid)
 		return ERR_NO_RIGHT;
-	if (file->text.length + length > TOLD_MAX || told_bytes + length > TOLD_MAX_ALL)
+	if (file->length + length > TOLD_MAX || pm->told_bytes + length > TOLD_MAX_ALL)
 		return ERR_FULL;
 	status_t status = request_read(request, 0, part, length);
 	if (status)
 		return status;
-	told_bytes -= file->text.capacity;
-	proc_append(&file->text, part, length);
-	told_bytes += file->text.capacity;
+	if (!make_room(file, length))
+		return ERR_NO_MEMORY;
+	memcpy(file->text + file->length, part, length);
+	file->length += length;
 	request->answer.word[0] = length;
-	return file->text.no_memory ? ERR_NO_MEMORY : ERR_OK;
+	return ERR_OK;
 }
 
 static status_t answer_stat(struct request *request, struct proc_node node)
@@ -192,6 +201,23 @@ status_t proc_refuse_change(struct request *request)
 	return ERR_READ_ONLY;
 }
 
+/* What it says now, in a piece of just that size: it is written elsewhere first, so that the log need not know of each byte. */
+static status_t make_text(struct proc_file *file)
+{
+	static struct proc_text text;
+	status_t status = proc_write(file->node, &text);
+	char *made = status ? NULL : state_alloc(text.length + 1);
+	if (!made)
+		return status ? status : ERR_NO_MEMORY;
+	if (text.length)
+		memcpy(made, text.bytes, text.length);
+	state_free(file->text);
+	file->text = made;
+	file->length = text.length;
+	file->room = text.length + 1;
+	return ERR_OK;
+}
+
 /* Answers with what the text has from `position` on; at its beginning it is made anew. */
 static status_t read_at(struct request *request, struct proc_file *file, uint64_t length, uint64_t position)
 {
@@ -203,17 +229,17 @@ static status_t read_at(struct request *request, struct proc_file *file, uint64_
 		return ERR_IS_DIRECTORY;
 	if (length > request->writable)
 		return ERR_BAD_ARGUMENT;
-	if (!proc_is_told_text(file->node) && (!position || !file->text.bytes)) {
-		status_t status = proc_write(file->node, &file->text);
+	if (!proc_is_told_text(file->node) && (!position || !file->text)) {
+		status_t status = make_text(file);
 		if (status)
 			return status;
 	}
-	if (position >= file->text.length)
+	if (position >= file->length)
 		return ERR_OK;
-	if (length > file->text.length - position)
-		length = file->text.length - position;
+	if (length > file->length - position)
+		length = file->length - position;
 	request->answer.word[0] = length;
-	return request_write(request, 0, file->text.bytes + position, length);
+	return request_write(request, 0, file->text + position, length);
 }
 
 status_t proc_read(struct request *request)

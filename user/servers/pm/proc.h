@@ -15,11 +15,19 @@
  */
 #pragma once
 
-#include "user/servers/pm/table.h"
+#include "user/servers/pm/proc_tree.h"
 
 #define PROC_FILES 4096u /* open ones */
 
-struct proc_file;
+/* An open one. */
+struct proc_file {
+	enum object_kind kind; /* OBJECT_OF_FILE */
+	struct proc_node node;
+	uint32_t flags;    /* OPEN_* */
+	uint64_t position; /* of a directory: the place of the next name */
+	char *text;        /* of a file that was read, or is told; NULL: none yet */
+	uint64_t length, room;
+};
 
 /* The operations of protocol fs, by a service's sender and by an open file. */
 MUST_CHECK status_t proc_open(struct request *request);

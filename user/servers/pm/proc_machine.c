@@ -116,19 +116,17 @@ void proc_machine_stat(struct proc_text *text, const struct process *unused)
 static const double *load_averages(const struct machine_stats *stats)
 {
 	static const double minutes[] = {1, 5, 15};
-	static double load[3];
-	static uint64_t last_now, last_busy;
 	uint64_t now = deadline_now(), busy = busy_ns(stats, now);
-	if (now <= last_now)
-		return load;
-	double share = (double)(busy > last_busy ? busy - last_busy : 0) / (double)(now - last_now);
+	if (now <= pm->load_now)
+		return pm->load;
+	double share = (double)(busy > pm->load_busy ? busy - pm->load_busy : 0) / (double)(now - pm->load_now);
 	for (unsigned i = 0; i < 3; i++) {
-		double kept = exp(-(double)(now - last_now) / (minutes[i] * 60e9));
-		load[i] = load[i] * kept + share * (1 - kept);
+		double kept = exp(-(double)(now - pm->load_now) / (minutes[i] * 60e9));
+		pm->load[i] = pm->load[i] * kept + share * (1 - kept);
 	}
-	last_now = now;
-	last_busy = busy;
-	return load;
+	pm->load_now = now;
+	pm->load_busy = busy;
+	return pm->load;
 }
 
 void proc_machine_loadavg(struct proc_text *text, const struct process *unused)

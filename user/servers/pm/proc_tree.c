@@ -134,6 +134,16 @@ static status_t step(struct proc_node *node, const char *name, size_t length)
 	}
 }
 
+bool proc_is_node(struct proc_node node)
+{
+	switch (node.place) {
+	case PROC_ROOT_ENTRY: return node.entry < ROOT_COUNT;
+	case PROC_PROCESS_ENTRY: return node.entry < PROCESS_COUNT;
+	case PROC_TASK_ENTRY: return node.entry < TASK_COUNT;
+	default: return node.place <= PROC_DESCRIPTOR;
+	}
+}
+
 bool proc_is_own(struct proc_node node)
 {
 	if (node.place == PROC_DESCRIPTORS || node.place == PROC_DESCRIPTOR)

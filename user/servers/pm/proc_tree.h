@@ -35,6 +35,9 @@ struct proc_node {
  */
 MUST_CHECK status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_node *out, uint64_t *out_left);
 
+/* Whether it is one that proc_find() can have told: for what a predecessor left. */
+bool proc_is_node(struct proc_node node);
+
 uint32_t proc_kind(struct proc_node node);
 uint64_t proc_number(struct proc_node node); /* that stat tells */
 

@@ -1,8 +1,6 @@
 /* Signals, stopping and going on: see signals.h. */
 #include "user/servers/pm/signals.h"
 
-#include <stdlib.h>
-
 #include "user/servers/pm/family.h"
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/job.h"
@@ -23,7 +21,7 @@ static void answer_held(struct process *process, status_t status)
 		struct answer answer = {.word = {1}};
 		list_remove(link);
 		answer_send(waiter->reply, status, &answer);
-		free(waiter);
+		state_free(waiter);
 	}
 	process->held_count = 0;
 }
@@ -156,10 +154,19 @@ static void interrupted(void *context)
 	handle_t reply = waiter->reply;
 	list_remove(&waiter->link);
 	process->held_count--;
-	free(waiter);
+	state_free(waiter);
 	answer_send(reply, ERR_INTERRUPTED, NULL);
 	if (list_empty(&process->held))
 		go_on(process);
+}
+
+void signals_resume(struct process *process)
+{
+	LIST_EACH(link, &process->held)
+	{
+		struct waiter *waiter = LIST_OF(link, struct waiter, link);
+		reply_on_interrupt(waiter->reply, interrupted, waiter);
+	}
 }
 
 /* Keeps the call until the process goes on. */
@@ -167,13 +174,13 @@ static status_t hold(struct request *request, struct process *process)
 {
 	if (process->held_count == PM_WAITERS)
 		return ERR_FULL;
-	struct waiter *waiter = calloc(1, sizeof *waiter);
+	struct waiter *waiter = state_alloc(sizeof *waiter);
 	if (!waiter)
 		return ERR_NO_MEMORY;
 	waiter->process = process;
 	status_t status = later_save(request, &waiter->reply, interrupted, waiter);
 	if (status) {
-		free(waiter);
+		state_free(waiter);
 		return status;
 	}
 	list_append(&process->held, &waiter->link);
@@ -208,7 +215,7 @@ void signals_drop_held(struct process *process)
 		struct waiter *waiter = LIST_OF(link, struct waiter, link);
 		later_drop(waiter->reply);
 		list_remove(link);
-		free(waiter);
+		state_free(waiter);
 	}
 	process->held_count = 0;
 	if (process->state == PROCESS_STATE_STOPPED) {

@@ -42,5 +42,8 @@ MUST_CHECK status_t signals_handle(struct request *request, struct process *call
 MUST_CHECK status_t signals_handle_stopped(struct request *request, struct process *process);
 MUST_CHECK status_t signals_handle_info(struct request *request, struct process *process);
 
+/* A predecessor has kept its calls of `stopped`. */
+void signals_resume(struct process *process);
+
 /* It ends: nobody is left to go on. */
 void signals_drop_held(struct process *process);

@@ -1,38 +1,45 @@
 /* Processes, what they were started by, and domains: see table.h. */
 #include "user/servers/pm/table.h"
 
-#include <stdlib.h>
-
-#include "user/lib/table.h"
 #include "user/servers/pm/limits.h"
 #include "user/servers/pm/order.h"
 
-static struct table processes; /* by pid */
-static uint32_t domains, living, last_pid, entered;
+struct pm *pm;
+
+void table_begin(struct pm *root)
+{
+	pm = root;
+	if (pm->domains.ring.next)
+		return;
+	pm->processes.durable = pm->groups.durable = state_is_open();
+	list_begin(&pm->domains);
+	list_begin(&pm->late);
+	list_begin(&pm->jobs);
+}
 
 struct process *table_process(uint32_t pid)
 {
-	return table_find(&processes, pid);
+	return table_find(&pm->processes, pid);
 }
 
 uint32_t table_count(void)
 {
-	return (uint32_t)processes.count;
+	return (uint32_t)pm->processes.count;
 }
 
 uint32_t table_living(void)
 {
-	return living;
+	return pm->living;
 }
 
 uint32_t table_last_pid(void)
 {
-	return last_pid;
+	return pm->last_pid;
 }
 
 uint32_t table_entered(void)
 {
-	return entered;
+	return pm->entered;
 }
 
 static void begin_lists(struct process *process)
@@ -46,31 +53,31 @@ static void begin_lists(struct process *process)
 
 status_t process_new(struct domain *domain, uint32_t pid, struct process **out)
 {
-	if (processes.count >= PM_PROCESSES || domain->processes >= PM_DOMAIN_PROCESSES)
+	if (pm->processes.count >= PM_PROCESSES || domain->processes >= PM_DOMAIN_PROCESSES)
 		return ERR_FULL;
 	if (table_process(pid))
 		return ERR_EXISTS;
-	struct process *process = calloc(1, sizeof *process);
+	struct process *process = state_alloc(sizeof *process);
 	if (!process)
 		return ERR_NO_MEMORY;
 	process->pid = pid;
 	process->domain = domain;
 	begin_lists(process);
 	if (!order_add(process)) {
-		free(process);
+		state_free(process);
 		return ERR_NO_MEMORY;
 	}
-	if (!table_put(&processes, pid, process)) {
+	if (!table_put(&pm->processes, pid, process)) {
 		order_remove(process);
-		free(process);
+		state_free(process);
 		return ERR_NO_MEMORY;
 	}
 	process->in_domain.process = process;
 	list_append(&domain->members, &process->in_domain.link);
 	domain->processes++;
-	living++;
-	entered++;
-	last_pid = pid;
+	pm->living++;
+	pm->entered++;
+	pm->last_pid = pid;
 	*out = process;
 	return ERR_OK;
 }
@@ -78,10 +85,10 @@ status_t process_new(struct domain *domain, uint32_t pid, struct process **out)
 void process_died(struct process *process)
 {
 	if (process->handle)
-		sys_handle_close(process->handle);
+		state_close(process->handle);
 	process->handle = HANDLE_NONE;
 	process->state = PROCESS_STATE_ZOMBIE;
-	living--;
+	pm->living--;
 }
 
 void process_free(struct process *process)
@@ -92,16 +99,16 @@ void process_free(struct process *process)
 	list_remove(&process->in_domain.link);
 	list_remove(&process->late);
 	domain->processes--;
-	table_remove(&processes, process->pid);
+	table_remove(&pm->processes, process->pid);
 	order_remove(process);
 	image_drop(process->image);
-	free(process);
+	state_free(process);
 	domain_unhold(domain);
 }
 
 struct image *image_new(const char *text, uint32_t arguments_length, uint32_t path_length)
 {
-	struct image *image = malloc(sizeof *image + arguments_length + path_length + 1);
+	struct image *image = state_alloc(sizeof *image + arguments_length + path_length + 1);
 	if (!image)
 		return NULL;
 	*image = (struct image){1, arguments_length, path_length};
@@ -120,7 +127,7 @@ struct image *image_share(struct image *image)
 void image_drop(struct image *image)
 {
 	if (image && !--image->references)
-		free(image);
+		state_free(image);
 }
 
 void process_set_name(struct process *process, const char *name, size_t length)
@@ -134,10 +141,11 @@ void process_set_name(struct process *process, const char *name, size_t length)
 
 struct domain *domain_new(void)
 {
-	struct domain *domain = domains < PM_DOMAINS ? calloc(1, sizeof *domain) : NULL;
+	struct domain *domain = pm->domain_count < PM_DOMAINS ? state_alloc(sizeof *domain) : NULL;
 	if (!domain)
 		return NULL;
-	domains++;
+	pm->domain_count++;
+	list_append(&pm->domains, &domain->link);
 	domain->kind = OBJECT_OF_DOMAIN;
 	domain->open = true;
 	list_begin(&domain->members);
@@ -157,6 +165,7 @@ void domain_unhold(struct domain *domain)
 {
 	if (domain->open || domain->processes || domain->jobs)
 		return;
-	domains--;
-	free(domain);
+	pm->domain_count--;
+	list_remove(&domain->link);
+	state_free(domain);
 }

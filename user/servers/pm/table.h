@@ -11,6 +11,10 @@
  * here exists without one.
  *
  * No event looks at all processes: everything that belongs together is in a list of its own.
+ *
+ * All of it outlives pm (user/lib/state.h): it is memory of the state, found from one root, and what it has of handles is closed by
+ * state_close(). What pm does to processes is done when it ends before the commit, and then done again: a signal's bit is set twice,
+ * a process that it has started is found running (births.c).
  */
 #pragma once
 
@@ -29,6 +33,26 @@
 #define PM_SENT 8u     /* last signals of a process that it can ask about */
 
 struct process;
+struct job;
+struct order_entry;
+
+/* The root of what outlives pm. */
+struct pm {
+	struct table processes; /* by pid */
+	struct table groups;    /* by id */
+	struct list domains;
+	uint32_t domain_count, living, last_pid, entered;
+	struct order_entry *order; /* order.h */
+	uint32_t order_used, order_capacity, order_holes;
+	struct list late; /* watch.h */
+	struct list jobs; /* job.h */
+	uint32_t jobs_waited_for;
+	uint32_t open_files; /* of /proc */
+	uint64_t told_bytes; /* likewise */
+	double load[3];      /* proc_machine.h: when and of what they were made */
+	uint64_t load_now, load_busy;
+};
+extern struct pm *pm;
 
 /* In a list of processes. A marker of a job that is under way has none. */
 struct member {
@@ -102,8 +126,9 @@ struct process {
 	uint32_t event_code;     /* the signal */
 	uint32_t children_flags; /* PROCESS_CHILDREN_* */
 	bool has_called_exec;
-	bool ending_late;   /* in the list of those that are to be asked again (watch.h) */
 	bool has_reported;  /* what it was doing when it crashed; since its last exec */
+	bool is_doubtful;   /* a predecessor may have been watching it, or not quite yet (watch.h) */
+	bool is_unwatched;  /* that it is watched no more was told to a predecessor */
 	uint32_t how, code; /* of a zombie */
 	uint64_t cpu_ns;    /* of a zombie */
 	uint64_t children_cpu_ns;
@@ -130,12 +155,16 @@ struct process {
 
 struct domain {
 	enum object_kind kind;
+	struct list_link link;
 	bool open;           /* its sender is alive */
 	uint32_t processes;  /* zombies included */
 	struct list members; /* jobs have markers here too */
 	uint32_t jobs;
 	struct process starter; /* pid, children, limits and lists alone */
 };
+
+/* Before the first message, with a root that is zero or a predecessor's. */
+void table_begin(struct pm *root);
 
 /* The table of processes; NULL if there is no such. */
 struct process *table_process(uint32_t pid);

@@ -1,8 +1,6 @@
 /* Waiting for children: see wait.h. */
 #include "user/servers/pm/wait.h"
 
-#include <stdlib.h>
-
 #include "user/servers/pm/family.h"
 #include "user/servers/pm/later.h"
 
@@ -99,7 +97,7 @@ static void remove_waiter(struct waiter *waiter)
 {
 	list_remove(&waiter->link);
 	waiter->process->waiter_count--;
-	free(waiter);
+	state_free(waiter);
 }
 
 static void interrupted(void *context)
@@ -108,6 +106,15 @@ static void interrupted(void *context)
 	handle_t reply = waiter->reply;
 	remove_waiter(waiter);
 	answer_send(reply, ERR_INTERRUPTED, NULL);
+}
+
+void wait_resume(struct process *process)
+{
+	LIST_EACH(link, &process->waiters)
+	{
+		struct waiter *waiter = LIST_OF(link, struct waiter, link);
+		reply_on_interrupt(waiter->reply, interrupted, waiter);
+	}
 }
 
 status_t wait_handle(struct request *request, struct process *process)
@@ -132,13 +139,13 @@ status_t wait_handle(struct request *request, struct process *process)
 		return ERR_OK;
 	if (process->waiter_count == PM_WAITERS)
 		return ERR_FULL;
-	struct waiter *waiter = calloc(1, sizeof *waiter);
+	struct waiter *waiter = state_alloc(sizeof *waiter);
 	if (!waiter)
 		return ERR_NO_MEMORY;
 	*waiter = (struct waiter){.process = process, .select = q.select, .id = q.id, .options = q.options};
 	status_t status = later_save(request, &waiter->reply, interrupted, waiter);
 	if (status) {
-		free(waiter);
+		state_free(waiter);
 		return status;
 	}
 	list_append(&process->waiters, &waiter->link);

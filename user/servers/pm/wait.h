@@ -11,6 +11,9 @@
 
 MUST_CHECK status_t wait_handle(struct request *request, struct process *process);
 
+/* A predecessor has kept its calls. */
+void wait_resume(struct process *process);
+
 /* Something happened to a child of it. */
 void wait_look_again(struct process *parent);
 

@@ -9,14 +9,18 @@
 #include "user/servers/pm/pm.h"
 
 #define ASK_AGAIN_NS 10000000ull
+#define ASKED_AT_ONCE 64u
 
-static struct list late; /* processes that end, and were still ending when they were looked at */
 static struct server_timer timer;
 
 status_t watch_begin(struct process *process)
 {
 	handle_t sender;
 	status_t status = sys_channel_mint(pm_server.receiver, WATCH_STAMP_FIRST + process->pid, RIGHT_SEND, &sender);
+	if (status == ERR_EXISTS && server_serves_again()) {
+		process->is_doubtful = true;
+		return ERR_OK;
+	}
 	if (status)
 		return status;
 	status = sys_process_set_exception(process->handle, sender);
@@ -35,29 +39,55 @@ static bool note_end(struct process *process)
 	return true;
 }
 
+/* It is given the channel again, and ended if it had taken it. False: it is ending already. */
+static bool watch_again(struct process *process)
+{
+	if (watch_begin(process))
+		return false;
+	if (process->is_doubtful) { /* a predecessor's sender is gone that had not become its channel yet */
+		process->is_doubtful = false;
+		return true;
+	}
+	log_warning("pid %u (%s) has taken its exceptions from pm and is ended", process->pid, process->name);
+	status_t killed = sys_process_kill(process->handle, PROCESS_STATUS_SIGNAL + 9);
+	(void)killed; /* then it ends by itself */
+	return true;
+}
+
+static void ask_again(struct server_timer *unused);
+
+static void set_timer(void)
+{
+	timer.expired = ask_again;
+	if (!list_empty(&pm->late))
+		server_timer_set(&pm_server, &timer, server_timer_now() + ASK_AGAIN_NS);
+}
+
+/* Those that are still ending come to the end of the list. */
 static void ask_again(struct server_timer *unused)
 {
-	struct list_link *next;
+	struct list_link *link;
 	(void)unused;
-	for (struct list_link *link = list_first(&late); link; link = next) {
+	for (unsigned i = 0; i < ASKED_AT_ONCE && (link = list_first(&pm->late)); i++) {
 		struct process *process = LIST_OF(link, struct process, late);
-		next = list_after(&late, link);
+		list_remove(link);
 		if (process->state == PROCESS_STATE_ZOMBIE || note_end(process))
-			list_remove(link);
+			continue;
+		bool watched = process->is_unwatched && watch_again(process);
+		process->is_unwatched = false;
+		if (watched)
+			continue;
+		list_append(&pm->late, link);
 	}
-	if (!list_empty(&late))
-		server_timer_set(&pm_server, &timer, server_timer_now() + ASK_AGAIN_NS);
+	set_timer();
 }
 
 static void add_late(struct process *process)
 {
 	if (list_linked(&process->late))
 		return;
-	if (!late.ring.next)
-		list_begin(&late);
-	timer.expired = ask_again;
-	list_append(&late, &process->late);
-	server_timer_set(&pm_server, &timer, server_timer_now() + ASK_AGAIN_NS);
+	list_append(&pm->late, &process->late);
+	set_timer();
 }
 
 void watch_closed(uint64_t stamp)
@@ -65,13 +95,23 @@ void watch_closed(uint64_t stamp)
 	struct process *process = stamp >= WATCH_STAMP_FIRST ? table_process((uint32_t)(stamp - WATCH_STAMP_FIRST)) : NULL;
 	if (!process || process->state == PROCESS_STATE_ZOMBIE || note_end(process))
 		return;
-	if (!watch_begin(process)) {
-		log_warning("pid %u (%s) has taken its exceptions from pm and is ended", process->pid, process->name);
-		status_t killed = sys_process_kill(process->handle, PROCESS_STATUS_SIGNAL + 9);
-		(void)killed; /* then it ends by itself */
-		return;
+	if (!watch_again(process))
+		add_late(process);
+}
+
+void watch_resume(void)
+{
+	timer = (struct server_timer){0};
+	for (size_t i = 0; i < pm->processes.capacity; i++) {
+		struct process *process = pm->processes.slots[i].value;
+		if (!process || process->state == PROCESS_STATE_ZOMBIE || server_stamp_lives(WATCH_STAMP_FIRST + process->pid))
+			continue;
+		process->is_unwatched = true;
+		if (!list_linked(&process->late))
+			list_append(&pm->late, &process->late);
 	}
-	add_late(process);
+	if (!list_empty(&pm->late))
+		ask_again(NULL);
 }
 
 /*

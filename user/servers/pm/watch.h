@@ -5,6 +5,9 @@
  *
  * A process has all rights over itself and can take the channel away. It is given a new one and ended then: what pm cannot
  * watch it does not keep.
+ *
+ * Of a pm that ended while it entered a process nobody knows whether the sender has become the channel. Its stamp is there in both
+ * cases; if it was not, its close message comes, and the process gets another.
  */
 #pragma once
 
@@ -19,6 +22,9 @@
 
 /* Makes pm the exception channel of a process that has its handle. DEAD if it is ending. */
 MUST_CHECK status_t watch_begin(struct process *process);
+
+/* After a predecessor: what it was told, and has taken with it, is asked for. */
+void watch_resume(void);
 
 /* The kernel has let go of a stamp. */
 void watch_closed(uint64_t stamp);

@@ -1,0 +1,1 @@
+pm_CFLAGS := $(STATE_CFLAGS)
