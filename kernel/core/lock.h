@@ -12,6 +12,7 @@
 enum lock_rank {
 	RANK_NONE,
 	RANK_PROCESS, /* threads of a process */
+	RANK_BLOCKS,  /* control blocks of an address space */
 	RANK_VMEM,
 	RANK_FRAME,
 	RANK_WATCH, /* lists of watches */

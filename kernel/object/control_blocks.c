@@ -4,12 +4,13 @@
 #include "lib/address.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "object/process.h"
+#include "object/vmem.h"
 
 #define BLOCKS_PER_PAGE (PAGE_SIZE / CONTROL_BLOCK_SIZE)
 #define ALL_USED ((1u << BLOCKS_PER_PAGE) - 1)
 
 struct control_page {
+	struct control_blocks *blocks;
 	struct frame *frame; /* a reference, which keeps the page */
 	char *kernel;
 	uint64_t address; /* in the process */
@@ -21,8 +22,9 @@ struct control_page {
 static struct slab page_slab = SLAB_INIT("control pages", struct control_page);
 
 /* One more page, on both lists; at an address of its own choice, if there is one. */
-static uint32_t add_page(struct control_blocks *blocks, struct vmem *vmem, uint64_t address)
+static uint32_t add_page_locked(struct vmem *vmem, uint64_t address)
 {
+	struct control_blocks *blocks = &vmem->blocks;
 	struct control_page *page = slab_alloc(&page_slab);
 	if (!page)
 		return ERR_NO_MEMORY;
@@ -35,6 +37,7 @@ static uint32_t add_page(struct control_blocks *blocks, struct vmem *vmem, uint6
 		return error;
 	}
 	page->kernel = kernel;
+	page->blocks = blocks;
 	page->next = blocks->pages;
 	blocks->pages = page;
 	page->next_free = blocks->free;
@@ -43,7 +46,7 @@ static uint32_t add_page(struct control_blocks *blocks, struct vmem *vmem, uint6
 }
 
 /* A block of the first page with a free one. */
-static void take(
+static void take_locked(
         struct control_blocks *blocks, uint32_t index, struct control_block_place *out_place, struct control_block **out_kernel)
 {
 	struct control_page *page = blocks->free;
@@ -57,32 +60,27 @@ static void take(
 	*out_kernel = block;
 }
 
-uint32_t control_block_allot_in(struct control_blocks *blocks, struct vmem *vmem, struct control_block_place *out_place,
-        struct control_block **out_kernel, uint64_t *out_address)
+uint32_t control_block_allot(struct vmem *vmem, struct control_block_place *out_place, struct control_block **out_kernel)
 {
-	if (!blocks->free) {
-		uint32_t error = add_page(blocks, vmem, 0);
-		if (error)
-			return error;
-	}
-	take(blocks, (uint32_t)__builtin_ctz(~blocks->free->used), out_place, out_kernel);
-	*out_address = control_block_address(out_place);
-	return ERR_OK;
-}
-
-uint32_t control_block_allot_at(struct control_blocks *blocks, struct vmem *vmem, uint64_t address,
-        struct control_block_place *out_place, struct control_block **out_kernel)
-{
-	uint32_t error = add_page(blocks, vmem, address & ~PAGE_MASK);
+	struct control_blocks *blocks = &vmem->blocks;
+	lock_acquire(&blocks->lock);
+	uint32_t error = blocks->free ? ERR_OK : add_page_locked(vmem, 0);
 	if (!error)
-		take(blocks, (uint32_t)((address & PAGE_MASK) / CONTROL_BLOCK_SIZE), out_place, out_kernel);
+		take_locked(blocks, (uint32_t)__builtin_ctz(~blocks->free->used), out_place, out_kernel);
+	lock_release(&blocks->lock);
 	return error;
 }
 
-uint32_t control_block_allot(struct process *process, struct control_block_place *out_place, struct control_block **out_kernel,
-        uint64_t *out_address)
+uint32_t control_block_allot_at(
+        struct vmem *vmem, uint64_t address, struct control_block_place *out_place, struct control_block **out_kernel)
 {
-	return control_block_allot_in(&process->blocks, process->vmem, out_place, out_kernel, out_address);
+	struct control_blocks *blocks = &vmem->blocks;
+	lock_acquire(&blocks->lock);
+	uint32_t error = add_page_locked(vmem, address & ~PAGE_MASK);
+	if (!error)
+		take_locked(blocks, (uint32_t)((address & PAGE_MASK) / CONTROL_BLOCK_SIZE), out_place, out_kernel);
+	lock_release(&blocks->lock);
+	return error;
 }
 
 uint64_t control_block_address(const struct control_block_place *place)
@@ -90,28 +88,20 @@ uint64_t control_block_address(const struct control_block_place *place)
 	return place->page ? place->page->address + place->index * CONTROL_BLOCK_SIZE : 0;
 }
 
-void control_block_return(struct process *process, struct control_block_place *place)
+void control_block_return(struct control_block_place *place)
 {
 	struct control_page *page = place->page;
 	if (!page)
 		return;
+	struct control_blocks *blocks = page->blocks;
+	lock_acquire(&blocks->lock);
 	if (page->used == ALL_USED) {
-		page->next_free = process->blocks.free;
-		process->blocks.free = page;
+		page->next_free = blocks->free;
+		blocks->free = page;
 	}
 	page->used &= ~(1u << place->index);
+	lock_release(&blocks->lock);
 	place->page = 0;
-}
-
-bool control_blocks_leave_step(struct control_blocks *blocks, struct vmem *vmem, unsigned budget)
-{
-	for (; budget && blocks->pages; budget--) {
-		struct control_page *page = blocks->pages;
-		if (vmem_unmap_pinned(vmem, page->address, page->frame) == VMEM_MORE)
-			return false;
-		control_blocks_destroy_step(blocks, 1);
-	}
-	return !blocks->pages;
 }
 
 bool control_blocks_destroy_step(struct control_blocks *blocks, unsigned budget)

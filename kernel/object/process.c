@@ -122,7 +122,7 @@ void process_thread_ended(struct process *process, struct thread *thread, bool s
 	if (thread->next_of_process)
 		thread->next_of_process->link_of_process = thread->link_of_process;
 	process->thread_count--;
-	control_block_return(process, &thread->place);
+	control_block_return(&thread->place);
 	bool last = started && --process->started_count == 0 && !process->replacing;
 	lock_release(&process->lock);
 	if (last)

@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "core/lock.h"
-#include "object/control_blocks.h"
 #include "object/handles.h"
 #include "object/object.h"
 #include "object/reaper.h"
@@ -52,7 +51,6 @@ struct process {
 	uint32_t thread_count;
 	uint32_t started_count;
 	uint32_t close_cursor;
-	struct control_blocks blocks;
 	struct watch_list watchers;
 	struct replacement *replacement;    /* that is prepared or going on, 0: none (process_replace.h) */
 	struct watch_list replace_watchers; /* told at its end, or when its address space is replaced */
@@ -99,10 +97,7 @@ void process_drop_handle(struct object *object);
 /* One step of the end of a process (process_end.c); true when nothing is left but the object. */
 bool process_end_step(struct process *process);
 
-/*
- * One step of leaving an address space, with the control blocks that lie there; true when it is done, and *vmem is 0. No thread may
- * be left in it.
- */
-bool process_leave_vmem_step(struct control_blocks *blocks, struct vmem **vmem);
+/* Leaves an address space, in which no thread of the process is any more, and *vmem is 0. */
+void process_leave_vmem(struct vmem **vmem);
 
 bool process_destroy_step(struct object *object);

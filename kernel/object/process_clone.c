@@ -70,7 +70,7 @@ static uint32_t copy_thread(struct thread *caller, struct process_clone *clone)
 	if (error)
 		return error;
 	lock_acquire(&process->lock);
-	error = control_block_allot_at(&process->blocks, process->vmem, address, &place, &block);
+	error = control_block_allot_at(process->vmem, address, &place, &block);
 	if (!error)
 		thread_move(clone->thread, place, block);
 	lock_release(&process->lock);

@@ -81,25 +81,20 @@ static bool free_table(struct process *process)
 	return process->restartable || handles_destroy_step(&process->handles, PAGES_PER_STEP);
 }
 
-bool process_leave_vmem_step(struct control_blocks *blocks, struct vmem **vmem)
+void process_leave_vmem(struct vmem **vmem)
 {
 	if (!*vmem)
-		return true;
-	bool shared = (*vmem)->processes > 1;
-	bool done = shared ? control_blocks_leave_step(blocks, *vmem, PAGES_PER_STEP)
-	                   : control_blocks_destroy_step(blocks, PAGES_PER_STEP);
-	if (!done)
-		return false;
+		return;
 	vmem_leave(*vmem);
 	object_release(&(*vmem)->object);
 	*vmem = 0;
-	return true;
 }
 
 static bool leave_space(struct process *process)
 {
 	sched_forget_space();
-	return process_leave_vmem_step(&process->blocks, &process->vmem);
+	process_leave_vmem(&process->vmem);
+	return true;
 }
 
 /* Nobody is left who could start anything. */

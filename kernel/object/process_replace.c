@@ -110,11 +110,9 @@ uint32_t replacement_keep(struct replacement *replacement, uint32_t count, const
 
 uint32_t replacement_allot(struct replacement *replacement)
 {
-	uint64_t address;
 	uint32_t error = still_wanted(replacement);
 	if (!error && !replacement->block)
-		error = control_block_allot_in(
-		        &replacement->blocks, replacement->vmem, &replacement->place, &replacement->block, &address);
+		error = control_block_allot(replacement->vmem, &replacement->place, &replacement->block);
 	if (!error && !replacement->begins && !replacement->own)
 		error = thread_create_apart(replacement->process, &replacement->begins);
 	if (!error && replacement->own)
@@ -214,10 +212,7 @@ static bool swap(struct replacement *replacement)
 	struct vmem *vmem = process->vmem;
 	process->vmem = replacement->vmem;
 	replacement->vmem = vmem;
-	control_block_return(process, &thread->place);
-	struct control_blocks blocks = process->blocks;
-	process->blocks = replacement->blocks;
-	replacement->blocks = blocks;
+	control_block_return(&thread->place);
 	process->foreign_entry = 0;
 	thread_move(thread, replacement->place, replacement->block);
 	replacement->swapped = true;
@@ -229,7 +224,8 @@ static bool swap(struct replacement *replacement)
 
 static bool leave_old_space(struct replacement *replacement)
 {
-	return process_leave_vmem_step(&replacement->blocks, &replacement->vmem);
+	process_leave_vmem(&replacement->vmem);
+	return true;
 }
 
 static bool announce(struct replacement *replacement)
@@ -294,13 +290,10 @@ static bool leave_step_of(struct reaper_work *work)
 	return true;
 }
 
-/* The new address space has at most one page for control blocks. Who uses it next cleans up what is left of its mapping. */
 static void let_new_space_go(struct replacement *replacement)
 {
-	if (!control_blocks_leave_step(&replacement->blocks, replacement->vmem, 1))
-		control_blocks_destroy_step(&replacement->blocks, 1);
-	vmem_leave(replacement->vmem);
-	object_release(&replacement->vmem->object);
+	control_block_return(&replacement->place);
+	process_leave_vmem(&replacement->vmem);
 }
 
 void replacement_abandon(struct replacement *replacement)

@@ -25,11 +25,10 @@ struct thread;
 struct vmem;
 
 struct replacement {
-	struct process *process; /* a reference */
-	struct thread *caller;   /* who prepares it; 0 when the reaper goes on with it */
-	struct thread *begins;   /* at the entry: the caller, or a new one with a reference; 0: not made yet */
-	struct vmem *vmem;       /* the new one, joined; after the swap the old one. A reference */
-	struct control_blocks blocks;
+	struct process *process;          /* a reference */
+	struct thread *caller;            /* who prepares it; 0 when the reaper goes on with it */
+	struct thread *begins;            /* at the entry: the caller, or a new one with a reference; 0: not made yet */
+	struct vmem *vmem;                /* the new one, joined; after the swap the old one. A reference */
 	struct control_block_place place; /* of the thread that begins */
 	struct control_block *block;
 	struct group *group; /* paid for this */

@@ -70,11 +70,10 @@ static uint32_t ask_locked(const struct process *process)
 /* Joins its process, with a control block there unless it shall get one later. */
 static uint32_t join(struct thread *thread, struct process *process, bool apart)
 {
-	uint64_t address;
 	lock_acquire(&process->lock);
 	uint32_t error = apart ? ERR_OK : ask_locked(process);
 	if (!error && !apart)
-		error = control_block_allot(process, &thread->place, &thread->block, &address);
+		error = control_block_allot(process->vmem, &thread->place, &thread->block);
 	if (!error) {
 		thread->next_of_process = process->threads;
 		thread->link_of_process = &process->threads;

@@ -10,6 +10,7 @@
 /* Tables that mapping one page may need, which are paid for in advance; more than twice that is given back. */
 #define TABLES_AHEAD 3u
 
+#define CONTROL_PAGES_PER_STEP 4u
 #define DESTROY_BUDGET 300u /* entries of page tables */
 
 static struct slab slab = SLAB_INIT("vmems", struct vmem);
@@ -30,6 +31,7 @@ uint32_t vmem_create(struct group *group, struct vmem **out)
 	if (error)
 		goto end;
 	lock_init(&vmem->lock, RANK_VMEM, "vmem");
+	control_blocks_init(&vmem->blocks);
 	vmem->tables_charged = 1 + TABLES_AHEAD;
 	vmem->chance = cpu_random() | 1;
 	vmem_place_arena(vmem);
@@ -202,7 +204,8 @@ bool vmem_destroy_step(struct object *object)
 
 	if (arch_cpu_current()->page_root == vmem->table.root.raw)
 		page_table_activate_kernel();
-	if (!page_table_destroy_step(&vmem->table, DESTROY_BUDGET))
+	if (!page_table_destroy_step(&vmem->table, DESTROY_BUDGET) ||
+	        !control_blocks_destroy_step(&vmem->blocks, CONTROL_PAGES_PER_STEP))
 		return false;
 
 	lock_acquire(&vmem->lock);

@@ -19,6 +19,7 @@
 #include "arch/paging.h"
 #include "core/lock.h"
 #include "lib/digital_tree.h"
+#include "object/control_blocks.h"
 #include "object/frame.h"
 #include "object/object.h"
 
@@ -47,7 +48,7 @@ struct vmem_mapping {
 
 struct vmem {
 	struct object object;
-	struct lock lock; /* everything below */
+	struct lock lock; /* everything below but the control blocks, which have their own */
 	struct page_table table;
 	struct vmem_mapping *root;
 	struct vmem_mapping *last;      /* that a page was found in, 0: unknown */
@@ -62,6 +63,7 @@ struct vmem {
 	uint32_t mapping_count;
 	uint32_t processes;          /* whose address space it is */
 	struct digital_tree futexes; /* addresses that threads wait at (object/futex.h), guarded by `lock` */
+	struct control_blocks blocks;
 };
 
 #define VMEM_MAPPINGS_MAX 65536u
@@ -126,12 +128,6 @@ uint32_t vmem_map_pinned(struct vmem *vmem, uint64_t *out_address, void **out_ke
 /* The same at this very place; EXISTS. */
 uint32_t vmem_map_pinned_at(struct vmem *vmem, uint64_t address, void **out_kernel, struct frame **out_frame)
         __attribute__((warn_unused_result));
-
-/*
- * Takes such a page away again, if the program has not put something else there. VMEM_MORE while something is to be cleaned up;
- * ERR_OK otherwise.
- */
-uint32_t vmem_unmap_pinned(struct vmem *vmem, uint64_t address, const struct frame *frame);
 
 /*
  * It becomes the address space of one more process, or with `alone` of the only one: false, it is another's already. A reference

@@ -221,16 +221,3 @@ uint32_t vmem_map_pinned_at(struct vmem *vmem, uint64_t address, void **out_kern
 
 	return map_pinned(vmem, &want, out_kernel, out_frame);
 }
-
-/* It is a page long, as its frame is, so that nothing has to be split and nothing can fail. */
-uint32_t vmem_unmap_pinned(struct vmem *vmem, uint64_t address, const struct frame *frame)
-{
-	lock_acquire(&vmem->lock);
-	const struct vmem_mapping *mapping = vmem_tree_find(vmem->root, address);
-	uint32_t error = ERR_OK;
-	if (mapping && mapping->frame == frame)
-		error = vmem_discard(vmem, mapping->start, mapping->end);
-	bool done = error || vmem_clean(vmem, VMEM_BUDGET);
-	lock_release(&vmem->lock);
-	return done ? ERR_OK : VMEM_MORE;
-}

@@ -55,7 +55,7 @@ uint32_t vmem_mapping_create(struct vmem *vmem, struct frame *frame, struct vmem
 	return ERR_OK;
 }
 
-/* The last reference to fresh memory is ours, and nobody can make another. */
+/* The last reference to fresh memory or a control page is ours, and nobody can make another. */
 void vmem_release_frame(struct frame *frame, bool fresh)
 {
 	if (!fresh || __atomic_load_n(&frame->object.references, __ATOMIC_ACQUIRE) > 1 || !frame_destroy_step(&frame->object))
@@ -76,7 +76,7 @@ static void mapping_end(struct vmem_mapping *mapping)
 {
 	mapping->vmem->mapped -= mapping->end - mapping->start;
 	frame_remove_mapping(mapping->frame, mapping);
-	vmem_release_frame(mapping->frame, mapping->flags & MAPPING_FRESH);
+	vmem_release_frame(mapping->frame, mapping->flags & (MAPPING_FRESH | MAPPING_CONTROL));
 	vmem_mapping_free(mapping);
 }
 

@@ -56,7 +56,7 @@ void vmem_forget_page(struct vmem *vmem, uint64_t address);
 /* After table entries of a range have changed. */
 void vmem_flush(const struct vmem *vmem, uint64_t start, uint64_t end);
 
-/* A reference to a frame goes; one of fresh memory ends at once, because nobody else can know it. Needs no lock. */
+/* A reference to a frame goes; one that no handle leads to ends at once, because nobody else can know it. Needs no lock. */
 void vmem_release_frame(struct frame *frame, bool fresh);
 
 /* A free range of this length by chance, or NO_SPACE (vmem_place.c). */

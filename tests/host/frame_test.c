@@ -1,6 +1,6 @@
 /* object/frame.c: pages, charges, contiguous and device frames, copies; with every allocation failing once. */
 /* sources: kernel/object/frame.c kernel/object/frame_pages.c kernel/object/frame_walk.c kernel/object/frame_resize.c */
-/* sources: kernel/object/frame_clone.c kernel/object/vmem.c kernel/object/vmem_mapping.c */
+/* sources: kernel/object/control_blocks.c kernel/object/frame_clone.c kernel/object/vmem.c kernel/object/vmem_mapping.c */
 /* sources: kernel/object/vmem_tree.c kernel/object/vmem_map.c kernel/object/vmem_place.c */
 /* sources: kernel/mm/page_tree.c kernel/mm/slab.c kernel/mm/pages.c kernel/mm/pages_boot.c kernel/mm/buddy.c */
 /* sources: kernel/arch/x86_64/page_table.c kernel/arch/x86_64/page_range.c kernel/core/lock.c */

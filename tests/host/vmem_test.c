@@ -3,7 +3,7 @@
  * calls that meet. Everything at random is vmem_model_test.c's.
  */
 /* sources: kernel/object/frame.c kernel/object/frame_pages.c kernel/object/frame_walk.c kernel/object/frame_resize.c */
-/* sources: kernel/object/frame_clone.c kernel/object/vmem.c kernel/object/vmem_mapping.c */
+/* sources: kernel/object/control_blocks.c kernel/object/frame_clone.c kernel/object/vmem.c kernel/object/vmem_mapping.c */
 /* sources: kernel/object/vmem_tree.c kernel/object/vmem_map.c kernel/object/vmem_place.c kernel/object/vmem_unmap.c */
 /* sources: kernel/object/vmem_protect.c kernel/object/vmem_copy.c */
 /* sources: kernel/mm/page_tree.c kernel/mm/slab.c kernel/mm/pages.c kernel/mm/pages_boot.c kernel/mm/buddy.c */
