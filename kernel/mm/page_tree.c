@@ -167,15 +167,28 @@ static void grow(struct page_tree *tree, unsigned height, struct supply *supply)
 	}
 }
 
+/* The first entry from `i` on that is not empty, FAN_OUT if there is none. */
+static unsigned skip_empty(const struct page_tree_node *node, unsigned i)
+{
+	for (; i < FAN_OUT; i++) {
+		const uint64_t *page = &node->entry[i].page;
+		if (*page)
+			break;
+		while (i + 4 < FAN_OUT && !(page[1] | page[2] | page[3] | page[4])) {
+			i += 4;
+			page += 4;
+		}
+	}
+	return i;
+}
+
 /* A node of this height becomes one of the owner's own, which refers to it by *link. */
 static void copy(struct page_tree_node **link, unsigned height, struct supply *supply)
 {
 	struct page_tree_node *from = *link, *to = supply->node[--supply->count];
 
-	for (unsigned i = 0; i < FAN_OUT; i++) {
+	for (unsigned i = skip_empty(from, 0); i < FAN_OUT; i = skip_empty(from, i + 1)) {
 		to->entry[i] = from->entry[i];
-		if (!from->entry[i].page)
-			continue;
 		if (height == 1)
 			++*buddy_note(paddr(from->entry[i].page));
 		else
@@ -293,21 +306,6 @@ static uint64_t take_from_leaf(
 		*entry = 0;
 	}
 	return taken;
-}
-
-/* The first entry from `i` on that is not empty, FAN_OUT if there is none. */
-static unsigned skip_empty(const struct page_tree_node *node, unsigned i)
-{
-	for (; i < FAN_OUT; i++) {
-		const uint64_t *page = &node->entry[i].page;
-		if (*page)
-			break;
-		while (i + 4 < FAN_OUT && !(page[1] | page[2] | page[3] | page[4])) {
-			i += 4;
-			page += 4;
-		}
-	}
-	return i;
 }
 
 /*

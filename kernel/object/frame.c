@@ -69,7 +69,8 @@ static void free_contiguous(struct frame *frame)
 static void end(struct frame *frame)
 {
 	frame_leave_family(frame);
-	group_return_pages(frame->object.group, frame->range_pages);
+	if (frame->range_pages)
+		group_return_pages(frame->object.group, frame->range_pages);
 	object_end(&frame->object);
 	slab_free(&slab, frame);
 }
@@ -151,7 +152,7 @@ bool frame_destroy_step(struct object *object)
 	uint64_t offset = 0;
 	unsigned budget = DESTROY_BUDGET;
 
-	if (frame_is_lazy(frame) && !frame_discard(frame, &offset, FRAME_END, &budget))
+	if (frame->tree.root && frame_is_lazy(frame) && !frame_discard(frame, &offset, FRAME_END, &budget))
 		return false;
 	if (frame->flags & FRAME_CONTIGUOUS)
 		free_contiguous(frame);

@@ -238,8 +238,10 @@ bool frame_discard_locked(struct frame *frame, uint64_t *offset, uint64_t end_of
 	bool more = true;
 
 	/* As far as there is memory for it. */
-	(void)!frame_cut(frame, *offset);
-	(void)!frame_cut(frame, end_offset);
+	if (frame->family) {
+		(void)!frame_cut(frame, *offset);
+		(void)!frame_cut(frame, end_offset);
+	}
 	while (*budget && more) {
 		unsigned most = *budget < PAGE_TREE_GONE_MAX ? *budget : PAGE_TREE_GONE_MAX;
 		more = page_tree_remove(&frame->tree, &index, end, most, &gone) && frame->tree.root;

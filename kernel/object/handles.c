@@ -20,6 +20,13 @@ static inline struct handle_entry *entry_at(const struct handles *table, uint32_
 	return &table->chunks[index / HANDLES_PER_CHUNK][index % HANDLES_PER_CHUNK];
 }
 
+/* Where the entries end that lie behind this one in its chunk, below `end`. */
+static inline uint32_t chunk_end(uint32_t index, uint32_t end)
+{
+	uint32_t next = (index | (HANDLES_PER_CHUNK - 1)) + 1;
+	return next < end ? next : end;
+}
+
 static void free_push(struct handles *table, uint32_t index)
 {
 	struct handle_entry *entry = entry_at(table, index);
@@ -176,13 +183,19 @@ static struct object *take_next(struct handles *table, uint32_t *cursor, uint32_
 {
 	uint32_t index = *cursor ? *cursor : 1, end = table->never_used;
 	struct object *object = 0;
-	for (; budget && index < end && !object; budget--, index++) {
+	end = index + budget < end ? index + budget : end;
+	while (index < end && !object) {
 		struct handle_entry *entry = entry_at(table, index);
-		if (entry->handle && !(entry->generation & without))
+		uint32_t stop = chunk_end(index, end);
+		while (index < stop && (!entry->handle || entry->generation & without))
+			entry++, index++;
+		if (index < stop) {
 			object = handles_take(table, entry);
+			index++;
+		}
 	}
 	*cursor = index;
-	*out_end = index >= end;
+	*out_end = index >= table->never_used;
 	return object;
 }
 
@@ -208,8 +221,12 @@ bool handles_mark(struct handles *table, handle_t handle)
 bool handles_unmark(struct handles *table, uint32_t *cursor, uint32_t budget)
 {
 	uint32_t index = *cursor ? *cursor : 1;
-	for (; budget && index < table->never_used; budget--, index++)
-		entry_at(table, index)->generation &= (uint16_t)~HANDLE_MARK;
+	uint32_t end = index + budget < table->never_used ? index + budget : table->never_used;
+	while (index < end) {
+		struct handle_entry *entry = entry_at(table, index);
+		for (uint32_t stop = chunk_end(index, end); index < stop; index++, entry++)
+			entry->generation &= (uint16_t)~HANDLE_MARK;
+	}
 	*cursor = index;
 	return index >= table->never_used;
 }

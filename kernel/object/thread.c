@@ -26,7 +26,18 @@ static void deadline_expired(struct timer_node *node)
 		thread_wake_error(thread, ERR_TIMED_OUT);
 }
 
-/* Pages that a save area for vector state takes: it must be there when the thread is preempted. */
+/*
+ * The area for vector state must be there when the thread is preempted. Without AVX-512 it is small: several share a page, and what an
+ * object is charged pays for it. Slabs begin their pieces at multiples of 64 bytes if that is what they are made of, as XSAVE wants it.
+ */
+#define FPU_PIECE_MAX (2048u - sizeof(struct thread))
+static struct slab fpu_slab = {.name = "vector states", .lock = LOCK_INIT(RANK_SLAB, "vector states")};
+
+static bool fpu_is_piece(void)
+{
+	return fpu_area_size() <= FPU_PIECE_MAX;
+}
+
 static unsigned fpu_order(void)
 {
 	unsigned order = 0;
@@ -35,7 +46,7 @@ static unsigned fpu_order(void)
 	return order;
 }
 
-static uint32_t allot_fpu(struct thread *thread)
+static uint32_t allot_fpu_pages(struct thread *thread)
 {
 	struct paddr area;
 	unsigned order = fpu_order();
@@ -51,10 +62,23 @@ static uint32_t allot_fpu(struct thread *thread)
 	return ERR_OK;
 }
 
+static uint32_t allot_fpu(struct thread *thread)
+{
+	if (!fpu_is_piece())
+		return allot_fpu_pages(thread);
+	fpu_slab.size = (uint32_t)fpu_area_size();
+	thread->task.context.fpu = slab_alloc(&fpu_slab);
+	return thread->task.context.fpu ? ERR_OK : ERR_NO_MEMORY;
+}
+
 static void return_fpu(struct thread *thread)
 {
 	if (!thread->task.context.fpu)
 		return;
+	if (fpu_is_piece()) {
+		slab_free(&fpu_slab, thread->task.context.fpu);
+		return;
+	}
 	pages_free(direct_map_physical(thread->task.context.fpu), fpu_order());
 	group_return_pages(thread->object.group, 1ull << fpu_order());
 }

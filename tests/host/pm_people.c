@@ -6,6 +6,7 @@
 #include "pm_main.h"
 #include "user/lib/grants.h"
 #include "user/lib/process.h"
+#include "user/servers/pm/table.h"
 
 struct person starter;
 uint64_t answer_word[MESSAGE_WORDS];
@@ -68,6 +69,9 @@ struct person people_adopt(handle_t domain)
 	sys_handle_close(thread);
 	fake_become(person.process);
 	person.pm = grant_find("pm");
+	/* A program begins without a handler for SIGCHLD; these have one. */
+	must(table_process(person.pid)->children_flags == PROCESS_CHILDREN_SILENT ? ERR_OK : ERR_BAD_STATE);
+	must(people_call(person, PROCESS_set_children, 0, 0, 0, 0));
 	return person;
 }
 

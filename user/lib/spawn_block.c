@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/proto/process.h"
 #include "user/lib/spawn.h"
 
 struct strings {
@@ -93,6 +94,7 @@ status_t spawn_block_build(const struct spawn *spawn, struct start_block **out_b
 	for (size_t i = 0; i < spawn->grant_count; i++)
 		strcpy(block->grants[i].name, spawn->grants[i].name);
 	block->umask = SPAWN_UMASK;
+	block->children_flags = PROCESS_CHILDREN_SILENT; /* what pm takes a program for that it adopts */
 	*out_block = block;
 	*out_size = size;
 	return ERR_OK;

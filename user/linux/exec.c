@@ -247,9 +247,9 @@ static void write_paths(struct writer *writer, const struct process *process)
 static uint64_t ignored_signals(const struct process *process)
 {
 	uint64_t ignored = 0;
-	for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
-		if (process->signal_actions[signal - 1].handler == LINUX_SIG_IGN)
-			ignored |= SIGNAL_BIT(signal);
+	for (uint64_t left = process->signals_changed; left; left &= left - 1) {
+		if (process->signal_actions[__builtin_ctzll(left)].handler == LINUX_SIG_IGN)
+			ignored |= left & -left;
 	}
 	return ignored;
 }

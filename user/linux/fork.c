@@ -150,9 +150,12 @@ static struct borrower *take_borrower(struct process *process)
 	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, page_up(sizeof *borrower), MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
 		return NULL;
 	borrower = (struct borrower *)address;
-	borrower->thread = thread_make(&borrower->process);
-	if (borrower->thread)
-		return borrower;
+	if (!thread_make_notify(&borrower->replaced)) {
+		borrower->thread = thread_make(&borrower->process);
+		if (borrower->thread)
+			return borrower;
+		sys_handle_close(borrower->replaced);
+	}
 	status_t undone = sys_vmem_unmap(HANDLE_SELF_VMEM, address, page_up(sizeof *borrower));
 	(void)undone;
 	return NULL;
@@ -164,6 +167,7 @@ static void give_back_borrower(struct process *process, struct borrower *borrowe
 	if (!borrower)
 		return;
 	struct thread *thread = borrower->thread;
+	sys_handle_close(borrower->replaced);
 	status_t undone = sys_vmem_unmap(HANDLE_SELF_VMEM, thread->mapping, thread->mapping_size);
 	undone = sys_vmem_unmap(HANDLE_SELF_VMEM, (uint64_t)borrower, page_up(sizeof *borrower));
 	(void)undone;
@@ -174,11 +178,13 @@ static void copy_process(struct process *to, struct process *from)
 {
 	uint32_t descriptors = from->descriptors_high > to->descriptors_high ? from->descriptors_high : to->descriptors_high;
 	uint32_t files = from->files_high > to->files_high ? from->files_high : to->files_high;
+	uint64_t changed = to->signals_changed;
 	take_all(from);
 	memcpy(to, from, PROCESS_COPIED);
 	memcpy(to->descriptors, from->descriptors, descriptors * sizeof *to->descriptors);
 	memcpy(to->files, from->files, files * sizeof *to->files);
-	memcpy(to->signal_actions, from->signal_actions, sizeof to->signal_actions);
+	if (changed | from->signals_changed)
+		memcpy(to->signal_actions, from->signal_actions, sizeof to->signal_actions);
 	directory_copy_working(to, from);
 	drop_all(from);
 	forget_locks(to);
@@ -216,16 +222,12 @@ static void prepare_borrower(struct borrower *borrower, uint64_t block, uint64_t
 }
 
 /* Until the child has memory of its own, or has ended. */
-static void wait_for_memory(handle_t child)
+static void wait_for_memory(const struct borrower *borrower, handle_t child)
 {
-	handle_t notify;
 	uint64_t bits;
-	status_t status = thread_notify(&notify);
+	status_t status = sys_process_watch_replaced(child, borrower->replaced, REPLACED_BIT);
 	if (!status)
-		status = sys_notify_wait(notify, REPLACED_BIT, DEADLINE_NOW, &bits);
-	status = sys_process_watch_replaced(child, notify, REPLACED_BIT);
-	if (!status)
-		status = sys_notify_wait(notify, REPLACED_BIT, DEADLINE_NEVER, &bits);
+		status = sys_notify_wait(borrower->replaced, REPLACED_BIT, DEADLINE_NEVER, &bits);
 	(void)status;
 }
 
@@ -255,7 +257,7 @@ static int64_t fork_borrow(uint64_t flags, uint64_t stack, uint64_t parent_id, u
 	if (!status) {
 		if (flags & LINUX_CLONE_PARENT_SETTID)
 			written = access_write(parent_id, &pid, 4);
-		wait_for_memory(child);
+		wait_for_memory(borrower, child);
 	}
 	(void)written; /* as above */
 	sys_handle_close(child);

@@ -7,6 +7,7 @@
 struct borrower {
 	struct process process;
 	struct thread *thread;
+	handle_t replaced; /* a notify by which the parent waits; nobody else uses its bits */
 };
 
 int64_t fork_clone(uint64_t flags, uint64_t stack, uint64_t parent_id, uint64_t child_id, uint64_t tls);

@@ -50,6 +50,7 @@ int64_t signal_rt_sigaction(int signal, uint64_t new, uint64_t old, uint64_t mas
 	if (new) {
 		wanted.mask &= ~SIGNAL_UNBLOCKABLE;
 		*action = wanted;
+		process->signals_changed |= SIGNAL_BIT(signal);
 		if (signal_is_ignored_locked(process, signal)) {
 			process->signal_pending &= ~SIGNAL_BIT(signal);
 			thread_self()->signal_pending &= ~SIGNAL_BIT(signal);

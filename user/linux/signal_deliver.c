@@ -96,9 +96,8 @@ bool signal_wanted(void)
 			return false;
 		/* Looked at one by one without being taken: what ends a call is taken on the way back. */
 		uint64_t trivial = 0;
-		for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
-			if (!(free & SIGNAL_BIT(signal)))
-				continue;
+		for (uint64_t left = free; left; left &= left - 1) {
+			int signal = __builtin_ctzll(left) + 1;
 			lock_take(&process->signals_lock);
 			uint64_t handler = process->signal_actions[signal - 1].handler;
 			bool ignored = signal_is_ignored_locked(process, signal);

@@ -168,10 +168,9 @@ static void take_signals(struct process *process, struct thread *thread)
 {
 	thread->signal_mask = process->start->signal_mask & ~SIGNAL_UNBLOCKABLE;
 	process->children_flags = process->start->children_flags;
-	for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
-		if (process->start->signals_ignored & SIGNAL_BIT(signal) & ~SIGNAL_UNBLOCKABLE)
-			process->signal_actions[signal - 1].handler = LINUX_SIG_IGN;
-	}
+	process->signals_changed = process->start->signals_ignored & ~SIGNAL_UNBLOCKABLE;
+	for (uint64_t left = process->signals_changed; left; left &= left - 1)
+		process->signal_actions[__builtin_ctzll(left)].handler = LINUX_SIG_IGN;
 }
 
 /* From the part of the name behind the last slash, as Linux does. */

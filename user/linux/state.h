@@ -180,6 +180,7 @@ struct process {
 	struct lock signals_lock;       /* guards these */
 	uint64_t signal_pending;        /* for any thread */
 	uint64_t signal_from_elsewhere; /* of those pending: pm has more to tell of it */
+	uint64_t signals_changed;       /* those whose action was set once: all others have the default */
 	uint32_t queued_count;
 	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm was told last */
 	uint32_t stopped;        /* 1 while a stop signal's action is being done; other threads wait here */

@@ -78,20 +78,21 @@ void thread_wake_others(void)
 	lock_drop(&process->threads_lock);
 }
 
-/* The thread's notify for waiting, made when first needed. A copy of the process must not have it: it is without INHERIT. */
+status_t thread_make_notify(handle_t *out)
+{
+	handle_t made;
+	status_t status = sys_notify_create(&made);
+	if (status)
+		return status;
+	status = sys_handle_duplicate(made, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INSPECT, out);
+	sys_handle_close(made);
+	return status;
+}
+
 status_t thread_notify(handle_t *out)
 {
 	struct thread *thread = thread_self();
-	handle_t made;
-	status_t status = ERR_OK;
-	if (!thread->notify) {
-		status = sys_notify_create(&made);
-		if (status)
-			return status;
-		status = sys_handle_duplicate(
-		        made, RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INSPECT, &thread->notify);
-		sys_handle_close(made);
-	}
+	status_t status = thread->notify ? ERR_OK : thread_make_notify(&thread->notify);
 	*out = thread->notify;
 	return status;
 }

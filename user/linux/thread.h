@@ -16,7 +16,10 @@ void thread_copy_call(struct thread *child, uint64_t stack);
 struct thread *thread_find(uint32_t id);
 /* All but the caller go through signal_at_return soon. */
 void thread_wake_others(void);
+/* The thread's notify for waiting for files, made when first needed. */
 status_t thread_notify(handle_t *out) __attribute__((warn_unused_result));
+/* A new one, which a copy of the process has not: it is without INHERIT. */
+status_t thread_make_notify(handle_t *out) __attribute__((warn_unused_result));
 void linux_thread_begin(void); /* entry.S */
 /* Writes out what waits for the end of a line, and ends the process. */
 _Noreturn void thread_end_process(uint32_t status);

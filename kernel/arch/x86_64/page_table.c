@@ -86,14 +86,36 @@ static uint64_t *make_way(struct page_table *table, uint64_t address)
 	return &entries[LEVEL_INDEX(address, 0)];
 }
 
+/* The few top-level entries that the kernel has, found with the first root that is made: none is added afterwards. */
+static struct {
+	uint64_t root;
+	unsigned count;
+	uint16_t index[TABLE_ENTRIES - USER_ENTRIES];
+} kernel_half;
+
+static __attribute__((noinline)) void find_kernel_half(void)
+{
+	const uint64_t *kernel = table_at(page_kernel_root);
+
+	kernel_half.count = 0;
+	for (unsigned i = USER_ENTRIES; i < TABLE_ENTRIES; i++) {
+		if (kernel[i])
+			kernel_half.index[kernel_half.count++] = (uint16_t)i;
+	}
+	kernel_half.root = page_kernel_root;
+}
+
 bool page_table_create(struct page_table *table)
 {
 	uint64_t *root = upcall_page_alloc();
 
 	if (!root)
 		return false;
+	if (kernel_half.root != page_kernel_root)
+		find_kernel_half();
 	const uint64_t *kernel = table_at(page_kernel_root);
-	memcpy(root + USER_ENTRIES, kernel + USER_ENTRIES, (TABLE_ENTRIES - USER_ENTRIES) * sizeof *root);
+	for (unsigned i = 0; i < kernel_half.count; i++)
+		root[kernel_half.index[i]] = kernel[kernel_half.index[i]];
 	*table = (struct page_table){.root = direct_map_physical(root), .tables = 1};
 	return true;
 }
@@ -307,7 +329,8 @@ bool page_table_destroy_step(struct page_table *table, unsigned budget)
 	if (LEVEL_INDEX(table->progress, LEVEL_TOP) < USER_ENTRIES)
 		return false;
 	uint64_t *root = table_at(table->root.raw);
-	memset(root + USER_ENTRIES, 0, (TABLE_ENTRIES - USER_ENTRIES) * sizeof *root);
+	for (unsigned i = 0; i < kernel_half.count; i++)
+		root[kernel_half.index[i]] = 0;
 	upcall_page_free_zero(root);
 	*table = (struct page_table){0};
 	return true;

@@ -362,6 +362,13 @@ static void ends(void)
 	handle_t process, thread;
 	uint32_t number;
 	test_begin("a_copy_that_is_never_started_ends_with_its_handles");
+	/* Once before anything is counted: what this process writes to afterwards gets nodes of its own, which stay. */
+	OK(sys_process_clone(0, &process, &thread, &number, 0));
+	if (!number)
+		sys_process_exit(1);
+	OK(sys_handle_close(process));
+	OK(sys_handle_close(thread));
+	pause_ms(10);
 	uint64_t before = pages_free(), at = map(300, READ_WRITE, 0);
 	for (unsigned i = 0; i < 300; i++)
 		*word_at(at + i * PAGE) = i;
@@ -464,7 +471,7 @@ static void sharing(void)
 
 	test_next("one_that_is_never_started_leaves_none_either");
 	OK(sys_process_clone(CLONE_SHARE_VMEM, &process, &thread, &number, &block));
-	CHECK_IS(walk_count(), mappings + 1);
+	CHECK_IS(walk_count(), mappings); /* its control block lies with the others of this memory */
 	OK(sys_handle_close(thread));
 	OK(sys_handle_close(process));
 	for (unsigned i = 0; i < 100 && walk_count() != mappings; i++)

@@ -125,6 +125,7 @@ status_t births_adopt(struct request *request, struct domain *domain)
 	if (status)
 		return status;
 	status = join_family(process, parent, request->word[0] & PROCESS_ADOPT_LEADER);
+	process->children_flags = PROCESS_CHILDREN_SILENT; /* its program begins with the default */
 	if (!status && (request->word[1] || request->word[2]))
 		status = read_image(request, &request->word[1], process);
 	if (status) {
