@@ -100,6 +100,12 @@ MUST_CHECK status_t request_read_path(struct request *request, uint64_t offset, 
 MUST_CHECK status_t request_save(struct request *request, handle_t *out_reply);
 
 /*
+ * What the call has changed of the server's state is certain from here on, with the answer as it stands, which is not changed any more and
+ * has only words and no handles. For a handler that goes on with what could not be rolled back together with it.
+ */
+void request_commit(struct request *request);
+
+/*
  * Hands the call on to the server behind `sender` with its caller, its buffers, new words and the same label; it is answered
  * from there. On an error the call is still the handler's.
  */

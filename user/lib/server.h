@@ -71,6 +71,8 @@ struct server_state {
 	 */
 	void (*resume)(struct server *server);
 	bool ends_processes; /* if the state is given up, the processes that it had handles to are ended: nobody knows them any more */
+	/* NULL, or: for a server that ends some calls without the log, after `resume`. True: this call was, and is to be answered with the word. */
+	bool (*has_done)(struct server *server, uint64_t serial, uint64_t *out_word);
 };
 
 struct server {
@@ -149,6 +151,7 @@ MUST_CHECK status_t server_listen(struct server *server, handle_t notify, void (
 
 /* For server_state.check: whether the server has such a handle (OBJECT_*, of abi/handle.h), which is kept then. */
 MUST_CHECK bool server_has_handle(handle_t handle, uint32_t type);
+MUST_CHECK bool server_has_any_handle(handle_t handle); /* of whatever type */
 
 /* Likewise: whether `check` holds for each object that is open. */
 MUST_CHECK bool server_check_objects(struct server *server, bool (*check)(struct server *server, uint64_t stamp, void *object));

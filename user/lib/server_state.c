@@ -42,6 +42,14 @@ bool server_serves_again(void)
 	return past.again;
 }
 
+bool server_has_any_handle(handle_t handle)
+{
+	for (uint32_t type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++)
+		if (server_has_handle(handle, type))
+			return true;
+	return false;
+}
+
 bool server_stamp_lives(uint64_t stamp)
 {
 	return !past.knows_stamps || table_find(&past.stamps, stamp);
@@ -211,6 +219,12 @@ void server_state_commit(struct request *request, status_t status)
 		state_close_all();
 }
 
+void request_commit(struct request *request)
+{
+	if (state_is_open())
+		server_state_commit(request, ERR_OK);
+}
+
 static void learn_stamps(struct server *server)
 {
 	uint64_t cursor = 0, stamps[STAMPS_AT_ONCE], count;
@@ -299,6 +313,16 @@ static void serve_again(struct server *server, handle_t reply)
 	state_answered();
 }
 
+/* A call that the predecessor had ended in a way of its own: it is given its answer. */
+static bool answer_done(struct server *server, handle_t reply, uint64_t serial)
+{
+	struct answer answer = {0};
+	if (!server->state->has_done || !server->state->has_done(server, serial, &answer.word[0]))
+		return false;
+	answer_give(reply, ERR_OK, &answer);
+	return true;
+}
+
 /* Which calls these are is written down only when those of the last time were looked at: the next life may begin at any moment. */
 static void serve_all_again(struct server *server)
 {
@@ -313,7 +337,8 @@ static void serve_all_again(struct server *server)
 		if (count == STATE_CALLS || !serial_of(list[i].handle, &serials[count]))
 			continue;
 		list[i].named = true;
-		replies[count++] = list[i].handle;
+		if (!answer_done(server, list[i].handle, serials[count]))
+			replies[count++] = list[i].handle;
 	}
 	for (uint32_t i = 0; i < count;) {
 		if (!state_was_served(serials[i])) {

@@ -73,6 +73,8 @@ struct state_tables *state_tables(void); /* NULL without a frame */
 
 /* Memory, zeroed, for any object; NULL: there is none left. What is freed is used again after the commit. */
 void *state_alloc(size_t size);
+/* The same, for what is filled before it is looked at: not zeroed. */
+void *state_alloc_bytes(size_t size);
 void state_free(void *memory);
 
 /* Whether [pointer, + size) is a piece that state_alloc() gave, or the beginning of one; it may have been freed since. */

@@ -102,9 +102,17 @@ static void *clear(void *memory, size_t size)
 
 void *state_alloc(size_t size)
 {
+	if (!state_is_open())
+		return calloc(1, size);
+	void *memory = state_alloc_bytes(size);
+	return memory ? clear(memory, size) : NULL;
+}
+
+void *state_alloc_bytes(size_t size)
+{
 	struct state_header *header = state_header();
 	if (!header)
-		return calloc(1, size);
+		return malloc(size);
 	if (!size || size > state_area.size)
 		return NULL;
 	struct state_piece *piece = take(header, class_of(size + sizeof *piece));
@@ -112,7 +120,7 @@ void *state_alloc(size_t size)
 		return NULL;
 	state_area.fresh = (uintptr_t)(piece + 1);
 	state_area.fresh_size = size;
-	return clear(piece + 1, size);
+	return piece + 1;
 }
 
 /* Where it leads on is only missed if it was a free piece before this message. */

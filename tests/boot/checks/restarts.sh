@@ -40,6 +40,21 @@ lines() {
 kept() { lives_by_its_state tmpfs kept 60; }
 families() { lives_by_its_state pm families 60; }
 
+# The same with streamd: programs talk by pipes, sockets and events.
+piped() {
+	local programs=$build/tests/guest/mortal ends
+	initfs_add sbin/streamd 755 <"$programs/streamd"
+	initfs_add sbin/init 755 <"$programs/hasty-init"
+	initfs_add tests/piped 755 <"$programs/piped"
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" /tests/piped
+	[ "$status" = 7 ] || fail "$(grep -a -m 1 '^not ok' "$folder/out" || why)"
+	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c 'streamd ended with status 9')
+	[ "$ends" -gt 60 ] || fail "streamd has ended $ends times"
+	! logged 'starts empty' || fail "its state was given up"
+	pass
+}
+
 # The shell's profile ends vfs, which ends init, and with it the shell; the shell of the second init finds nothing that dies.
 init_comes_back() {
 	local programs=$build/tests/guest/mortal

@@ -28,7 +28,8 @@ $(MORTAL)/kernel.elf: $(filter-out %/root_image.S.o,$(KERNEL_OBJECTS)) $(MORTAL)
 
 # Servers with state that end at the point of their work which a client names (points.c), and an init that starts them again at once.
 MORTAL_POINTS := -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give \
-	-Wl,--wrap=request_read,--wrap=request_read_path
+	-Wl,--wrap=request_read,--wrap=request_read_path,--wrap=request_carried,--wrap=request_save,--wrap=state_keep
+MORTAL_POINTS_STREAMD := -Wl,--wrap=handing_give,--wrap=wait_leave
 
 $(MORTAL)/points.o: tests/guest/mortal/points.c tests/guest/mortal/module.mk user/module.mk Makefile
 	@mkdir -p $(@D)
@@ -43,6 +44,9 @@ $(MORTAL)/tmpfs: $(MORTAL)/points.o $(call user_objects,user/servers/tmpfs) $(US
 $(MORTAL)/pm: $(MORTAL)/points.o $(call user_objects,user/servers/pm) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS))
 
+$(MORTAL)/streamd: $(MORTAL)/points.o $(call user_objects,user/servers/streamd) $(USER_LIB)
+	$(call user_link,$(MORTAL_POINTS) $(MORTAL_POINTS_STREAMD))
+
 $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) -DBACKOFF_FIRST_NS=1000000ull -DBACKOFF_MOST_NS=1000000ull -MMD -MP -c -o $@ $<
@@ -50,11 +54,11 @@ $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk us
 $(MORTAL)/hasty-init: $(MORTAL)/service.o $(filter-out %/service.o,$(call user_objects,user/servers/init)) $(USER_LIB)
 	$(user_link)
 
-$(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
+$(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) -o $@ $<
 
 -include $(wildcard $(MORTAL)/*.d)
 
-MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
+MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/streamd $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
 ALL += $(MORTAL_PROGRAMS)

@@ -1,7 +1,8 @@
 /*
  * Ends a server with state at a point of its work that a client names: linked into it in place of functions of the kit (--wrap). A client
- * writes "arm N", or asks for a file "/arm-N": from then on the server counts the points that it comes by, and ends at the N-th. A point is before and behind each
- * entry of the log, each commit, each answer, and each time that an answer has left and the next message is there. A call that is
+ * writes "arm N", or asks for a file "/arm-N": from then on the server counts the points that it comes by, and ends at the N-th. A point
+ * is before and behind each entry of the log, each commit, each answer, each saving of a call, each handing of bytes in streamd, and each
+ * time that an answer has left and the next message is there. A call that is
  * served again arms nothing, so that each life but the first goes on until it is armed anew.
  */
 #include <stdio.h>
@@ -28,6 +29,21 @@ status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint
 status_t __real_request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
 status_t __wrap_request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
 
+void __real_state_keep(const void *memory, size_t size);
+void __wrap_state_keep(const void *memory, size_t size);
+const void *__real_request_carried(const struct request *request, uint64_t offset, uint64_t length);
+const void *__wrap_request_carried(const struct request *request, uint64_t offset, uint64_t length);
+status_t __real_request_save(struct request *request, handle_t *out_reply);
+status_t __wrap_request_save(struct request *request, handle_t *out_reply);
+
+/* streamd has these. */
+struct wait;
+bool __real_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
+        __attribute__((weak));
+bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length);
+void __real_wait_leave(struct wait *wait) __attribute__((weak));
+void __wrap_wait_leave(struct wait *wait);
+
 /* A service reads the clock, and cannot set it: said once a life, for who checks that it was tried. */
 static __attribute__((constructor)) void try_to_set_the_clock(void)
 {
@@ -48,6 +64,37 @@ void __wrap_state_keep_words(uintptr_t address, size_t size)
 {
 	point();
 	__real_state_keep_words(address, size);
+	point();
+}
+
+void __wrap_state_keep(const void *memory, size_t size)
+{
+	point();
+	__real_state_keep(memory, size);
+	point();
+}
+
+status_t __wrap_request_save(struct request *request, handle_t *out_reply)
+{
+	point();
+	status_t status = __real_request_save(request, out_reply);
+	point();
+	return status;
+}
+
+bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
+{
+	point();
+	bool given = __real_handing_give(reader, request, bytes, length);
+	point();
+	return given;
+}
+
+/* The bytes have gone, and the reader still stands in its queue. */
+void __wrap_wait_leave(struct wait *wait)
+{
+	point();
+	__real_wait_leave(wait);
 	point();
 }
 
@@ -95,4 +142,14 @@ status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint
 	if (!status)
 		look(request, out);
 	return status;
+}
+
+const void *__wrap_request_carried(const struct request *request, uint64_t offset, uint64_t length)
+{
+	char text[16] = "";
+	const void *carried = __real_request_carried(request, offset, length);
+	if (carried && length < sizeof text)
+		memcpy(text, carried, length);
+	look(request, text);
+	return carried;
 }

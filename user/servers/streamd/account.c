@@ -3,7 +3,7 @@
 
 #include "user/lib/table.h"
 
-/* Process number → how much, kept in place of a pointer: 0 is no entry. */
+/* Process number → how much, kept in place of a pointer: 0 is no entry. Of this life: what a life keeps is counted at its beginning. */
 struct book {
 	struct table clients;
 	uint64_t all;
@@ -18,17 +18,24 @@ static uint64_t has(const struct book *book, uint32_t client)
 	return (uintptr_t)table_find(&book->clients, client);
 }
 
+static bool add(struct book *book, uint32_t client, uint64_t count)
+{
+	if (!count)
+		return true;
+	if (!table_put(&book->clients, client, (void *)(uintptr_t)(has(book, client) + count)))
+		return false;
+	book->all += count;
+	return true;
+}
+
 static bool take(struct book *book, uint32_t client, uint64_t count)
 {
 	uint64_t now = has(book, client);
 	if (!count)
 		return true;
-	if (count > book->most - now || count > book->most_all - book->all)
+	if (now >= book->most || count > book->most - now || book->all >= book->most_all || count > book->most_all - book->all)
 		return false;
-	if (!table_put(&book->clients, client, (void *)(uintptr_t)(now + count)))
-		return false;
-	book->all += count;
-	return true;
+	return add(book, client, count);
 }
 
 static void give_back(struct book *book, uint32_t client, uint64_t count)
@@ -61,4 +68,21 @@ bool account_take_handles(uint32_t client, uint32_t count)
 void account_give_back_handles(uint32_t client, uint32_t count)
 {
 	give_back(&handles, client, count);
+}
+
+void account_begin(void)
+{
+	table_free(&bytes.clients);
+	table_free(&handles.clients);
+	bytes.all = handles.all = 0;
+}
+
+bool account_resume(uint32_t client, uint64_t count)
+{
+	return add(&bytes, client, count);
+}
+
+bool account_resume_handles(uint32_t client, uint32_t count)
+{
+	return add(&handles, client, count);
 }

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "user/lib/call.h"
+
 #define ACCOUNT_BYTES (8ull << 20)
 #define ACCOUNT_BYTES_ALL (64ull << 20)
 
@@ -19,3 +21,8 @@ void account_give_back_handles(uint32_t client, uint32_t count);
 
 bool account_take(uint32_t client, uint64_t count);
 void account_give_back(uint32_t client, uint64_t count);
+
+/* At the beginning of a life nobody has anything; what a predecessor left is then added, whatever the bounds. */
+void account_begin(void);
+MUST_CHECK bool account_resume(uint32_t client, uint64_t count);
+MUST_CHECK bool account_resume_handles(uint32_t client, uint32_t count);

@@ -1,39 +1,32 @@
 /* Alarms: see alarm.h. */
 #include "user/servers/streamd/alarm.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
-#include "user/servers/streamd/end.h"
-#include "user/servers/streamd/wait.h"
 
 #define PACE_NS 1000000u
 
-struct alarm {
-	struct watched watched; /* first: ready() finds the alarm by it */
-	struct server *server;
-	struct server_timer timer; /* set while somebody waits */
-	struct wait_queue readers;
-	uint64_t deadline; /* ns since boot of the next expiration that was not read; 0: it is off */
-	uint64_t period;   /* ns; 0: once */
-	uint64_t clock;    /* the maker's number for it */
-	uint64_t number;
-	uint32_t ends;
-};
+static uint64_t looked; /* when it was last asked for the expirations of an alarm */
 
-/* How often it has been time and nobody has read it. */
-static uint64_t expirations(const struct alarm *alarm)
+static uint64_t expirations_at(const struct alarm *alarm, uint64_t now)
 {
-	uint64_t now = server_timer_now();
 	if (!alarm->deadline || now < alarm->deadline)
 		return 0;
 	return alarm->period ? (now - alarm->deadline) / alarm->period + 1 : 1;
 }
 
-static uint32_t ready(const struct watched *watched)
+/* How often it has been time and nobody has read it. */
+static uint64_t expirations(const struct alarm *alarm)
 {
-	return expirations((const struct alarm *)watched) ? FS_READY_READ : 0;
+	looked = server_timer_now();
+	return expirations_at(alarm, looked);
+}
+
+uint32_t alarm_ready(const struct watched *watched)
+{
+	return expirations((const void *)((const char *)watched - offsetof(struct alarm, watched))) ? FS_READY_READ : 0;
 }
 
 /* A reader has been told of `count` expirations. */
@@ -42,11 +35,14 @@ static void told(struct alarm *alarm, uint64_t count)
 	alarm->deadline = alarm->period ? alarm->deadline + count * alarm->period : 0;
 }
 
-/* When it is time and those who wait now have not been told of it; 0: never. A short period is not followed at its pace. */
+/*
+ * When it is time and those who wait now have not been told of it; 0: never. Who still reads was not told of any; who watches was told of
+ * those until the last look, and not of what has passed since. A short period is not followed at its pace.
+ */
 static uint64_t next_time(const struct alarm *alarm)
 {
-	uint64_t passed = expirations(alarm);
-	if (!passed || !alarm->deadline)
+	uint64_t passed = expirations_at(alarm, looked);
+	if (!passed || !alarm->deadline || alarm->readers.first)
 		return alarm->deadline;
 	uint64_t next = alarm->deadline + passed * alarm->period, soon = server_timer_now() + PACE_NS;
 	return !alarm->period ? 0 : next > soon ? next : soon;
@@ -57,9 +53,9 @@ static void await(struct alarm *alarm)
 {
 	uint64_t next = alarm->readers.first || alarm->watched.first ? next_time(alarm) : 0;
 	if (next)
-		server_timer_set(alarm->server, &alarm->timer, next);
+		server_timer_set(&streamd_server, &alarm->timer, next);
 	else
-		server_timer_cancel(alarm->server, &alarm->timer);
+		server_timer_cancel(&streamd_server, &alarm->timer);
 }
 
 static void settle(struct alarm *alarm)
@@ -93,7 +89,7 @@ static status_t read_alarm(struct request *request, struct end *end)
 	}
 	if (request->word[1] & FS_TRANSFER_NO_WAIT)
 		return ERR_WOULD_BLOCK;
-	status_t status = wait_add(&alarm->readers, request, sizeof(uint64_t), 0, 0);
+	status_t status = wait_add_only(&alarm->readers, request, sizeof(uint64_t), 0);
 	await(alarm);
 	return status;
 }
@@ -116,19 +112,14 @@ static void watching(struct end *end)
 	await(end->thing);
 }
 
-static uint64_t number(const struct end *end)
-{
-	return ((const struct alarm *)end->thing)->number;
-}
-
 static void close_alarm(struct end *end)
 {
 	struct alarm *alarm = end->thing;
 	if (--alarm->ends)
 		return;
-	server_timer_cancel(alarm->server, &alarm->timer);
+	server_timer_cancel(&streamd_server, &alarm->timer);
 	watch_drop_all(&alarm->watched);
-	free(alarm);
+	thing_end(&alarm->thing);
 }
 
 static void join(struct end *end)
@@ -136,32 +127,31 @@ static void join(struct end *end)
 	((struct alarm *)end->thing)->ends++;
 }
 
-static const struct end_type type = {
+const struct end_type alarm_type = {
+        .leads_to = THING_ALARM,
         .kind = FS_KIND_ANONYMOUS,
         .mode = 0600,
         .read = read_alarm,
         .write = write_alarm,
         .watched = watched_of,
         .watching = watching,
-        .number = number,
         .join = join,
         .close = close_alarm,
 };
 
 status_t alarm_open(struct request *request)
 {
-	struct alarm *alarm = malloc(sizeof *alarm);
+	struct alarm *alarm = state_alloc(sizeof *alarm);
 	if (!alarm)
 		return ERR_NO_MEMORY;
-	*alarm = (struct alarm){.watched = {.ready = ready},
-	        .server = request->server,
+	*alarm = (struct alarm){.watched = {.by = WATCHED_ALARM},
 	        .timer = {.expired = expired, .context = alarm},
 	        .clock = request->word[0],
-	        .number = end_new_number(),
 	        .ends = 1};
-	status_t status = end_open(request, &type, alarm);
+	thing_begin(&alarm->thing, THING_ALARM);
+	status_t status = end_open(request, END_ALARM, alarm);
 	if (status)
-		free(alarm);
+		thing_end(&alarm->thing);
 	return status;
 }
 
@@ -179,7 +169,7 @@ status_t alarm_set(struct request *request)
 {
 	struct end *end = request->object;
 	struct alarm *alarm = end->thing;
-	if (end->type != &type)
+	if (end->kind != END_ALARM)
 		return ERR_NOT_SUPPORTED;
 	/* So that neither sums nor products go beyond 64 bits for some centuries. */
 	if (request->word[0] > INT64_MAX || request->word[1] > INT64_MAX)
@@ -194,8 +184,15 @@ status_t alarm_set(struct request *request)
 status_t alarm_get(struct request *request)
 {
 	struct end *end = request->object;
-	if (end->type != &type)
+	if (end->kind != END_ALARM)
 		return ERR_NOT_SUPPORTED;
 	give_setting(request, end->thing);
 	return ERR_OK;
+}
+
+/* A timer is one of the life that has set it, and it may have been time since. */
+void alarm_resume(struct alarm *alarm)
+{
+	alarm->timer = (struct server_timer){.expired = expired, .context = alarm};
+	settle(alarm);
 }

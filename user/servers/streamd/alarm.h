@@ -6,9 +6,25 @@
  */
 #pragma once
 
-#include "user/lib/server.h"
+#include "user/servers/streamd/end.h"
+#include "user/servers/streamd/wait.h"
+
+struct alarm {
+	struct thing thing;
+	struct watched watched;
+	struct server_timer timer; /* set while somebody waits; of this life */
+	struct wait_queue readers;
+	uint64_t deadline; /* ns since boot of the next expiration that was not read; 0: it is off */
+	uint64_t period;   /* ns; 0: once */
+	uint64_t clock;    /* the maker's number for it */
+	uint32_t ends;
+};
 
 /* STREAM_timer, on a session; STREAM_timer_set and STREAM_timer_get on the open end. */
 status_t alarm_open(struct request *request);
 status_t alarm_set(struct request *request);
 status_t alarm_get(struct request *request);
+
+extern const struct end_type alarm_type;
+uint32_t alarm_ready(const struct watched *watched);
+void alarm_resume(struct alarm *alarm);

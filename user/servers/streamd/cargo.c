@@ -1,12 +1,10 @@
 /* Handles on their way: see cargo.h. */
 #include "user/servers/streamd/cargo.h"
 
-#include <stdlib.h>
-
 #include "user/servers/streamd/account.h"
 #include "user/servers/streamd/end.h"
 
-static uint32_t ends;
+static uint32_t ends; /* of this life */
 
 uint32_t cargo_ends(void)
 {
@@ -19,7 +17,7 @@ static void drop_item(struct cargo_item *item)
 		ends--;
 		end_drop(item->end);
 	} else if (item->handle) {
-		sys_handle_close(item->handle);
+		state_close(item->handle);
 	}
 	*item = (struct cargo_item){NULL, HANDLE_NONE, 0};
 }
@@ -29,7 +27,7 @@ void cargo_drop(struct cargo *cargo)
 	for (uint32_t i = 0; i < cargo->count; i++)
 		drop_item(&cargo->items[i]);
 	account_give_back_handles(cargo->client, cargo->count);
-	free(cargo);
+	state_free(cargo);
 }
 
 /* An end of ours is copied and its sender left to the kit to close; another's sender is taken. */
@@ -59,7 +57,7 @@ status_t cargo_load(struct request *request, uint32_t count, const uint64_t *not
 {
 	if (!account_take_handles(request->caller, count))
 		return ERR_QUOTA;
-	struct cargo *cargo = calloc(1, sizeof *cargo);
+	struct cargo *cargo = state_alloc(sizeof *cargo);
 	if (!cargo) {
 		account_give_back_handles(request->caller, count);
 		return ERR_NO_MEMORY;
@@ -98,4 +96,31 @@ bool cargo_unload(struct cargo *cargo, struct request *request)
 	}
 	cargo_drop(cargo);
 	return whole;
+}
+
+bool cargo_check(const struct cargo *cargo)
+{
+	if (!state_holds(cargo, sizeof *cargo) || cargo->count > MESSAGE_HANDLES)
+		return false;
+	for (uint32_t i = 0; i < cargo->count; i++) {
+		const struct cargo_item *item = &cargo->items[i];
+		if (item->end ? !end_check(item->end) : item->handle && !server_has_handle(item->handle, OBJECT_SENDER))
+			return false;
+	}
+	return true;
+}
+
+void cargo_begin(void)
+{
+	ends = 0;
+}
+
+bool cargo_resume(struct cargo *cargo)
+{
+	for (uint32_t i = 0; i < cargo->count; i++) {
+		ends += cargo->items[i].end != NULL;
+		if (cargo->items[i].end && !end_resume(cargo->items[i].end))
+			return false;
+	}
+	return account_resume_handles(cargo->client, cargo->count);
 }

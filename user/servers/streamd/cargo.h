@@ -36,5 +36,10 @@ bool cargo_unload(struct cargo *cargo, struct request *request);
 
 void cargo_drop(struct cargo *cargo);
 
+/* Whether what a predecessor left is sound; and counts it anew, from none. */
+bool cargo_check(const struct cargo *cargo);
+void cargo_begin(void);
+MUST_CHECK bool cargo_resume(struct cargo *cargo);
+
 /* How many ends are in cargos. */
 uint32_t cargo_ends(void);

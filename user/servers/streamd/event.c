@@ -1,25 +1,15 @@
 /* Events: see event.h. */
 #include "user/servers/streamd/event.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
-#include "user/servers/streamd/end.h"
-#include "user/servers/streamd/wait.h"
 
-struct event {
-	struct watched watched; /* first: ready() finds the event by it */
-	struct wait_queue readers, writers;
-	uint64_t count;
-	uint64_t number;
-	uint32_t flags; /* STREAM_EVENT_* */
-	uint32_t ends;
-};
-
-static uint32_t ready(const struct watched *watched)
+uint32_t event_ready(const struct watched *watched)
 {
-	const struct event *event = (const struct event *)watched;
+	const struct event *event =
+	        (const struct event *)(const void *)((const char *)watched - offsetof(struct event, watched));
 	return (event->count ? FS_READY_READ : 0) | (event->count < UINT64_MAX - 1 ? FS_READY_WRITE : 0);
 }
 
@@ -64,7 +54,7 @@ static status_t read_event(struct request *request, struct end *end)
 	if (!event->count && request->word[1] & FS_TRANSFER_NO_WAIT)
 		return ERR_WOULD_BLOCK;
 	if (!event->count)
-		return wait_add(&event->readers, request, sizeof(uint64_t), 0, 0);
+		return wait_add_only(&event->readers, request, sizeof(uint64_t), 0);
 	uint64_t value = next_value(event);
 	status_t status = request_write(request, 0, &value, sizeof value);
 	if (status)
@@ -100,18 +90,13 @@ static struct watched *watched_of(struct end *end)
 	return &((struct event *)end->thing)->watched;
 }
 
-static uint64_t number(const struct end *end)
-{
-	return ((const struct event *)end->thing)->number;
-}
-
 static void close_event(struct end *end)
 {
 	struct event *event = end->thing;
 	if (--event->ends)
 		return;
 	watch_drop_all(&event->watched);
-	free(event);
+	thing_end(&event->thing);
 }
 
 static void settle_end(struct end *end)
@@ -124,13 +109,13 @@ static void join(struct end *end)
 	((struct event *)end->thing)->ends++;
 }
 
-static const struct end_type type = {
+const struct end_type event_type = {
+        .leads_to = THING_EVENT,
         .kind = FS_KIND_ANONYMOUS,
         .mode = 0600,
         .read = read_event,
         .write = write_event,
         .watched = watched_of,
-        .number = number,
         .settle = settle_end,
         .join = join,
         .close = close_event,
@@ -140,16 +125,14 @@ status_t event_open(struct request *request)
 {
 	if (request->word[1] & ~(uint64_t)STREAM_EVENT_SEMAPHORE || request->word[0] == UINT64_MAX)
 		return ERR_BAD_ARGUMENT;
-	struct event *event = malloc(sizeof *event);
+	struct event *event = state_alloc(sizeof *event);
 	if (!event)
 		return ERR_NO_MEMORY;
-	*event = (struct event){.watched = {.ready = ready},
-	        .count = request->word[0],
-	        .number = end_new_number(),
-	        .flags = (uint32_t)request->word[1],
-	        .ends = 1};
-	status_t status = end_open(request, &type, event);
+	*event = (struct event){
+	        .watched = {.by = WATCHED_EVENT}, .count = request->word[0], .flags = (uint32_t)request->word[1], .ends = 1};
+	thing_begin(&event->thing, THING_EVENT);
+	status_t status = end_open(request, END_EVENT, event);
 	if (status)
-		free(event);
+		thing_end(&event->thing);
 	return status;
 }

@@ -4,7 +4,20 @@
  */
 #pragma once
 
-#include "user/lib/request.h"
+#include "user/servers/streamd/end.h"
+#include "user/servers/streamd/wait.h"
+
+struct event {
+	struct thing thing;
+	struct watched watched;
+	struct wait_queue readers, writers;
+	uint64_t count;
+	uint32_t flags; /* STREAM_EVENT_* */
+	uint32_t ends;
+};
 
 /* STREAM_event, on a session. */
 status_t event_open(struct request *request);
+
+extern const struct end_type event_type;
+uint32_t event_ready(const struct watched *watched);

@@ -1,11 +1,15 @@
-/* Bytes from writers to readers: see flow.h. */
+/*
+ * Bytes from writers to readers: see flow.h. Nothing here is put into the log by the compiler: what is changed of a flow is named before.
+ */
 #include "user/servers/streamd/flow.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
+#include "user/lib/state.h"
 #include "user/servers/streamd/account.h"
+#include "user/servers/streamd/handing.h"
 
 #define FIRST_PAGE 4096u /* not on the client's account: the number of its open ends bounds it */
 #define HAND_FIRST 8192u /* from so much on a reader that was waiting goes first */
@@ -20,12 +24,24 @@ static uint64_t charged(uint32_t allotted)
 	return allotted > FIRST_PAGE ? allotted - FIRST_PAGE : 0;
 }
 
+/* Start and count are about to change; the ring's size and place. */
+static inline void keep_counts(struct flow *flow)
+{
+	_Static_assert(
+	        offsetof(struct flow, start) % 8 == 0 && offsetof(struct flow, count) == offsetof(struct flow, start) + 4,
+	        "one word");
+	state_keep(&flow->start, 8);
+}
+
+static void keep_ring(struct flow *flow)
+{
+	state_keep(flow, offsetof(struct flow, readers));
+}
+
 void flow_free(struct flow *flow)
 {
-	free(flow->bytes);
+	state_free(flow->bytes);
 	account_give_back(flow->client, charged(flow->allotted));
-	flow->bytes = NULL;
-	flow->allotted = 0;
 }
 
 /* The least power of two that is not less; of a size up to STREAM_CAPACITY_MAX. */
@@ -43,7 +59,7 @@ static bool resize(struct flow *flow, uint32_t size)
 	uint64_t before = charged(flow->allotted), after = charged(size);
 	if (after > before && !account_take(flow->client, after - before))
 		return false;
-	uint8_t *bytes = malloc(size);
+	uint8_t *bytes = state_alloc_bytes(size);
 	if (!bytes) {
 		if (after > before)
 			account_give_back(flow->client, after - before);
@@ -54,9 +70,10 @@ static bool resize(struct flow *flow, uint32_t size)
 		memcpy(bytes, flow->bytes + flow->start, first);
 		memcpy(bytes + first, flow->bytes, flow->count - first);
 	}
-	free(flow->bytes);
+	state_free(flow->bytes);
 	if (before > after)
 		account_give_back(flow->client, before - after);
+	keep_ring(flow);
 	flow->bytes = bytes;
 	flow->allotted = size;
 	flow->start = 0;
@@ -69,7 +86,11 @@ static uint32_t reserve(struct flow *flow, uint64_t more)
 	uint64_t wanted = flow->count + more;
 	if (wanted > flow->capacity)
 		wanted = flow->capacity;
-	flow->scarce = wanted > flow->allotted && !resize(flow, round_up(wanted));
+	bool scarce = wanted > flow->allotted && !resize(flow, round_up(wanted));
+	if (scarce != flow->scarce) {
+		keep_ring(flow);
+		flow->scarce = scarce;
+	}
 	if (!flow->allotted)
 		resize(flow, FIRST_PAGE);
 	return flow->allotted - flow->count;
@@ -89,6 +110,7 @@ status_t flow_set_capacity(struct flow *flow, uint64_t capacity)
 		return ERR_BAD_STATE;
 	if (flow->allotted > rounded && !resize(flow, rounded))
 		return ERR_NO_MEMORY;
+	keep_ring(flow);
 	flow->capacity = rounded;
 	return ERR_OK;
 }
@@ -123,25 +145,11 @@ static status_t fill(struct flow *flow, const struct source *from, uint64_t offs
 		if (status || !copied)
 			break;
 		taken += copied;
+		keep_counts(flow);
 		flow->count += (uint32_t)copied;
 	}
 	*out_taken = taken;
 	return taken ? ERR_OK : ERR_BAD_ADDRESS;
-}
-
-/* The other way where the answer takes it along. */
-static status_t drain_short(struct flow *flow, struct request *request, uint64_t length, uint64_t *out_given)
-{
-	uint64_t first = flow->allotted - flow->start < length ? flow->allotted - flow->start : length;
-	status_t status = request_write(request, 0, flow->bytes + flow->start, first);
-	if (!status && length > first)
-		status = request_write(request, first, flow->bytes, length - first);
-	if (status)
-		return status;
-	flow->start = (flow->start + (uint32_t)length) & (flow->allotted - 1);
-	flow->count -= (uint32_t)length;
-	*out_given = length;
-	return ERR_OK;
 }
 
 /* The other way; nothing is lost of what was not given. */
@@ -159,6 +167,7 @@ static status_t drain(struct flow *flow, handle_t reply, uint64_t offset, uint64
 		if (status || !copied)
 			break;
 		given += copied;
+		keep_counts(flow);
 		flow->start = (flow->start + (uint32_t)copied) & (flow->allotted - 1);
 		flow->count -= (uint32_t)copied;
 	}
@@ -179,7 +188,7 @@ static status_t hand_over(struct flow *flow, const struct source *from, uint64_t
 {
 	struct wait *reader = flow->readers.first;
 	uint64_t copied = 0, part = reader->length < length - *done ? reader->length : length - *done;
-	if (from->bytes && reader->takes_words) {
+	if (from->bytes && part <= MESSAGE_SHORT_MAX) {
 		if (!wait_finish_bytes(reader, from->bytes + *done, part))
 			*done += part;
 		return ERR_OK;
@@ -187,9 +196,10 @@ static status_t hand_over(struct flow *flow, const struct source *from, uint64_t
 	status_t status = sys_reply_copy(from->reply, reader->reply, *done, 0, part, &copied);
 	if (status && !reader_failed(from->reply, *done))
 		return status;
+	state_keep(&reader->done, sizeof reader->done);
 	reader->done = copied;
-	if (!wait_finish_done(reader, status))
-		*done += copied;
+	wait_finish_done(reader, status);
+	*done += copied;
 	return ERR_OK;
 }
 
@@ -224,10 +234,8 @@ static status_t push(struct flow *flow, const struct source *from, uint64_t leng
 /* Gives a reader what there is: from the ring, then from writers that wait. */
 static status_t pull(struct flow *flow, struct request *request, uint64_t length, uint64_t *done)
 {
-	uint64_t given = 0, most = length < flow->count ? length : flow->count;
+	uint64_t given = 0;
 	handle_t reader = request->reply;
-	if (request->takes_words && most <= MESSAGE_SHORT_MAX && !flow->writers.first)
-		return drain_short(flow, request, most, done);
 	if (flow->count) {
 		status_t status = drain(flow, reader, *done, length - *done, &given);
 		if (status)
@@ -241,6 +249,7 @@ static status_t pull(struct flow *flow, struct request *request, uint64_t length
 		status_t status = sys_reply_copy(writer->reply, reader, writer->done, *done, part, &copied);
 		if (status && reader_failed(writer->reply, writer->done))
 			return *done ? ERR_OK : status;
+		state_keep(&writer->done, sizeof writer->done);
 		writer->done += copied;
 		*done += copied;
 		if (status || writer->done == writer->length)
@@ -257,6 +266,7 @@ static void serve_writers(struct flow *flow)
 	while (flow->writers.first) {
 		struct wait *writer = flow->writers.first;
 		const struct source from = {writer->reply, NULL};
+		state_keep(&writer->done, sizeof writer->done);
 		status_t status = push(flow, &from, writer->length, writer->flags, &writer->done);
 		if (!status && writer->done < writer->length)
 			return;
@@ -279,16 +289,19 @@ status_t flow_read(struct flow *flow, struct request *request, uint64_t length, 
 		status_t status = pull(flow, request, length, &done);
 		if (status)
 			return status;
-		serve_writers(flow);
-		changed(flow->writing);
 		request->answer.word[0] = done;
+		if (flow->writers.first) {
+			request_commit(request); /* what the reader has had may be written over from here on */
+			serve_writers(flow);
+		}
+		changed(flow->writing);
 		return ERR_OK;
 	}
 	if (flow->ended)
 		return ERR_OK;
 	if (flags & FS_TRANSFER_NO_WAIT)
 		return ERR_WOULD_BLOCK;
-	return wait_add(&flow->readers, request, length, 0, 0);
+	return wait_add_only(&flow->readers, request, length, 0);
 }
 
 /*
@@ -306,6 +319,14 @@ static status_t answer_behind_reader(struct request *request, uint64_t done)
 	return ERR_OK;
 }
 
+/* All that a writer has goes to a reader that waits for no less, and nobody else has a part in it. */
+static bool hand_all(struct flow *flow, const struct request *request, const void *bytes, uint64_t length)
+{
+	struct wait *reader = flow->readers.first;
+	return bytes && reader && reader->takes_words && length <= reader->length && length <= MESSAGE_SHORT_MAX &&
+	        !flow->reading->first && !flow->writers.first && handing_give(reader, request, bytes, length);
+}
+
 status_t flow_write(struct flow *flow, struct request *request, uint64_t length, uint32_t atomic, uint32_t flags)
 {
 	uint64_t done = 0;
@@ -316,6 +337,10 @@ status_t flow_write(struct flow *flow, struct request *request, uint64_t length,
 		return ERR_OK;
 	bool was_waited_for = flow->readers.first != NULL;
 	const struct source from = {request->reply, request_carried(request, 0, length)};
+	if (hand_all(flow, request, from.bytes, length)) {
+		request->answer.word[0] = length;
+		return ERR_OK;
+	}
 	if (!flow->writers.first)
 		status = push(flow, &from, length, atomic, &done);
 	if (status && !done)
@@ -340,6 +365,7 @@ void flow_settle(struct flow *flow)
 
 void flow_end(struct flow *flow)
 {
+	keep_ring(flow);
 	flow->ended = true;
 	if (!flow->count)
 		wait_finish_all(&flow->readers, ERR_OK);
@@ -348,7 +374,22 @@ void flow_end(struct flow *flow)
 
 void flow_break(struct flow *flow)
 {
+	keep_ring(flow);
 	flow->broken = true;
 	wait_finish_all(&flow->writers, ERR_BROKEN_PIPE);
 	changed(flow->writing);
+}
+
+bool flow_check(const struct flow *flow)
+{
+	uint32_t allotted = flow->allotted, capacity = flow->capacity;
+	if (allotted & (allotted - 1) || capacity & (capacity - 1) || !capacity || capacity > STREAM_CAPACITY_MAX ||
+	        allotted > capacity || flow->count > allotted || flow->start >= (allotted ? allotted : 1))
+		return false;
+	return !allotted || state_holds(flow->bytes, allotted);
+}
+
+bool flow_resume(const struct flow *flow)
+{
+	return account_resume(flow->client, charged(flow->allotted));
 }

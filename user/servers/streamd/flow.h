@@ -20,14 +20,14 @@
 #include "user/servers/streamd/watch.h"
 
 struct flow {
-	uint8_t *bytes;
-	uint32_t allotted; /* size of the ring now, a power of two or 0 */
-	uint32_t capacity; /* what it may grow to, a power of two */
-	uint32_t start, count;
-	uint32_t client; /* whose account it is on */
-	bool ended;      /* nobody will write any more */
-	bool broken;     /* nobody will read any more */
-	bool scarce;     /* it wanted to grow and could not: what is allotted is its capacity until then */
+	uint8_t *bytes;        /* what lies outside of the count that begins at start is nobody's, and never in the log */
+	uint32_t start, count; /* one word of the log */
+	uint32_t allotted;     /* size of the ring now, a power of two or 0 */
+	uint32_t capacity;     /* what it may grow to, a power of two */
+	uint32_t client;       /* whose account it is on */
+	bool ended;            /* nobody will write any more */
+	bool broken;           /* nobody will read any more */
+	bool scarce;           /* it wanted to grow and could not: what is allotted is its capacity until then */
 	struct wait_queue readers, writers;
 	struct watched *reading, *writing; /* who is told of bytes and of room; NULL: nobody */
 };
@@ -53,6 +53,10 @@ void flow_settle(struct flow *flow);
 
 /* Room for a writer that wants `atomic` bytes at once. */
 bool flow_has_room(const struct flow *flow, uint32_t atomic);
+
+/* Whether what a predecessor left is sound, but for its waits; and brings it on its client's account again. */
+bool flow_check(const struct flow *flow);
+MUST_CHECK bool flow_resume(const struct flow *flow);
 
 /* Changes the capacity: rounded up to a power of two. BAD_STATE if more is in it, QUOTA if the account does not allow it. */
 MUST_CHECK status_t flow_set_capacity(struct flow *flow, uint64_t capacity);

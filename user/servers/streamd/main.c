@@ -15,12 +15,14 @@
 #include "user/servers/streamd/event.h"
 #include "user/servers/streamd/pipe.h"
 #include "user/servers/streamd/socket.h"
+#include "user/servers/streamd/streamd.h"
 #include "user/servers/streamd/wait.h"
 
 HEARTH_MANIFEST("name streamd\n"
                 "import log\n"
                 "export stream\n"
-                "restart always\n");
+                "restart always\n"
+                "state 512\n");
 
 #define ENDS_MAX 16384u
 #define ENDS_MAX_CLIENT 2048u
@@ -57,7 +59,15 @@ static const struct server_operation operations[] = {
         {STREAM_set_capacity, "set_capacity", end_set_capacity, SERVER_OBJECT, 0, 0, 0},
 };
 
-static struct server server = {
+static const struct server_state state = {.version = 1,
+        .size = sizeof(struct streamd),
+        .check = state_check,
+        .resume = state_resume,
+        .has_done = handing_has_done};
+
+struct streamd *streamd;
+
+struct server streamd_server = {
         .name = "streamd",
         .operations = operations,
         .operation_count = sizeof operations / sizeof *operations,
@@ -65,15 +75,18 @@ static struct server server = {
         .client_objects = ENDS_MAX_CLIENT,
         .close_object = end_close,
         .interrupted = wait_interrupted,
+        .state = &state,
 };
 
 int main(void)
 {
 	handle_t receiver = grant_find("export.stream");
-	status_t status = receiver ? server_begin(&server, receiver) : ERR_BAD_HANDLE;
-	socket_begin(&server);
-	if (!status)
-		status = server_run(&server);
+	status_t status = receiver ? server_begin(&streamd_server, receiver) : ERR_BAD_HANDLE;
+	if (!status) {
+		streamd = streamd_server.root;
+		state_begin();
+		status = server_run(&streamd_server);
+	}
 	log_error("streamd: cannot serve its receiver \"export.stream\": %s", error_text(status));
 	return EXIT_FAILURE;
 }

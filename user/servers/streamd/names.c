@@ -3,7 +3,6 @@
  * token's object, which is held as long as the socket is bound, so that it means nothing else meanwhile. Other names are text.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "user/lib/table.h"
 #include "user/servers/streamd/socket.h"
@@ -17,7 +16,7 @@ struct binding {
 	struct socket *socket;
 };
 
-static struct table bindings; /* key → list */
+static struct table bindings; /* key → list; of this life */
 
 const struct stream_name *name_of(const struct socket *socket)
 {
@@ -85,10 +84,9 @@ status_t name_find(const struct stream_name *name, const struct request *request
 /* A name that nobody has: a NUL and five hexadecimal digits, as Linux chooses them. */
 static void choose(struct stream_name *name)
 {
-	static uint32_t last;
 	do {
 		name->length = 6;
-		snprintf(name->text + 1, 6, "%05x", ++last & 0xfffff);
+		snprintf(name->text + 1, 6, "%05x", ++streamd->last_name & 0xfffff);
 		name->text[0] = 0;
 	} while (find(text_key(name), 0, name));
 }
@@ -104,12 +102,12 @@ status_t name_bind(struct socket *socket, const struct stream_name *name, struct
 		return status;
 	if (find(key, number, &chosen))
 		return ERR_ADDRESS_IN_USE;
-	struct binding *binding = malloc(sizeof *binding);
+	struct binding *binding = state_alloc(sizeof *binding);
 	if (!binding)
 		return ERR_NO_MEMORY;
 	*binding = (struct binding){table_find(&bindings, key), key, number, HANDLE_NONE, chosen, socket};
 	if (!table_put(&bindings, key, binding)) {
-		free(binding);
+		state_free(binding);
 		return ERR_NO_MEMORY;
 	}
 	if (number)
@@ -133,7 +131,30 @@ void name_unbind(struct socket *socket)
 	else if (!table_put(&bindings, binding->key, list))
 		return; /* cannot be: the key is there */
 	if (binding->token)
-		sys_handle_close(binding->token);
-	free(binding);
+		state_close(binding->token);
+	state_free(binding);
 	socket->binding = NULL;
+}
+
+bool name_check(const struct socket *socket)
+{
+	const struct binding *binding = socket->binding;
+	if (!binding)
+		return true;
+	return state_holds(binding, sizeof *binding) && binding->socket == socket && binding->name.length <= STREAM_NAME_MAX &&
+	        (!binding->token || server_has_any_handle(binding->token));
+}
+
+void name_begin(void)
+{
+	table_free(&bindings);
+}
+
+bool name_resume(struct socket *socket)
+{
+	struct binding *binding = socket->binding;
+	if (!binding)
+		return true;
+	binding->next = table_find(&bindings, binding->key);
+	return table_put(&bindings, binding->key, binding);
 }

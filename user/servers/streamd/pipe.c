@@ -2,36 +2,21 @@
 #include "user/servers/streamd/pipe.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
 #include "user/lib/table.h"
-#include "user/servers/streamd/end.h"
-#include "user/servers/streamd/flow.h"
 
-struct pipe {
-	struct watched read_side, write_side;
-	struct flow flow;
-	uint32_t readers, writers; /* ends */
-	uint64_t number;
-	/* Of a FIFO, which is a pipe with a name: others may come when all have gone. */
-	handle_t token; /* HANDLE_NONE: it is none */
-	uint64_t key;   /* the token's object */
-	uint64_t reader_came, writer_came;
-	struct wait_queue awaiting_readers, awaiting_writers;
-};
+static struct table fifos; /* number of a token's object → pipe; while somebody has an end of it. Of this life */
 
-static struct table fifos; /* number of a token's object → pipe; while somebody has an end of it */
-
-static uint32_t ready_to_read(const struct watched *watched)
+uint32_t pipe_ready_to_read(const struct watched *watched)
 {
 	const struct pipe *pipe = (const struct pipe *)((const char *)watched - offsetof(struct pipe, read_side));
 	bool hung_up = pipe->flow.ended && (!pipe->token || pipe->writer_came);
 	return (pipe->flow.count ? FS_READY_READ : 0) | (hung_up ? FS_READY_HANGUP : 0);
 }
 
-static uint32_t ready_to_write(const struct watched *watched)
+uint32_t pipe_ready_to_write(const struct watched *watched)
 {
 	const struct pipe *pipe = (const struct pipe *)((const char *)watched - offsetof(struct pipe, write_side));
 	if (pipe->flow.broken)
@@ -56,12 +41,6 @@ static uint64_t available(struct end *end)
 {
 	const struct pipe *pipe = end->thing;
 	return pipe->flow.count;
-}
-
-static uint64_t number(const struct end *end)
-{
-	const struct pipe *pipe = end->thing;
-	return pipe->number;
 }
 
 static status_t get_capacity(struct request *request, struct end *end)
@@ -94,10 +73,10 @@ static void free_if_unused(struct pipe *pipe)
 		return;
 	if (pipe->token) {
 		table_remove(&fifos, pipe->key);
-		sys_handle_close(pipe->token);
+		state_close(pipe->token);
 	}
 	flow_free(&pipe->flow);
-	free(pipe);
+	thing_end(&pipe->thing);
 }
 
 static void one_reader_less(struct pipe *pipe)
@@ -145,26 +124,26 @@ static void settle(struct end *end)
 	flow_settle(&((struct pipe *)end->thing)->flow);
 }
 
-static const struct end_type reader_type = {
+const struct end_type pipe_reader_type = {
+        .leads_to = THING_PIPE,
         .kind = FS_KIND_STREAM,
         .mode = 0600,
         .read = read_pipe,
         .watched = read_side,
         .available = available,
-        .number = number,
         .join = join_readers,
         .close = close_reader,
         .get_capacity = get_capacity,
         .set_capacity = set_capacity,
 };
 
-static const struct end_type writer_type = {
+const struct end_type pipe_writer_type = {
+        .leads_to = THING_PIPE,
         .kind = FS_KIND_STREAM,
         .mode = 0600,
         .write = write_pipe,
         .watched = write_side,
         .available = available,
-        .number = number,
         .settle = settle,
         .join = join_writers,
         .close = close_writer,
@@ -172,23 +151,32 @@ static const struct end_type writer_type = {
         .set_capacity = set_capacity,
 };
 
-status_t pipe_open(struct request *request)
+static struct pipe *make_pipe(uint32_t client)
 {
-	struct pipe *pipe = malloc(sizeof *pipe);
+	struct pipe *pipe = state_alloc(sizeof *pipe);
 	if (!pipe)
-		return ERR_NO_MEMORY;
-	*pipe = (struct pipe){
-	        .read_side = {.ready = ready_to_read}, .write_side = {.ready = ready_to_write}, .number = end_new_number()};
-	flow_init(&pipe->flow, request->caller, STREAM_CAPACITY);
+		return NULL;
+	pipe->read_side.by = WATCHED_PIPE_READ;
+	pipe->write_side.by = WATCHED_PIPE_WRITE;
+	flow_init(&pipe->flow, client, STREAM_CAPACITY);
 	pipe->flow.reading = &pipe->read_side;
 	pipe->flow.writing = &pipe->write_side;
-	status_t status = end_open(request, &reader_type, pipe);
+	thing_begin(&pipe->thing, THING_PIPE);
+	return pipe;
+}
+
+status_t pipe_open(struct request *request)
+{
+	struct pipe *pipe = make_pipe(request->caller);
+	if (!pipe)
+		return ERR_NO_MEMORY;
+	status_t status = end_open(request, END_PIPE_READ, pipe);
 	if (status) {
-		free(pipe);
+		thing_end(&pipe->thing);
 		return status;
 	}
 	pipe->readers = 1;
-	status = end_open(request, &writer_type, pipe);
+	status = end_open(request, END_PIPE_WRITE, pipe);
 	if (!status)
 		pipe->writers = 1;
 	return status; /* on an error the kit closes the first end, and that the pipe */
@@ -213,10 +201,10 @@ static void join_both(struct end *end)
 }
 
 #define FIFO_TYPE \
-	.kind = FS_KIND_FIFO, .mode = 0600, .available = available, .number = number, .get_capacity = get_capacity, \
+	.leads_to = THING_PIPE, .kind = FS_KIND_FIFO, .mode = 0600, .available = available, .get_capacity = get_capacity, \
 	.set_capacity = set_capacity
 
-static const struct end_type fifo_types[] = {
+const struct end_type fifo_types[] = {
         [FIFO_READ] = {FIFO_TYPE, .read = read_pipe, .watched = read_side, .join = join_readers, .close = close_reader},
         [FIFO_WRITE] = {FIFO_TYPE, .write = write_pipe, .watched = write_side, .settle = settle, .join = join_writers,
                 .close = close_writer},
@@ -227,19 +215,13 @@ static const struct end_type fifo_types[] = {
 
 static status_t make_fifo(struct request *request, uint64_t key, struct pipe **out)
 {
-	struct pipe *pipe = malloc(sizeof *pipe);
+	struct pipe *pipe = make_pipe(request->caller);
 	if (!pipe)
 		return ERR_NO_MEMORY;
-	*pipe = (struct pipe){.read_side = {.ready = ready_to_read},
-	        .write_side = {.ready = ready_to_write},
-	        .number = end_new_number(),
-	        .key = key};
-	flow_init(&pipe->flow, request->caller, STREAM_CAPACITY);
-	pipe->flow.reading = &pipe->read_side;
-	pipe->flow.writing = &pipe->write_side;
+	pipe->key = key;
 	pipe->flow.ended = pipe->flow.broken = true;
 	if (!table_put(&fifos, key, pipe)) {
-		free(pipe);
+		thing_end(&pipe->thing);
 		return ERR_NO_MEMORY;
 	}
 	pipe->token = request_take_handle(request, 0);
@@ -278,7 +260,7 @@ status_t fifo_open(struct request *request)
 	if (!pipe)
 		status = make_fifo(request, key, &pipe);
 	if (!status)
-		status = end_open(request, &fifo_types[sides], pipe);
+		status = end_open(request, END_FIFO_READ + sides - FIFO_READ, pipe);
 	if (status) {
 		if (pipe)
 			free_if_unused(pipe);
@@ -294,11 +276,21 @@ status_t fifo_open(struct request *request)
 status_t fifo_await(struct request *request)
 {
 	struct end *end = request->object;
-	if (end->type != &fifo_types[FIFO_READ] && end->type != &fifo_types[FIFO_WRITE])
+	if (end->kind != END_FIFO_READ && end->kind != END_FIFO_WRITE)
 		return ERR_NOT_SUPPORTED;
 	struct pipe *pipe = end->thing;
-	bool reads = end->type == &fifo_types[FIFO_READ];
+	bool reads = end->kind == END_FIFO_READ;
 	if ((reads ? pipe->writer_came : pipe->reader_came) != request->word[0])
 		return ERR_OK;
 	return wait_add(reads ? &pipe->awaiting_writers : &pipe->awaiting_readers, request, 0, 0, 0);
+}
+
+void fifo_begin(void)
+{
+	table_free(&fifos);
+}
+
+bool fifo_resume(struct pipe *pipe)
+{
+	return !pipe->token || table_put(&fifos, pipe->key, pipe);
 }

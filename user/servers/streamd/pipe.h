@@ -4,7 +4,21 @@
  */
 #pragma once
 
-#include "user/lib/request.h"
+#include "user/servers/streamd/end.h"
+#include "user/servers/streamd/flow.h"
+#include "user/servers/streamd/watch.h"
+
+struct pipe {
+	struct thing thing;
+	struct watched read_side, write_side;
+	struct flow flow;
+	uint32_t readers, writers; /* ends */
+	/* Of a FIFO, which is a pipe with a name: others may come when all have gone. */
+	handle_t token; /* HANDLE_NONE: it is none */
+	uint64_t key;   /* the token's object */
+	uint64_t reader_came, writer_came;
+	struct wait_queue awaiting_readers, awaiting_writers;
+};
 
 /* STREAM_fifo, on a session, and STREAM_fifo_await, on an end of one. */
 status_t fifo_open(struct request *request);
@@ -12,3 +26,11 @@ status_t fifo_await(struct request *request);
 
 /* STREAM_pipe, on a session. */
 status_t pipe_open(struct request *request);
+
+extern const struct end_type pipe_reader_type, pipe_writer_type, fifo_types[];
+uint32_t pipe_ready_to_read(const struct watched *watched);
+uint32_t pipe_ready_to_write(const struct watched *watched);
+
+/* At the beginning of a life: no name leads to a FIFO; then each that was left has its name. */
+void fifo_begin(void);
+MUST_CHECK bool fifo_resume(struct pipe *pipe);

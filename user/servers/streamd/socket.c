@@ -1,28 +1,22 @@
 /* Making and ending sockets, and what is told of them: see socket.h. */
 #include "user/servers/streamd/socket.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "abi/proto/fs.h"
 #include "user/servers/streamd/end.h"
 
-static struct server *server;
-static struct socket *all;
-static const struct end_type type;
-
-void socket_begin(struct server *own)
+struct socket *socket_next(const struct socket *socket)
 {
-	server = own;
-}
-
-struct socket *socket_all(void)
-{
-	return all;
+	struct thing *thing = socket ? socket->thing.next : streamd->things;
+	while (thing && thing->kind != THING_SOCKET)
+		thing = thing->next;
+	return (struct socket *)thing;
 }
 
 struct socket *socket_of(struct end *end)
 {
-	return end->type == &type ? end->thing : NULL;
+	return end->kind == END_SOCKET ? end->thing : NULL;
 }
 
 static bool is_connected_type(const struct socket *socket)
@@ -31,9 +25,10 @@ static bool is_connected_type(const struct socket *socket)
 }
 
 /* A socket whose peer may be gone; a reader finds the end, a writer a broken pipe. */
-static uint32_t ready(const struct watched *watched)
+uint32_t socket_ready(const struct watched *watched)
 {
-	const struct socket *socket = (const struct socket *)watched;
+	const struct socket *socket =
+	        (const struct socket *)(const void *)((const char *)watched - offsetof(struct socket, watched));
 	uint32_t events = 0;
 	if (socket->listening)
 		return socket->backlog ? FS_READY_READ : 0;
@@ -50,17 +45,13 @@ static uint32_t ready(const struct watched *watched)
 
 struct socket *socket_make(uint32_t kind, uint32_t client)
 {
-	struct socket *socket = calloc(1, sizeof *socket);
+	struct socket *socket = state_alloc(sizeof *socket);
 	if (!socket)
 		return NULL;
-	socket->watched.ready = ready;
-	socket->number = end_new_number();
+	socket->watched.by = WATCHED_SOCKET;
 	socket->type = kind;
 	socket->client = client;
-	socket->all_next = all;
-	if (all)
-		all->all_previous = socket;
-	all = socket;
+	thing_begin(&socket->thing, THING_SOCKET);
 	return socket;
 }
 
@@ -107,13 +98,7 @@ void socket_free(struct socket *socket)
 		socket_serve(follower);
 	}
 	watch_drop_all(&socket->watched);
-	if (socket->all_previous)
-		socket->all_previous->all_next = socket->all_next;
-	else
-		all = socket->all_next;
-	if (socket->all_next)
-		socket->all_next->all_previous = socket->all_previous;
-	free(socket);
+	thing_end(&socket->thing);
 }
 
 /* What is in a socket's queue may be the last end of another; however many do so in a row, none is ended within another. */
@@ -141,7 +126,7 @@ static void close_end(struct end *end)
 	if (!--socket->ends)
 		end_socket(socket);
 	else if (cargo_ends())
-		socket_collect_soon(server);
+		socket_collect_soon();
 }
 
 static void opened(struct end *end)
@@ -166,11 +151,6 @@ static struct watched *watched_of(struct end *end)
 	return &((struct socket *)end->thing)->watched;
 }
 
-static uint64_t number(const struct end *end)
-{
-	return ((const struct socket *)end->thing)->number;
-}
-
 /* Of datagrams it is the next one's length that counts. */
 static uint64_t available(struct end *end)
 {
@@ -184,14 +164,14 @@ static uint64_t available(struct end *end)
 	return bytes;
 }
 
-static const struct end_type type = {
+const struct end_type socket_type = {
+        .leads_to = THING_SOCKET,
         .kind = FS_KIND_SOCKET,
         .mode = 0777,
         .read = socket_read,
         .write = socket_write,
         .watched = watched_of,
         .available = available,
-        .number = number,
         .settle = settle,
         .opened = opened,
         .join = join,
@@ -200,7 +180,7 @@ static const struct end_type type = {
 
 status_t socket_open_end(struct request *request, struct socket *socket)
 {
-	status_t status = end_open(request, &type, socket);
+	status_t status = end_open(request, END_SOCKET, socket);
 	if (!status)
 		socket->ends++;
 	return status;

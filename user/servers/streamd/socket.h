@@ -19,6 +19,7 @@
 #include "abi/proto/stream.h"
 #include "user/lib/server.h"
 #include "user/servers/streamd/cargo.h"
+#include "user/servers/streamd/streamd.h"
 #include "user/servers/streamd/wait.h"
 #include "user/servers/streamd/watch.h"
 
@@ -40,8 +41,8 @@ struct packet {
 };
 
 struct socket {
-	struct watched watched; /* first: ready() finds the socket by it */
-	uint64_t number;
+	struct thing thing;
+	struct watched watched;
 	uint32_t type; /* STREAM_TYPE_* */
 	uint32_t client;
 	uint32_t peer_process; /* whose number the peer is told to be */
@@ -63,7 +64,6 @@ struct socket {
 	struct socket *backlog, *backlog_last; /* connected, to be accepted; by */
 	struct socket *next_waiting;
 
-	struct socket *all_next, *all_previous;
 	bool reached;                /* socket_collect.c */
 	struct socket *next_reached; /* likewise */
 	struct socket *next_ending;  /* socket.c */
@@ -73,7 +73,6 @@ struct socket {
 struct socket *socket_of(struct end *end);
 
 /* socket.c: making and ending, connections. STREAM_pair, STREAM_socket on a session; the others on an end. */
-void socket_begin(struct server *server);
 status_t socket_open_pair(struct request *request);
 status_t socket_open(struct request *request);
 status_t socket_shutdown(struct request *request);
@@ -83,7 +82,9 @@ struct socket *socket_make(uint32_t type, uint32_t client);
 void socket_free(struct socket *socket); /* one that nobody has */
 void socket_set_peer(struct socket *socket, struct socket *peer);
 status_t socket_open_end(struct request *request, struct socket *socket);
-struct socket *socket_all(void);
+struct socket *socket_next(const struct socket *socket); /* of all; NULL: the first, or no more */
+extern const struct end_type socket_type;
+uint32_t socket_ready(const struct watched *watched);
 
 /* socket_connect.c: STREAM_bind, listen, connect, accept. */
 status_t socket_bind(struct request *request);
@@ -100,16 +101,23 @@ status_t socket_write(struct request *request, struct end *end);
 bool socket_has_room(const struct socket *receiver);
 bool socket_at_end(const struct socket *socket); /* nothing will come any more than what is queued */
 void socket_drop_packets(struct socket *socket);
+bool packet_check(const struct packet *packet);
+MUST_CHECK bool packet_resume(struct packet *packet);
 void socket_serve(struct socket *socket); /* those who wait, after a change of the socket's or its peer's state */
 
 /* socket_collect.c: ends sockets that nobody can reach, some time after this call. */
-void socket_collect_soon(struct server *server);
+void socket_collect_soon(void);
+void socket_collect_begin(void); /* of a life */
 
 /* names.c: what sockets are bound to. `token` may be HANDLE_NONE and is copied in any case. */
 status_t name_bind(struct socket *socket, const struct stream_name *name, struct request *request, uint32_t token);
 status_t name_find(const struct stream_name *name, const struct request *request, uint32_t token, struct socket **out);
 void name_unbind(struct socket *socket);
 const struct stream_name *name_of(const struct socket *socket); /* of length 0 if it has none */
+bool name_check(const struct socket *socket);
+/* At the beginning of a life: no name leads to a socket; then that of each that was left does. */
+void name_begin(void);
+MUST_CHECK bool name_resume(struct socket *socket);
 
 /* Reads a struct stream_name of `length` bytes of text at `offset` of the request's buffer. */
 status_t name_read(struct request *request, uint64_t offset, struct stream_name *out);

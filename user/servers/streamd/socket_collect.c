@@ -45,9 +45,9 @@ static void visit_all(void)
 
 static void mark(void)
 {
-	for (struct socket *socket = socket_all(); socket; socket = socket->all_next)
+	for (struct socket *socket = NULL; (socket = socket_next(socket));)
 		socket->reached = false;
-	for (struct socket *socket = socket_all(); socket; socket = socket->all_next) {
+	for (struct socket *socket = NULL; (socket = socket_next(socket));) {
 		if (socket->open)
 			reach(socket);
 		for (const struct wait *wait = socket->writers.first; wait; wait = wait->next)
@@ -60,7 +60,7 @@ static void mark(void)
 static struct socket *hold_unreached(void)
 {
 	struct socket *list = NULL;
-	for (struct socket *socket = socket_all(); socket; socket = socket->all_next) {
+	for (struct socket *socket = NULL; (socket = socket_next(socket));) {
 		if (socket->reached || !socket->ends)
 			continue;
 		socket->ends++;
@@ -87,9 +87,17 @@ static void collect(struct server_timer *unused)
 	}
 }
 
-void socket_collect_soon(struct server *server)
+void socket_collect_soon(void)
 {
 	timer.expired = collect;
 	if (!timer.set)
-		server_timer_set(server, &timer, server_timer_now() + DELAY_NS);
+		server_timer_set(&streamd_server, &timer, server_timer_now() + DELAY_NS);
+}
+
+void socket_collect_begin(void)
+{
+	timer = (struct server_timer){0};
+	to_visit = NULL;
+	if (cargo_ends())
+		socket_collect_soon();
 }

@@ -84,7 +84,7 @@ static void serve_accepting(struct socket *listener)
 {
 	while (listener->readers.first && listener->backlog) {
 		struct wait *wait = listener->readers.first;
-		struct request request = {.server = wait->server, .caller = wait->caller};
+		struct request request = {.server = &streamd_server, .caller = wait->caller};
 		status_t status = give_first(&request, listener);
 		wait_finish(wait, status, &request.answer);
 	}
@@ -106,7 +106,7 @@ status_t socket_accept(struct request *request)
 	}
 	if (request->word[0] & FS_TRANSFER_NO_WAIT)
 		return ERR_WOULD_BLOCK;
-	return wait_add(&listener->readers, request, 0, 0, 0);
+	return wait_add_only(&listener->readers, request, 0, 0);
 }
 
 static status_t connect_stream(struct request *request, struct socket *socket, struct socket *listener)
@@ -119,7 +119,7 @@ static status_t connect_stream(struct request *request, struct socket *socket, s
 		return listener->type != socket->type ? ERR_WRONG_TYPE : ERR_CONNECTION_REFUSED;
 	if (listener->backlog_count >= listener->backlog_most)
 		return request->word[0] & FS_TRANSFER_NO_WAIT ? ERR_WOULD_BLOCK
-		                                              : wait_add(&listener->writers, request, 0, 0, 0);
+		                                              : wait_add_only(&listener->writers, request, 0, 0);
 	status_t status = establish(socket, request->caller, listener);
 	if (!status)
 		serve_accepting(listener);

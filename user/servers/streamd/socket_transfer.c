@@ -2,8 +2,6 @@
  * Sending and receiving: see socket.h. Bytes are copied into packets and out of them; a packet is gone when all of it has been
  * read, and not when the reader's memory was bad or the reader had ended.
  */
-#include <stdlib.h>
-
 #include "abi/proto/fs.h"
 #include "user/servers/streamd/account.h"
 #include "user/servers/streamd/end.h"
@@ -33,8 +31,8 @@ static void free_packet(struct packet *packet)
 	account_give_back(packet->client, charge_of(packet));
 	if (packet->cargo)
 		cargo_drop(packet->cargo);
-	free(packet->source);
-	free(packet);
+	state_free(packet->source);
+	state_free(packet);
 }
 
 static void remove_first(struct socket *socket)
@@ -60,7 +58,7 @@ static status_t name_packet(struct packet *packet, const struct socket *sender)
 	const struct stream_name *name = name_of(sender);
 	if (!name->length)
 		return ERR_OK;
-	packet->source = malloc(sizeof *name);
+	packet->source = state_alloc(sizeof *name);
 	if (!packet->source)
 		return ERR_NO_MEMORY;
 	*packet->source = *name;
@@ -73,7 +71,7 @@ static status_t queue_packet(const struct socket *sender, struct socket *receive
 {
 	if (!account_take(client, length + SOCKET_PACKET))
 		return ERR_NO_MEMORY;
-	struct packet *packet = malloc(sizeof *packet + length);
+	struct packet *packet = state_alloc_bytes(sizeof *packet + length);
 	if (!packet) {
 		account_give_back(client, length + SOCKET_PACKET);
 		return ERR_NO_MEMORY;
@@ -248,7 +246,7 @@ static void serve_readers(struct socket *socket)
 {
 	while (socket->readers.first && !socket->listening && (socket->first || socket_at_end(socket))) {
 		struct wait *wait = socket->readers.first;
-		struct request request = {.server = wait->server, .caller = wait->caller, .reply = wait->reply};
+		struct request request = {.server = &streamd_server, .caller = wait->caller, .reply = wait->reply};
 		struct receiving receiving = {
 		        wait->length, wait->done, wait->flags, wait->place, (wait->flags & WAITS_FOR_CARGO) != 0};
 		request.answer.word[0] = wait->done;
@@ -424,4 +422,17 @@ status_t socket_read(struct request *request, struct end *end)
 	struct receiving receiving = {
 	        .length = end_length(request, request->writable), .flags = (uint32_t)request->word[1] & FS_TRANSFER_NO_WAIT};
 	return receive(request, end->thing, &receiving);
+}
+
+bool packet_check(const struct packet *packet)
+{
+	return state_holds(packet, sizeof *packet) && packet->length <= SOCKET_QUEUE && packet->start <= packet->length &&
+	        state_holds(packet, sizeof *packet + packet->length) &&
+	        (!packet->source || state_holds(packet->source, sizeof *packet->source)) &&
+	        (!packet->cargo || cargo_check(packet->cargo));
+}
+
+bool packet_resume(struct packet *packet)
+{
+	return account_resume(packet->client, charge_of(packet)) && (!packet->cargo || cargo_resume(packet->cargo));
 }

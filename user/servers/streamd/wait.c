@@ -1,22 +1,107 @@
-/* Calls that wait: see wait.h. */
+/*
+ * Calls that wait: see wait.h. Nothing here is put into the log by the compiler. A wait that is in no queue is nobody's, so filling one
+ * needs no log; the word that brings it into its queue, or takes it out, does, or is a change of its own.
+ */
 #include "user/servers/streamd/wait.h"
 
-#include "user/lib/pool.h"
+#include "user/lib/state.h"
 #include "user/servers/streamd/cargo.h"
 #include "user/servers/streamd/end.h"
 
 #define SWEEP_LEAST 256u
+#define BARRIER() __asm__ volatile("" : : : "memory")
 
 static struct wait *all;
-static uint32_t all_count, sweep_at = SWEEP_LEAST;
+static uint32_t all_count, sweep_at;
+static struct wait *free_waits; /* by their next */
+static struct wait *finished;   /* likewise; free once it is certain that they are in no queue */
+static bool has_lived;          /* this life has committed something, so that the state is not given up */
 
-/* Takes it out of its queue and frees it. */
-static void remove_wait(struct wait *wait)
+void wait_begin(void)
 {
-	if (wait->previous)
-		wait->previous->next = wait->next;
-	else
-		wait->queue->first = wait->next;
+	all = free_waits = finished = NULL;
+	all_count = 0;
+	sweep_at = SWEEP_LEAST;
+	has_lived = false;
+	for (struct wait *wait = streamd->waits; wait; wait = wait->made)
+		wait->queued = false;
+}
+
+static void begin_to_wait(struct wait *wait)
+{
+	wait->queued = true;
+	wait->all_previous = NULL;
+	wait->all_next = all;
+	if (all)
+		all->all_previous = wait;
+	all = wait;
+	all_count++;
+	wait->end->waits++;
+}
+
+void wait_resume_queue(struct wait_queue *queue)
+{
+	struct wait *previous = NULL;
+	for (struct wait *wait = queue->first; wait; previous = wait, wait = wait->next) {
+		wait->queue = queue;
+		wait->previous = previous;
+		begin_to_wait(wait);
+	}
+	queue->last = previous;
+}
+
+void wait_resume(void)
+{
+	for (struct wait *wait = streamd->waits; wait; wait = wait->made) {
+		if (wait->queued)
+			continue;
+		wait->next = free_waits;
+		free_waits = wait;
+	}
+}
+
+/* The first message of a life goes by the log, which tells the kit that it lives. */
+bool wait_may_go_alone(void)
+{
+	bool may = has_lived && !state_is_changed();
+	has_lived = true;
+	return may;
+}
+
+static struct wait *make(void)
+{
+	struct wait *wait = state_alloc(sizeof *wait);
+	if (!wait)
+		return NULL;
+	wait->made = streamd->waits;
+	state_keep(&streamd->waits, sizeof streamd->waits);
+	streamd->waits = wait;
+	return wait;
+}
+
+/* One that was in a queue before this message is missed there if the message is rolled back. */
+static struct wait *get(void)
+{
+	if (!free_waits && finished && !state_is_changed()) {
+		free_waits = finished;
+		finished = NULL;
+	}
+	struct wait *wait = free_waits;
+	if (!wait)
+		return make();
+	free_waits = wait->next;
+	return wait;
+}
+
+/* Where it stands in its queue. */
+static struct wait **place_of(const struct wait *wait)
+{
+	return wait->previous ? &wait->previous->next : &wait->queue->first;
+}
+
+/* It is in its queue no more: the rest of what that means. `next` stays for the one who looks at it in a rollback. */
+static void forget(struct wait *wait)
+{
 	if (wait->next)
 		wait->next->previous = wait->previous;
 	else
@@ -29,9 +114,29 @@ static void remove_wait(struct wait *wait)
 		wait->all_next->all_previous = wait->all_previous;
 	all_count--;
 	wait->end->waits--;
+	wait->queued = false;
+}
+
+void wait_remove(struct wait *wait)
+{
+	struct wait **place = place_of(wait);
+	state_keep(place, sizeof *place);
+	*place = wait->next;
+	forget(wait);
 	if (wait->cargo)
 		cargo_drop(wait->cargo);
-	pool_put(wait, sizeof *wait);
+	state_keep(&wait->next, sizeof wait->next);
+	wait->next = finished;
+	finished = wait;
+}
+
+void wait_leave(struct wait *wait)
+{
+	*(struct wait *volatile *)place_of(wait) = wait->next;
+	BARRIER();
+	forget(wait);
+	wait->next = free_waits;
+	free_waits = wait;
 }
 
 static bool is_dead(const struct wait *wait)
@@ -47,84 +152,98 @@ static void sweep(void)
 		next = wait->all_next;
 		if (!is_dead(wait))
 			continue;
-		sys_handle_close(wait->reply);
-		remove_wait(wait);
+		state_close(wait->reply);
+		wait_remove(wait);
 	}
 	sweep_at = all_count < SWEEP_LEAST / 2 ? SWEEP_LEAST : all_count * 2;
 }
 
-status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t length, uint64_t done, uint32_t flags)
+/* A wait that holds the call, and where it is to come into the queue. */
+static status_t save(struct wait_queue *queue, struct request *request, struct wait **out, struct wait ***out_place)
 {
 	if (all_count >= sweep_at)
 		sweep();
 	if (all_count == WAITS_MAX)
 		return ERR_FULL;
-	struct wait *wait = pool_get(sizeof *wait);
+	struct wait *wait = get();
 	if (!wait)
 		return ERR_NO_MEMORY;
-	*wait = (struct wait){.previous = queue->last,
-	        .all_next = all,
-	        .queue = queue,
-	        .end = request->object,
-	        .server = request->server,
-	        .caller = request->caller,
-	        .flags = flags,
-	        .takes_words = request->takes_words,
-	        .length = length,
-	        .done = done};
+	wait->next = NULL;
+	wait->end = request->object;
+	wait->caller = request->caller;
+	wait->takes_words = request->takes_words;
+	wait->cargo = NULL;
+	wait->queue = queue;
+	wait->previous = queue->first ? queue->last : NULL;
 	status_t status = request_save(request, &wait->reply);
 	if (status) {
-		pool_put(wait, sizeof *wait);
+		wait->next = free_waits;
+		free_waits = wait;
 		return status;
 	}
-	if (queue->last)
-		queue->last->next = wait;
-	else
-		queue->first = wait;
-	queue->last = wait;
-	if (all)
-		all->all_previous = wait;
-	all = wait;
-	all_count++;
-	wait->end->waits++;
+	*out = wait;
+	*out_place = place_of(wait);
 	return ERR_OK;
 }
 
-status_t wait_finish(struct wait *wait, status_t status, struct answer *answer)
+static void enter(struct wait *wait, struct wait **place)
+{
+	BARRIER();
+	*(struct wait *volatile *)place = wait;
+	BARRIER();
+	wait->queue->last = wait;
+	begin_to_wait(wait);
+}
+
+status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t length, uint64_t done, uint32_t flags)
+{
+	struct wait *wait, **place;
+	status_t status = save(queue, request, &wait, &place);
+	if (status)
+		return status;
+	wait->length = length;
+	wait->done = done;
+	wait->flags = flags;
+	state_keep(place, sizeof *place);
+	enter(wait, place);
+	return ERR_OK;
+}
+
+status_t wait_add_only(struct wait_queue *queue, struct request *request, uint64_t length, uint32_t flags)
+{
+	struct wait *wait, **place;
+	status_t status = save(queue, request, &wait, &place);
+	if (status)
+		return status;
+	wait->length = length;
+	wait->done = 0;
+	wait->flags = flags;
+	if (!wait_may_go_alone())
+		state_keep(place, sizeof *place);
+	enter(wait, place);
+	return ERR_OK;
+}
+
+void wait_finish(struct wait *wait, status_t status, struct answer *answer)
 {
 	handle_t reply = wait->reply;
-	remove_wait(wait);
-	if (!answer->handle_count) {
-		struct message message = {.label = status};
-		if (!status)
-			memcpy(message.word, answer->word, sizeof message.word);
-		return sys_reply_send(reply, &message);
-	}
+	wait_remove(wait);
 	answer_send(reply, status, answer);
-	return ERR_OK;
 }
 
-status_t wait_finish_done(struct wait *wait, status_t status)
+void wait_finish_done(struct wait *wait, status_t status)
 {
 	struct answer answer = {.word = {wait->done}};
-	if (wait->done)
-		status = ERR_OK;
-	return wait_finish(wait, status, &answer);
+	wait_finish(wait, wait->done ? ERR_OK : status, &answer);
 }
 
 status_t wait_finish_bytes(struct wait *wait, const void *bytes, uint64_t length)
 {
-	if (!wait->takes_words || length > MESSAGE_SHORT_MAX) {
-		status_t status = reply_write_bytes(wait->reply, 0, bytes, length);
-		wait->done = status ? 0 : length;
-		status_t sent = wait_finish_done(wait, status);
-		return status ? status : sent;
-	}
-	handle_t reply = wait->reply;
-	struct message message = {.word = {length}};
-	extras_set_words(extras_begin(), bytes, length);
-	remove_wait(wait);
-	return sys_reply_send_x(reply, &message);
+	status_t status = reply_write_bytes(wait->reply, 0, bytes, length);
+	state_keep(&wait->done, sizeof wait->done);
+	wait->done = status ? 0 : length;
+	wait_finish_done(wait, status);
+	return status;
 }
 
 void wait_finish_all(struct wait_queue *queue, status_t status)
@@ -144,8 +263,8 @@ void wait_interrupted(struct server *server, handle_t reply)
 		return;
 	struct end *end = wait->end;
 	wait_finish_done(wait, ERR_INTERRUPTED);
-	if (end->type->settle)
-		end->type->settle(end);
+	if (end_type(end)->settle)
+		end_type(end)->settle(end);
 }
 
 void wait_end_closed(struct end *end)

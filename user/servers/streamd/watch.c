@@ -2,7 +2,11 @@
 #include "user/servers/streamd/watch.h"
 
 #include "abi/proto/fs.h"
-#include "user/lib/pool.h"
+#include "user/lib/server.h"
+#include "user/servers/streamd/alarm.h"
+#include "user/servers/streamd/event.h"
+#include "user/servers/streamd/pipe.h"
+#include "user/servers/streamd/socket.h"
 
 struct watch {
 	struct watch *next;
@@ -10,6 +14,14 @@ struct watch {
 	uint32_t events;
 	uint64_t number; /* of the notify, by which two handles to it are known */
 	uint64_t bits;
+};
+
+static uint32_t (*const ready_of[WATCHED_KINDS])(const struct watched *watched) = {
+        [WATCHED_PIPE_READ] = pipe_ready_to_read,
+        [WATCHED_PIPE_WRITE] = pipe_ready_to_write,
+        [WATCHED_SOCKET] = socket_ready,
+        [WATCHED_EVENT] = event_ready,
+        [WATCHED_ALARM] = alarm_ready,
 };
 
 static struct watch *take_first(struct watched *watched)
@@ -35,8 +47,8 @@ static void append(struct watched *watched, struct watch *watch)
 
 static void drop(struct watch *watch)
 {
-	sys_handle_close(watch->notify);
-	pool_put(watch, sizeof *watch);
+	state_close(watch->notify);
+	state_free(watch);
 }
 
 static void tell(struct watch *watch)
@@ -73,7 +85,7 @@ static status_t add(struct watched *watched, struct request *request, uint32_t e
 	}
 	if (watched->count == WATCHES_MAX)
 		tell(take_first(watched));
-	watch = pool_get(sizeof *watch);
+	watch = state_alloc(sizeof *watch);
 	if (!watch)
 		return ERR_NO_MEMORY;
 	*watch = (struct watch){NULL, request_take_handle(request, 0), events, number, request->word[1]};
@@ -83,7 +95,7 @@ static status_t add(struct watched *watched, struct request *request, uint32_t e
 
 status_t watch_serve(struct watched *watched, struct request *request)
 {
-	uint32_t events = (uint32_t)request->word[0], ready = watched->ready(watched) & events;
+	uint32_t events = (uint32_t)request->word[0], ready = ready_of[watched->by](watched) & events;
 	request->answer.word[0] = ready;
 	if (!request->handle_count || (ready && !(events & FS_WATCH_NEXT)))
 		return ERR_OK;
@@ -95,7 +107,7 @@ void watch_changed(struct watched *watched)
 {
 	if (!watched->first)
 		return;
-	uint32_t ready = watched->ready(watched);
+	uint32_t ready = ready_of[watched->by](watched);
 	for (uint32_t left = watched->count; left; left--) {
 		struct watch *watch = take_first(watched);
 		if (watch->events & ready)
@@ -109,4 +121,23 @@ void watch_drop_all(struct watched *watched)
 {
 	while (watched->first)
 		drop(take_first(watched));
+}
+
+bool watch_check(const struct watched *watched, enum watched_by by)
+{
+	uint32_t count = 0;
+	const struct watch *last = NULL;
+	for (const struct watch *watch = watched->first; watch; last = watch, watch = watch->next)
+		if (count++ == WATCHES_MAX || !state_holds(watch, sizeof *watch) ||
+		        !server_has_handle(watch->notify, OBJECT_NOTIFY))
+			return false;
+	return watched->by == by && watched->count == count && watched->last == last;
+}
+
+void watch_resume(const struct watched *watched)
+{
+	for (const struct watch *watch = watched->first; watch; watch = watch->next) {
+		status_t status = sys_notify_signal(watch->notify, watch->bits);
+		(void)status; /* one that is gone has nobody to tell */
+	}
 }

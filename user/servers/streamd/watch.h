@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "user/lib/request.h"
@@ -16,10 +17,13 @@
 
 struct watch;
 
+/* Whose function tells it. */
+enum watched_by { WATCHED_PIPE_READ = 1, WATCHED_PIPE_WRITE, WATCHED_SOCKET, WATCHED_EVENT, WATCHED_ALARM, WATCHED_KINDS };
+
 struct watched {
 	struct watch *first, *last;
 	uint32_t count;
-	uint32_t (*ready)(const struct watched *watched); /* FS_READY_* */
+	uint32_t by; /* WATCHED_* */
 };
 
 /* Serves FS_watch: words FS_READY_* | FS_WATCH_NEXT, bits; handle 0, if there is one. */
@@ -30,3 +34,7 @@ void watch_changed(struct watched *watched);
 
 /* Nobody can watch any more. */
 void watch_drop_all(struct watched *watched);
+
+/* Whether what a predecessor left is sound; and wakes all who watch, since what they were to be told may be lost. They go on watching. */
+bool watch_check(const struct watched *watched, enum watched_by by);
+void watch_resume(const struct watched *watched);
