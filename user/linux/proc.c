@@ -89,7 +89,7 @@ enum proc_kind proc_find_there(const char *path, int *out_fd)
 		char name[8];
 		uint32_t kind;
 	} names[] = {{"exe", PROC_EXE}, {"cwd", PROC_CWD}, {"root", PROC_ROOT}, {"maps", PROC_MAPS}, {"environ", PROC_ENVIRON},
-	             {"status", PROC_STATUS}};
+	        {"status", PROC_STATUS}};
 	const char *device = behind(path, "/dev/");
 	if (device)
 		return find_device(device, out_fd);
