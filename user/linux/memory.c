@@ -12,6 +12,7 @@
 
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
+#include "user/linux/mapped.h"
 #include "user/linux/native.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
@@ -172,6 +173,9 @@ static int64_t map_file(const struct request *want, int fd, uint64_t position)
 		if (!shared && result == -EACCES && (want->native & MAP_EXECUTE))
 			result = map_copy(want, file->handle, position);
 	}
+	const char *name = descriptors_path_of(process_self(), file);
+	if (result >= 0 && name)
+		mapped_add((uint64_t)result, want->length, position, name);
 	descriptors_drop(file);
 	return result;
 }
@@ -195,14 +199,20 @@ int64_t memory_mmap(uint64_t address, uint64_t length, uint32_t prot, uint32_t f
 	}
 	if (!(flags & LINUX_MAP_ANONYMOUS))
 		return map_file(&want, fd, offset);
-	return map(&want, want.native | (type == LINUX_MAP_PRIVATE ? 0 : MAP_SHARE), HANDLE_NONE, 0);
+	int64_t result = map(&want, want.native | (type == LINUX_MAP_PRIVATE ? 0 : MAP_SHARE), HANDLE_NONE, 0);
+	if (result >= 0 && (flags & LINUX_MAP_FIXED))
+		mapped_remove((uint64_t)result, want.length);
+	return result;
 }
 
 int64_t memory_munmap(uint64_t address, uint64_t length)
 {
 	if ((address & (PAGE_SIZE - 1)) || !length || length > USER_TOP || !user_range(address, page_up(length)))
 		return -EINVAL;
-	return errors_to_linux(sys_vmem_unmap(HANDLE_SELF_VMEM, address, page_up(length)));
+	status_t status = sys_vmem_unmap(HANDLE_SELF_VMEM, address, page_up(length));
+	if (!status)
+		mapped_remove(address, page_up(length));
+	return errors_to_linux(status);
 }
 
 int64_t memory_mprotect(uint64_t address, uint64_t length, uint32_t prot)
@@ -235,6 +245,7 @@ int64_t memory_mremap(uint64_t address, uint64_t old_length, uint64_t new_length
 		status_t status = sys_vmem_unmap(HANDLE_SELF_VMEM, address + want, have - want);
 		if (status)
 			return errors_to_linux(status);
+		mapped_remove(address + want, have - want);
 	}
 	return (int64_t)address;
 }

@@ -12,6 +12,7 @@
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
 #include "user/linux/log.h"
+#include "user/linux/mapped.h"
 #include "user/linux/stack.h"
 
 #define MAJOR_TTY 5u /* /dev/tty 0, /dev/console 1 */
@@ -287,10 +288,10 @@ const char *proc_name_of(const struct process *process, uint64_t address)
 		if (address >= known[i].start && address < known[i].end)
 			return known[i].name;
 	}
-	return NULL;
+	return mapped_name(process->heap, address, NULL);
 }
 
-/* proc_pid_maps(5). There are no devices to name, and where the file begins in its frame only the program's own is known. */
+/* proc_pid_maps(5). There are no devices to name. */
 static void put_piece(struct writer *writer, const struct piece *piece)
 {
 	char access[] = {piece->flags & MAP_READ ? 'r' : '-', piece->flags & MAP_WRITE ? 'w' : '-',
@@ -316,6 +317,17 @@ static bool joins(const struct piece *last, const struct piece *next)
 	        (!next->offset || next->offset == last->offset + (last->end - last->start));
 }
 
+/* Where in its file a piece begins, of which the kernel has told where in its frame; 0 where no file is known. */
+static uint64_t offset_in_file(const struct process *process, const struct piece *piece)
+{
+	uint64_t offset;
+	if (mapped_name(process->heap, piece->start, &offset))
+		return offset;
+	bool program = piece->name && piece->start >= process->program_start && piece->start < process->program_end;
+	bool shared = program && !(piece->flags & MAP_WRITE) && piece->offset >= process->start->program_offset;
+	return shared ? piece->offset - process->start->program_offset : 0;
+}
+
 static void put_maps(struct writer *writer)
 {
 	const struct process *process = process_self();
@@ -324,9 +336,7 @@ static void put_maps(struct writer *writer)
 	        !sys_vmem_walk(HANDLE_SELF_VMEM, last.end > next.end ? last.end : next.end, &next.start, &next.end, &next.flags,
 	                &next.offset)) {
 		next.name = proc_name_of(process, next.start);
-		bool program = next.name && next.start >= process->program_start && next.start < process->program_end;
-		bool shared = program && !(next.flags & MAP_WRITE) && next.offset >= process->start->program_offset;
-		next.offset = shared ? next.offset - process->start->program_offset : 0;
+		next.offset = offset_in_file(process, &next);
 		if (joins(&last, &next)) {
 			last.end = next.end;
 			continue;

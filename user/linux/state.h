@@ -139,8 +139,9 @@ struct log_stream {
 enum { LOG_STREAM_OUTPUT, LOG_STREAM_ERRORS, LOG_STREAMS };
 
 struct heap {
-	struct lock lock; /* guards the three */
+	struct lock lock; /* guards the rest */
 	uint64_t start, end, mapped;
+	struct mapped_files *mapped_files; /* of the address space besides: mapped.h */
 };
 
 struct borrower;

@@ -126,6 +126,40 @@ static bool has(const void *address, const char *what)
 	return strstr(line_of(address), what) != NULL;
 }
 
+static void mapped_files(void)
+{
+	char file[] = "/tmp/selfs-XXXXXX", other[] = "/tmp/other-XXXXXX";
+	int fd = mkstemp(file), second = mkstemp(other);
+	TEST("files_of_some_pages", fd >= 0 && second >= 0 && !ftruncate(fd, 8 * 4096) && !ftruncate(second, 4096));
+	char *all = mmap(NULL, 6 * 4096, PROT_READ, MAP_SHARED, fd, 4096);
+	TEST("a_mapping_of_a_file_is_named",
+	        read_all("/proc/self/maps") > 0 && has(all, file) && has(all, " r--s 00001000 ") && has(all + 5 * 4096, file));
+	char *own = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 7 * 4096);
+	TEST("so_is_a_private_one", read_all("/proc/self/maps") > 0 && has(own, file) && has(own, " rw-p 00007000 "));
+	munmap(all + 4096, 4096);
+	mmap(all + 2 * 4096, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	mmap(all + 3 * 4096, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, second, 0);
+	TEST("what_was_taken_out_is_not",
+	        read_all("/proc/self/maps") > 0 && has(all, file) && !*line_of(all + 4096) && *line_of(all + 2 * 4096) &&
+	                !has(all + 2 * 4096, file));
+	TEST("what_was_put_over_it_has_its_own_name", has(all + 3 * 4096, other) && !has(all + 3 * 4096, file));
+	TEST("what_is_behind_is_where_it_was", has(all + 4 * 4096, file) && has(all + 4 * 4096, " r--s 00005000 "));
+	pid_t child = fork();
+	int status;
+	if (!child) {
+		munmap(own, 4096);
+		_exit(read_all("/proc/self/maps") > 0 && has(all, file) && !*line_of(own) ? 73 : 1);
+	}
+	TEST("a_child_has_its_own_list",
+	        waitpid(child, &status, 0) == child && status == 0x4900 && read_all("/proc/self/maps") > 0 && has(own, file));
+	munmap(all, 6 * 4096);
+	munmap(own, 4096);
+	unlink(file);
+	unlink(other);
+	close(fd);
+	close(second);
+}
+
 static void mappings(void)
 {
 	static int in_data = 1;
@@ -144,6 +178,7 @@ static void mappings(void)
 	munmap(shared, 8192);
 	munmap(closed, 8192);
 	TEST("what_is_unmapped_is_gone", read_all("/proc/self/maps") > 0 && !*line_of(closed));
+	mapped_files();
 	snprintf(text, sizeof text, "/proc/%d/maps", getpid());
 	TEST("by_number_too", read_all(text) > 0 && has(&in_data, " rw-p "));
 }
