@@ -10,6 +10,7 @@
  * channel_recv          deadline → as channel_reply_recv. BAD_STATE if an answer is still owed.
  * channel_forward       label, 6 words: hands the call held in HANDLE_SELF_REPLY on to the channel of this sender, with its
  *                       caller, long words, handles and buffers, the new label and words, and this sender's stamp
+ * channel_forward_recv  the same, then as channel_recv without a deadline at the receiver that the call came by
  * channel_create        → receiver handle
  * channel_mint          stamp, rights → sender handle. EXISTS if that stamp lives.
  * channel_bind          notify handle (0: none): its bits arrive at this receiver as messages of kind RECEIVED_NOTIFY

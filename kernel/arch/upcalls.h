@@ -26,7 +26,7 @@ struct fault {
 struct context *upcall_syscall(struct context *context);
 
 /*
- * Before that for the first four numbers, channel_call to channel_reply_recv_x: where nothing stands in its way, the answer is who
+ * Before that for the first five numbers, channel_call to channel_forward_recv: where nothing stands in its way, the answer is who
  * goes on, in whose address space the CPU is already, and whose words, results of the call that it waited in, he finds; else 0, and
  * nothing has happened. Entry code reads the words, then writes 1 to arch_cpu.handover_arm and 0 to handover_unlock, by which
  * whoever gave the words begins to wait, and resumes `to`, with vector state at defaults. By number, from CALL_NUMBER_FIRST on.

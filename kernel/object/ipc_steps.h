@@ -43,6 +43,14 @@ static inline void ipc_received(struct thread *receiver, struct thread *caller)
 	receiver->task.effective = lent > receiver->task.priority ? (uint8_t)lent : receiver->task.priority;
 }
 
+/* The caller, whose call goes on to somebody else, has made it with the words and the label of the one who forwards it. */
+static inline void ipc_speak_for(struct thread *caller, const struct context *from)
+{
+	struct context *to = &caller->task.context;
+	to->rax = CALL_REGISTER(SYS_channel_call, context_call_label(from), 0);
+	ipc_copy_words(to->word, from->word);
+}
+
 /* It has answered, and serves nobody. */
 static inline void ipc_served(struct thread *thread)
 {

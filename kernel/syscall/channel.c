@@ -38,8 +38,7 @@ static void receive_step(struct task *task)
 {
 	struct thread *thread = thread_of_task(task);
 	struct object *object;
-	handle_t handle = context_call_handle(&task->context);
-	uint32_t error = call_find(thread, handle, OBJECT_RECEIVER, RIGHT_RECEIVE, &object, 0);
+	uint32_t error = call_find(thread, thread->received_by, OBJECT_RECEIVER, RIGHT_RECEIVE, &object, 0);
 	if (error) {
 		task->deadline = DEADLINE_NEVER;
 		call_answer(thread, error);
@@ -137,40 +136,55 @@ static void bring_back_handles(struct thread *thread, struct thread *caller)
 	parcel_unpack(&caller->parcel, thread->process, places);
 }
 
-void syscall_channel_forward(struct thread *thread, struct object *object, uint32_t rights)
+static uint32_t forward(struct thread *thread, struct sender *sender)
 {
-	(void)rights;
 	struct reply_record *record = thread->reply_to;
-	if (!record) {
-		call_answer(thread, ERR_BAD_STATE);
-		return;
-	}
+	if (!record)
+		return ERR_BAD_STATE;
 	if (record == &reply_dead) {
 		thread->reply_to = 0;
 		sched_lend(&thread->task, 0);
-		call_answer(thread, ERR_DEAD);
-		return;
+		return ERR_DEAD;
 	}
 	struct thread *caller = thread_of_reply(record);
-	if (caller->faulted) {
-		call_answer(thread, ERR_NOT_SUPPORTED);
-		return;
-	}
+	if (caller->faulted)
+		return ERR_NOT_SUPPORTED;
 	bool handles = record->extras && record->handle_count;
 	uint32_t error = handles ? carry_handles(thread, caller) : ERR_OK;
 	if (!error) {
 		record->carried = handles;
-		struct context *from = &thread->task.context, *to = &caller->task.context;
-		to->rax = CALL_REGISTER(SYS_channel_call, context_call_label(from), 0);
-		for (unsigned i = 0; i < MESSAGE_WORDS; i++)
-			to->word[i] = from->word[i];
-		error = ipc_forward(thread, sender_of_object(object));
+		ipc_speak_for(caller, &thread->task.context);
+		error = ipc_forward(thread, sender);
 		if (error && handles) {
 			record->carried = false;
 			bring_back_handles(thread, caller);
 		}
 	}
-	call_answer(thread, error);
+	return error;
+}
+
+void syscall_channel_forward(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	call_answer(thread, forward(thread, sender_of_object(object)));
+}
+
+/* As with an answer, it is no error that the caller is gone. The receiver is looked for before anything has happened. */
+void syscall_channel_forward_recv(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct object *receiver = 0;
+	uint32_t error = ERR_BAD_STATE;
+	if (thread->reply_to)
+		error = call_find(thread, thread->received_by, OBJECT_RECEIVER, RIGHT_RECEIVE, &receiver, 0);
+	if (!error)
+		error = forward(thread, sender_of_object(object));
+	if (error && (error != ERR_DEAD || thread->reply_to)) {
+		call_answer(thread, error);
+		return;
+	}
+	thread->task.deadline = DEADLINE_NEVER;
+	receive(thread, channel_of_object(receiver));
 }
 
 void syscall_channel_create(struct thread *thread, struct object *object, uint32_t rights)

@@ -1,6 +1,7 @@
 /*
- * The quick way of a message: a call whose receiver waits, and an answer whose giver then waits for the next call. The CPU goes
- * straight from the one thread to the other, and the words from the registers of the one into those of the other.
+ * The quick way of a message: a call whose receiver waits, an answer whose giver then waits for the next call, and a call that is
+ * handed on to somebody who waits by one who then does too. The CPU goes straight from the one thread to the other, and the words
+ * from the registers of the one into those of the other.
  *
  * Everything is looked at before anything is changed. Where something stands in the way (nobody waits, handles come with the
  * message, a deadline, bits of an upcall, a fault, a task that is more urgent, a lock that is taken) nothing has happened, and the
@@ -157,6 +158,83 @@ INLINE struct handover answer(struct thread *thread, uint32_t words)
 	return hand_over(cpu, &thread->task, &caller->task, channel);
 }
 
+/*
+ * The call that the thread holds goes to somebody who waits, and the thread waits again where it got it: two channels, whose locks are
+ * both only tried, so that their order does not matter.
+ */
+INLINE bool lock_both(struct channel *first, struct channel *second)
+{
+	if (!lock_try_alone(&first->lock))
+		return false;
+	if (lock_try_alone(&second->lock))
+		return true;
+	lock_release_alone(&first->lock);
+	return false;
+}
+
+INLINE bool take_both(struct task *caller, struct task *receiver)
+{
+	if (!task_take(caller))
+		return false;
+	if (task_take(receiver))
+		return true;
+	__atomic_store_n(&caller->wake, 1, __ATOMIC_RELEASE);
+	return false;
+}
+
+/* Where the thread received the call that it holds. */
+INLINE struct channel *received_from(const struct thread *thread)
+{
+	const struct handles *table = &thread->process->handles;
+	const struct handle_entry *entry = handles_entry(table, thread->received_by % (1u << HANDLE_INDEX_BITS));
+	if (__builtin_expect(entry->handle != thread->received_by || !(entry->rights & RIGHT_RECEIVE) ||
+	                    entry->object->type != OBJECT_RECEIVER,
+	            0))
+		return 0;
+	return channel_of_object(entry->object);
+}
+
+static struct handover quick_forward(struct context *context)
+{
+	struct thread *thread = thread_of_context(context);
+	struct cpu *cpu = cpu_current();
+	struct object *object;
+	struct reply_record *record = thread->reply_to;
+	struct channel *own = received_from(thread);
+	if (__builtin_expect(!record, 0) || record == &reply_dead || !own || !find(thread, OBJECT_SENDER, RIGHT_SEND, &object))
+		return NO_HANDOVER;
+	const struct sender *sender = sender_of_object(object);
+	struct channel *channel = sender->channel;
+	struct thread *caller = thread_of_reply(record);
+	if (caller->faulted || (record->extras && record->handle_count) || !lock_both(channel, own))
+		return NO_HANDOVER;
+	struct thread *receiver = channel->receivers;
+	if (__builtin_expect(!receiver || own->pending || caller->task.deadline != DEADLINE_NEVER || caller->task.due ||
+	                    !direct_allowed(cpu, &thread->task, &receiver->task) || !take_both(&caller->task, &receiver->task),
+	            0)) {
+		lock_release_alone(&own->lock);
+		lock_release_alone(&channel->lock);
+		return NO_HANDOVER;
+	}
+	links_remove(&channel->receivers, receiver);
+	lock_release_alone(&channel->lock);
+	uint64_t info = RECEIVED_CALL;
+	record->stamp = sender->by_stamp.key;
+	if (record->extras) {
+		pass_extras(caller, receiver, record->word_count, record->readable_length, record->writable_length);
+		info |= RECEIVED_EXTRAS;
+	}
+	ipc_speak_for(caller, context);
+	ipc_introduce(receiver, caller);
+	ipc_received(receiver, caller);
+	__atomic_store_n(&caller->task.wake, 1, __ATOMIC_RELEASE); /* its wait goes on */
+	thread->reply_to = 0;
+	receiver->task.context.rax = info << 32 | (uint64_t)context_call_label(context) << 16;
+	ipc_served(thread);
+	ipc_line_up_locked(own, thread);
+	return hand_over(cpu, &thread->task, &receiver->task, own);
+}
+
 static struct handover quick_call(struct context *context)
 {
 	return call(thread_of_context(context), false);
@@ -180,9 +258,20 @@ static struct handover quick_answer_x(struct context *context)
 	return read_counts(&thread->block->send, &words) ? answer(thread, words) : NO_HANDOVER;
 }
 
+/* Only where the CPU guesses that a number is one of those below. */
+static struct handover quick_none(struct context *context)
+{
+	(void)context;
+	return NO_HANDOVER;
+}
+
 struct handover (*const upcall_message[])(struct context *context) = {
         [SYS_channel_call - CALL_NUMBER_FIRST] = quick_call,
         [SYS_channel_call_x - CALL_NUMBER_FIRST] = quick_call_x,
         [SYS_channel_reply_recv - CALL_NUMBER_FIRST] = quick_answer,
         [SYS_channel_reply_recv_x - CALL_NUMBER_FIRST] = quick_answer_x,
+        [SYS_channel_forward_recv - CALL_NUMBER_FIRST] = quick_forward,
+        quick_none,
+        quick_none,
+        quick_none,
 };

@@ -40,6 +40,12 @@ static inline MUST_CHECK status_t sys_channel_forward(handle_t sender, const str
 	return call_message(SYS_channel_forward, sender, &copy);
 }
 
+/* Then waits for the next message where it received that call. On an error neither has happened; that its caller is gone is none. */
+static inline MUST_CHECK status_t sys_channel_forward_recv(handle_t sender, struct message *message)
+{
+	return call_message(SYS_channel_forward_recv, sender, message);
+}
+
 /* The call behind a reply once more, as channel_recv told it; with a receiver, it is held as if it had been received there now. */
 static inline MUST_CHECK status_t sys_reply_message(handle_t reply, handle_t receiver, struct message *out_message)
 {

@@ -228,12 +228,20 @@ status_t request_save(struct request *request, handle_t *out_reply)
 	return status;
 }
 
+status_t request_forward_now(struct request *request)
+{
+	struct message message = request_forwarded(request);
+	status_t status = sys_channel_forward(request->forward_to, &message);
+	request->forward_to = HANDLE_NONE;
+	request->reply = status ? HANDLE_SELF_REPLY : HANDLE_NONE;
+	return status;
+}
+
 status_t request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS])
 {
-	struct message message = {.label = request->label | (request->takes_words ? LABEL_SHORT : 0)};
-	memcpy(message.word, word, sizeof message.word);
-	status_t status = sys_channel_forward(sender, &message);
-	if (!status)
-		request->reply = HANDLE_NONE;
-	return status;
+	memcpy(request->answer.word, word, sizeof request->answer.word);
+	request->forward_to = sender;
+	request->reply = HANDLE_NONE;
+	/* Handles that came with the call go along, so they have to be gone when the rest is closed. */
+	return request->handle_count ? request_forward_now(request) : ERR_OK;
 }

@@ -49,8 +49,9 @@ struct request {
 	uint32_t rights[MESSAGE_HANDLES];
 
 	struct answer answer;
-	handle_t reply; /* HANDLE_SELF_REPLY, or what request_save() made of it; HANDLE_NONE once handed on */
-	bool certain;   /* the answer is in the outbox (state.h) */
+	handle_t reply;      /* HANDLE_SELF_REPLY, or what request_save() made of it; HANDLE_NONE once handed on */
+	handle_t forward_to; /* HANDLE_NONE, or where the call goes with the kit's next wait, with the words of the answer */
+	bool certain;        /* the answer is in the outbox (state.h) */
 };
 
 /* An error comes without words, but for the one that says where to go on. */
@@ -107,7 +108,8 @@ void request_commit(struct request *request);
 
 /*
  * Hands the call on to the server behind `sender` with its caller, its buffers, new words and the same label; it is answered
- * from there. On an error the call is still the handler's.
+ * from there. On an error the call is still the handler's. Without one it may leave only when the handler has returned, so this is the
+ * last thing that a handler does, and the sender stays open until then; a caller whose call cannot leave is answered why.
  */
 MUST_CHECK status_t request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
 

@@ -234,6 +234,7 @@ static void serve_interrupt(struct server *server, handle_t reply)
 
 void server_serve(struct server *server, struct request *request, const struct message *message, status_t *out_status)
 {
+	request->forward_to = HANDLE_NONE;
 	switch (RECEIVED_KIND(message->info)) {
 	case RECEIVED_CALL:
 		fill_request(server, request, message);
@@ -264,15 +265,29 @@ void server_serve(struct server *server, struct request *request, const struct m
 	}
 }
 
+/* A call that was handed on leaves with the next wait, but not over what may come before that. */
+static void forward_if_needed(const struct server *server, struct request *request, status_t *status)
+{
+	if (!request->forward_to || (!server->timers && !(server->state && state_has_changed())))
+		return;
+	status_t failed = request_forward_now(request);
+	if (failed)
+		*status = failed;
+}
+
 /*
- * Gives the answer that is owed, if any, and waits for the next message, both in one call. The plain call does where neither
- * handles nor a deadline are wanted. ERR_TIMED_OUT: the answer was given, a timer is due.
+ * Gives the answer that is owed, if any, or hands the call on, and waits for the next message, both in one call. The plain call does
+ * where neither handles nor a deadline are wanted. ERR_TIMED_OUT: the answer was given, a timer is due.
  */
 static status_t answer_and_receive(
         struct server *server, struct request *request, status_t status, struct message *message, uint64_t deadline)
 {
 	struct answer *answer = &request->answer;
 
+	if (request->forward_to) {
+		*message = request_forwarded(request);
+		return sys_channel_forward_recv(request->forward_to, message);
+	}
 	if (request->reply != HANDLE_SELF_REPLY)
 		return sys_channel_recv(server->receiver, deadline, message);
 	message->label = status;
@@ -299,7 +314,7 @@ status_t server_run(struct server *server)
 
 	if (server->state)
 		server_state_recover(server);
-	request.reply = HANDLE_NONE;
+	request.reply = request.forward_to = HANDLE_NONE;
 	for (;;) {
 		uint64_t deadline = server->timers ? server_timer_run(server) : DEADLINE_NEVER;
 		if (server->state && state_has_changed())
@@ -309,18 +324,19 @@ status_t server_run(struct server *server)
 			state_answered();
 		if (!received) {
 			server_serve(server, &request, &message, &status);
+			forward_if_needed(server, &request, &status);
 			if (server->state && state_has_changed())
 				server_state_commit(&request, status);
 			continue;
 		}
 		/* The answer was given; a timer is due, or a signal of its own has interrupted the server. */
 		bool waited = received == ERR_TIMED_OUT || received == ERR_INTERRUPTED;
-		if (!waited && request.reply != HANDLE_SELF_REPLY)
+		if (!waited && request.reply != HANDLE_SELF_REPLY && !request.forward_to)
 			return received;
-		/* It may be the answer that could not be given; then the caller hears that, and the next round shows the rest. */
+		/* It may be the answer, or a call to be handed on, that could not leave; then the caller hears that, and the next round shows the rest. */
 		if (!waited)
 			answer_give(HANDLE_SELF_REPLY, received, &request.answer);
-		request.reply = HANDLE_NONE;
+		request.reply = request.forward_to = HANDLE_NONE;
 	}
 }
 

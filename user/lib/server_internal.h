@@ -13,6 +13,17 @@ struct server_object {
 /* Serves one message. Afterwards an answer `*out_status` is owed if request->reply is still HANDLE_SELF_REPLY. */
 void server_serve(struct server *server, struct request *request, const struct message *message, status_t *out_status);
 
+/* The call that a handler has handed on, as it goes to request->forward_to. */
+static inline struct message request_forwarded(const struct request *request)
+{
+	struct message message = {.label = request->label | (request->takes_words ? LABEL_SHORT : 0)};
+	memcpy(message.word, request->answer.word, sizeof message.word);
+	return message;
+}
+
+/* It leaves now, instead of with the next wait. On an error the call is to be answered with that. */
+MUST_CHECK status_t request_forward_now(struct request *request);
+
 /* The last sender with this stamp is gone. */
 void server_close_stamp(struct server *server, uint64_t stamp);
 

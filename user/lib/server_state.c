@@ -305,6 +305,9 @@ static void serve_again(struct server *server, handle_t reply)
 	past.again = true;
 	server_serve(server, &request, &message, &status);
 	past.again = false;
+	status_t failed = request.forward_to ? request_forward_now(&request) : ERR_OK;
+	if (failed)
+		status = failed;
 	if (request.reply == HANDLE_SELF_REPLY && !status)
 		status = request_stop_keeping(&request);
 	server_state_commit(&request, status);

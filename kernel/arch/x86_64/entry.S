@@ -135,7 +135,7 @@ came_back:
 	 */
 	function message
 	mov	%rdi, %rbx
-	and	$CALL_QUICK_LAST, %eax /* also where the CPU guesses that the comparison went otherwise */
+	and	$CALL_QUICK_MASK, %eax /* also where the CPU guesses that the comparison went otherwise */
 	lea	upcall_message(%rip), %rcx
 	call	*(%rcx,%rax,8)
 	test	%rax, %rax

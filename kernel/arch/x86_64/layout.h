@@ -35,7 +35,8 @@
 
 /* Native calls: what the second byte of their numbers is, and the last of those that pass a message, of the first byte. */
 #define CALL_NATIVE 0x10
-#define CALL_QUICK_LAST 3
+#define CALL_QUICK_LAST 4
+#define CALL_QUICK_MASK 7
 
 /* struct arch_cpu */
 #define CPU_SELF 0

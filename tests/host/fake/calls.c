@@ -42,6 +42,7 @@ static status_t dispatch(uint32_t number, handle_t handle, struct message *messa
 	case SYS_channel_reply_recv:
 	case SYS_channel_reply_recv_x: return fake_receiver_call(number, handle, message);
 	case SYS_channel_forward: return fake_forward(handle, message);
+	case SYS_channel_forward_recv: return fake_forward_recv(handle, message);
 	case SYS_channel_create: return fake_channel_create(word);
 	case SYS_channel_mint: return fake_mint(handle, word);
 	case SYS_channel_bind: return fake_channel_bind(handle, word);

@@ -352,6 +352,15 @@ status_t fake_forward(handle_t handle, const struct message *message)
 	return ERR_OK;
 }
 
+status_t fake_forward_recv(handle_t handle, struct message *message)
+{
+	struct capability *receiver;
+	status_t status = fake_look_up(fake_current->received_by, OBJECT_RECEIVER, RIGHT_RECEIVE, &receiver);
+	if (!status)
+		status = fake_forward(handle, message);
+	return status ? status : receive(receiver->channel, DEADLINE_NEVER, message);
+}
+
 status_t fake_mint(handle_t handle, uint64_t *word)
 {
 	struct capability *receiver;
@@ -409,6 +418,7 @@ status_t fake_receiver_call(uint32_t number, handle_t handle, struct message *me
 	status_t status = fake_look_up(handle, OBJECT_RECEIVER, RIGHT_RECEIVE, &receiver);
 	if (status)
 		return status;
+	fake_current->received_by = handle;
 	if (number == SYS_channel_recv)
 		return receive(receiver->channel, message->word[0], message);
 	return reply_recv(receiver->channel, message, number == SYS_channel_reply_recv_x);

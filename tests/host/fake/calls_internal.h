@@ -89,6 +89,7 @@ struct fake_process {
 	struct start_block *block;
 	char log[65536];
 	struct call *received; /* HANDLE_SELF_REPLY */
+	handle_t received_by;  /* the receiver */
 	unsigned ends;         /* in the middle of its work (calls_life.c) */
 	sigjmp_buf begin;
 	void *memory; /* where it was mapped */
@@ -125,6 +126,7 @@ status_t fake_reply_send(handle_t handle, struct message *message, bool extras);
 status_t fake_reply_copy_across(handle_t handle, uint64_t *word);
 status_t fake_reply_copy(handle_t handle, bool to_caller, uint64_t *word);
 status_t fake_forward(handle_t handle, const struct message *message);
+status_t fake_forward_recv(handle_t handle, struct message *message);
 status_t fake_mint(handle_t handle, uint64_t *word);
 status_t fake_channel_create(uint64_t *word);
 status_t fake_channel_bind(handle_t handle, const uint64_t *word);

@@ -61,6 +61,7 @@ static status_t reply_message(handle_t handle, struct message *message)
 	fake_current->handles[slot] = NULL;
 	fake_current->handle_count--;
 	fake_current->received = call;
+	fake_current->received_by = receiver;
 	return ERR_OK;
 }
 
