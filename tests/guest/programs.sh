@@ -4,6 +4,8 @@
 [ "$(echo a | cat)" = a ]; holds a_pipeline_has_two_ends $?
 [ "$(seq 1 10000 | sort -rn | head -1)" = 10000 ]; holds three_programs_in_a_row $?
 [ "$(seq 1 5 | while read -r x; do echo $((x * x)); done | tr '\n' ' ')" = '1 4 9 16 25 ' ]; holds a_loop_reads_a_pipe $?
+[ "$(seq 1 100000 | sort -rn | head -1; (sleep 1 & wait); ls /proc/self >/dev/null && echo ok)" = "$(printf '100000\nok')" ]
+holds a_long_sort_a_job_and_proc $?
 /bin/busybox false; [ $? = 1 ]; holds a_status_is_told $?
 (exit 9); [ $? = 9 ]; holds a_subshell_has_a_status $?
 sh -c 'kill -TERM $$' 2>/dev/null; [ $? = 143 ]; holds a_signal_is_128_more $?
