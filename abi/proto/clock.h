@@ -2,7 +2,7 @@
 #pragma once
 
 enum {
-#define CLOCK_OP(label, name) CLOCK_##name = (label),
+#define CLOCK_OP(label, name, ...) CLOCK_##name = (label),
 #include "abi/proto/clock.def"
 #undef CLOCK_OP
 };

@@ -12,7 +12,6 @@ enum {
 #define FS_PATH_MAX 4096
 #define FS_NAME_MAX 255
 #define FS_LINKS_MAX 40 /* symbolic links followed in one walk */
-#define VFS_ADMIN 1     /* stamp of the sender to vfs that may mount */
 
 #define OPEN_READ 0x1u
 #define OPEN_WRITE 0x2u
@@ -122,17 +121,3 @@ struct fs_entry {
 	uint64_t next; /* where `seek` goes on behind this entry; 0: at the number of entries told so far */
 	char name[];   /* followed by a NUL */
 };
-
-/* As POSIX names them; bits and indices are those of Linux's termios on x86-64. */
-struct tty_attributes {
-	uint32_t input, output, control, local;
-	uint8_t line;
-	uint8_t cc[19];
-};
-
-enum { TTY_SET_NOW, TTY_SET_DRAIN, TTY_SET_FLUSH };
-enum { TTY_PTY_ASK, TTY_PTY_LOCK, TTY_PTY_UNLOCK };
-
-#define TTY_FORCED 0x1u /* from the background all the same */
-#define TTY_FLUSH_INPUT 0x1u
-#define TTY_FLUSH_OUTPUT 0x2u

@@ -2,7 +2,7 @@
 #pragma once
 
 enum {
-#define RANDOM_OP(label, name) RANDOM_##name = (label),
+#define RANDOM_OP(label, name, ...) RANDOM_##name = (label),
 #include "abi/proto/random.def"
 #undef RANDOM_OP
 };

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "abi/proto/protocols.h"
 #include "check.h"
 #include "fake/calls.h"
 #include "user/lib/grants.h"
@@ -259,6 +260,12 @@ static void test_dispatch(void)
 	CHECK(!simple_call(session, 0x202, 0, 0, &message) && message.word[0] == 202);
 	CHECK(!simple_call(session, OP_ADD, 0, 0, &message) && message.word[0] == 0);
 	CHECK(simple_call(session, 0x303, 0, 0, &message) == ERR_BAD_CALL);
+	check_begin("server: it tells the versions of the protocols that it speaks, and of no others");
+	CHECK(simple_call(session, PROTOCOL_version, PROTOCOL_NUMBER_fs, 0, &message) == ERR_OK);
+	CHECK(message.word[0] == PROTOCOL_VERSION_fs);
+	CHECK(simple_call(session, PROTOCOL_version, PROTOCOL_NUMBER_tty, 0, &message) == ERR_NOT_SUPPORTED);
+	CHECK(simple_call(session, PROTOCOL_version, 0, 0, &message) == ERR_NOT_SUPPORTED);
+	CHECK(simple_call(session, PROTOCOL_version, UINT64_MAX, 0, &message) == ERR_NOT_SUPPORTED);
 	check_begin("server: unknown labels are no calls");
 	CHECK(simple_call(session, 0x100, 0, 0, &message) == ERR_BAD_CALL);
 	CHECK(simple_call(session, 0x201, 0, 0, &message) == ERR_BAD_CALL);

@@ -211,6 +211,9 @@ static status_t handle_nothing(struct request *request)
 
 static status_t handle_watch(struct request *request)
 {
+	const struct device *device = open_of(request)->device;
+	if (device && device->watch)
+		return device->watch(request);
 	request->answer.word[0] = request->word[0] & (FS_READY_READ | FS_READY_WRITE);
 	return ERR_OK;
 }
@@ -240,3 +243,16 @@ const struct server_operation device_operations[DEVICE_OPERATIONS] = {
         {.label = FS_sync, .name = "sync", .handle = handle_nothing, .audience = SERVER_OBJECT},
         {.label = FS_watch, .name = "watch", .handle = handle_watch, .audience = SERVER_OBJECT},
 };
+
+void device_add_operations(struct server_operation *out, const struct server_operation *own, size_t count)
+{
+	memcpy(out, own, count * sizeof *own);
+	memcpy(out + count, device_operations, sizeof device_operations);
+}
+
+status_t device_transfer_nothing(struct request *request, uint64_t length)
+{
+	(void)request;
+	(void)length;
+	return ERR_NOT_SUPPORTED;
+}

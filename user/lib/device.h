@@ -26,8 +26,9 @@ struct device {
 	 * between which others have their turn.
 	 */
 	const void *(*next)(uint64_t *length);
-	handle_t server;   /* whose name it is, HANDLE_NONE: this one's */
-	bool is_directory; /* at that server */
+	status_t (*watch)(struct request *request); /* protocol fs, watch. NULL: it is always ready */
+	handle_t server;                            /* whose name it is, HANDLE_NONE: this one's */
+	bool is_directory;                          /* at that server */
 };
 
 #define DEVICE_NUMBER(major, minor) ((major) << 8 | (minor))
@@ -46,6 +47,12 @@ void device_begin(const struct device *devices, size_t count);
 #define DEVICE_OPERATIONS 15
 extern const struct server_operation device_operations[DEVICE_OPERATIONS];
 void device_close(struct server *server, void *object);
+
+/* Fills `out` with `count` operations of the server's own and, behind them, those of devices. */
+void device_add_operations(struct server_operation *out, const struct server_operation *own, size_t count);
+
+/* Of a device that can be opened either way and has no bytes: ERR_NOT_SUPPORTED. */
+status_t device_transfer_nothing(struct request *request, uint64_t length);
 
 /* Of a device with `next`: gives `length` bytes to the caller's buffer, at once or by steps. */
 MUST_CHECK status_t device_read_endless(struct request *request, const struct device *device, uint64_t length);

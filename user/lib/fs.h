@@ -1,5 +1,5 @@
 /*
- * Protocol fs from the client's side: one function for each operation of abi/proto/fs.def.
+ * Protocols fs and name from the client's side: one function for each operation of abi/proto/fs.def, and those of abi/proto/name.def.
  *
  * A `space` is a sender to a namespace (vfs) or to a file system, a `file` one that fs_open() has given. Paths are in normal
  * form (common/path.h). Every function answers the transport's error or the server's; out_ arguments are written only on
@@ -12,6 +12,7 @@
 #pragma once
 
 #include "abi/proto/fs.h"
+#include "abi/proto/name.h"
 #include "user/lib/call.h"
 
 struct fs_opened {
@@ -54,7 +55,7 @@ MUST_CHECK status_t fs_statfs(handle_t space, const char *path, uint64_t deadlin
 MUST_CHECK status_t fs_program(
         handle_t space, const char *path, int follow, uint64_t deadline, struct fs_mapped *out, uint32_t *out_mode);
 
-/* On vfs. */
+/* On vfs, protocol name. */
 MUST_CHECK status_t fs_bind(handle_t space, const char *path, const char *new_path, uint64_t deadline);
 MUST_CHECK status_t fs_unmount(handle_t space, const char *path, uint64_t deadline);
 MUST_CHECK status_t fs_new_table(handle_t space, uint64_t deadline, handle_t *out_space);

@@ -140,7 +140,7 @@ status_t fs_readlink(handle_t space, const char *path, char *to, uint64_t size, 
 
 status_t fs_mount(handle_t space, const char *path, handle_t file_system, uint64_t deadline)
 {
-	struct message message = {.label = FS_mount};
+	struct message message = {.label = NAME_mount};
 	struct message_extras *send = fs_call_begin(deadline);
 	message.word[1] = strlen(path);
 	fs_call_set_readable(send, path, message.word[1], false);
@@ -168,7 +168,7 @@ status_t fs_mknod(handle_t space, const char *path, uint32_t kind, uint32_t mode
 
 status_t fs_unmount(handle_t space, const char *path, uint64_t deadline)
 {
-	struct message message = {.label = FS_unmount};
+	struct message message = {.label = NAME_unmount};
 	return call_plain(space, &message, path, deadline);
 }
 
@@ -191,7 +191,7 @@ status_t fs_rename(handle_t space, const char *path, const char *new_path, uint3
 
 status_t fs_bind(handle_t space, const char *path, const char *new_path, uint64_t deadline)
 {
-	return call_two_paths(space, FS_bind, path, new_path, 0, deadline);
+	return call_two_paths(space, NAME_bind, path, new_path, 0, deadline);
 }
 
 status_t fs_set_attributes(handle_t space, const char *path, int follow_last, uint32_t mask,
@@ -228,7 +228,7 @@ status_t fs_program(
 
 status_t fs_new_table(handle_t space, uint64_t deadline, handle_t *out_space)
 {
-	struct message message = {.label = FS_new_table};
+	struct message message = {.label = NAME_new_table};
 	fs_call_begin(deadline);
 	return fs_call_run(space, &message, out_space);
 }

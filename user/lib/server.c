@@ -2,6 +2,7 @@
 #include "user/lib/server.h"
 
 #include "abi/exception.h"
+#include "abi/proto/protocols.h"
 #include "user/lib/pool.h"
 #include "user/lib/server_internal.h"
 
@@ -172,6 +173,32 @@ static void fill_request(struct server *server, struct request *request, const s
 	}
 }
 
+/* 0: there is no protocol of this number. */
+static uint32_t version_of(uint64_t number)
+{
+	switch (number) {
+#define PROTOCOL(number, name, version) \
+	case number: \
+		return version;
+#include "abi/proto/protocols.def"
+#undef PROTOCOL
+	}
+	return 0;
+}
+
+/* PROTOCOL_version: a server speaks the protocols that its table has operations of. */
+static status_t answer_version(struct request *request)
+{
+	const struct server *server = request->server;
+	for (size_t i = 0; i < server->operation_count; i++) {
+		if (PROTOCOL_OF(server->operations[i].label) != request->word[0])
+			continue;
+		request->answer.word[0] = version_of(request->word[0]);
+		return request->answer.word[0] ? ERR_OK : ERR_NOT_SUPPORTED;
+	}
+	return ERR_NOT_SUPPORTED;
+}
+
 /* Finds who handles the call, checks what the table asks for, and lets it be handled. */
 static status_t serve_call(struct request *request)
 {
@@ -185,7 +212,7 @@ static status_t serve_call(struct request *request)
 	}
 	const struct server_operation *operation = find_operation(server, request->label);
 	if (!operation)
-		return ERR_BAD_CALL;
+		return request->label == PROTOCOL_version ? answer_version(request) : ERR_BAD_CALL;
 	if (operation->audience == (request->object ? SERVER_SESSION : SERVER_OBJECT))
 		return ERR_NOT_SUPPORTED;
 	if (request->handle_count < operation->handles || request->readable < operation->readable ||

@@ -22,6 +22,7 @@
 #include "user/linux/futex.h"
 #include "user/linux/identity.h"
 #include "user/linux/log.h"
+#include "user/linux/machine.h"
 #include "user/linux/memory.h"
 #include "user/linux/names.h"
 #include "user/linux/poll.h"

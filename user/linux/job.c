@@ -52,7 +52,7 @@ int64_t job_background(int signal)
 static int64_t take(handle_t file)
 {
 	uint64_t number;
-	status_t status = remote_ask(file, FS_tty_take, 0, &number);
+	status_t status = remote_ask(file, TTY_take, 0, &number);
 	if (status)
 		return status == ERR_NO_RIGHT ? -EPERM : errors_to_linux(status);
 	return pm_to_linux(pm_set_terminal(process_self()->pm, (uint32_t)number), EPERM);
@@ -60,7 +60,7 @@ static int64_t take(handle_t file)
 
 static int64_t leave(handle_t file)
 {
-	status_t status = remote_plain(file, FS_tty_leave, 0);
+	status_t status = remote_plain(file, TTY_leave, 0);
 	if (status)
 		return errors_to_linux(status);
 	status = pm_set_terminal(process_self()->pm, 0);
@@ -71,7 +71,7 @@ static int64_t leave(handle_t file)
 static int64_t get(handle_t file, bool session, uint64_t address)
 {
 	uint64_t words[2];
-	status_t status = remote_ask_words(file, FS_tty_get_group, 0, 0, words, 2);
+	status_t status = remote_ask_words(file, TTY_get_group, 0, 0, words, 2);
 	if (status)
 		return errors_to_linux(status);
 	uint32_t number = (uint32_t)words[session];
@@ -86,12 +86,12 @@ static int64_t set_group(handle_t file, uint64_t address)
 		return -EFAULT;
 	if ((int32_t)group < 0)
 		return -EINVAL;
-	status_t status = remote_ask_words(file, FS_tty_set_group, group, 0, &word, 1);
+	status_t status = remote_ask_words(file, TTY_set_group, group, 0, &word, 1);
 	if (status == ERR_BACKGROUND) {
 		int64_t what = job_background(LINUX_SIGTTOU);
 		if (what != JOB_FORCE)
 			return what;
-		status = remote_ask_words(file, FS_tty_set_group, group, TTY_FORCED, &word, 1);
+		status = remote_ask_words(file, TTY_set_group, group, TTY_FORCED, &word, 1);
 	}
 	return status == ERR_NO_RIGHT ? -EPERM : errors_to_linux(status);
 }
@@ -118,6 +118,6 @@ void job_opened_terminal(handle_t file)
 	if (pm_get(pm, 0, &self) || self.session != self.number || self.terminal)
 		return;
 	/* It may be another session's already; then this one goes without, as on Linux. */
-	if (!remote_ask(file, FS_tty_take, 0, &number))
+	if (!remote_ask(file, TTY_take, 0, &number))
 		(void)!pm_set_terminal(pm, (uint32_t)number);
 }

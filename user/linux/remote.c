@@ -298,19 +298,19 @@ status_t remote_token(handle_t file, handle_t *out_token)
 
 status_t remote_tty_get(handle_t file, uint64_t address)
 {
-	struct message message = {FS_tty_get_attributes, 0, {0}};
+	struct message message = {TTY_get_attributes, 0, {0}};
 	return call_writable(file, &message, address, sizeof(struct tty_attributes));
 }
 
 status_t remote_tty_set(handle_t file, uint32_t when, uint32_t flags, uint64_t address)
 {
-	struct message message = {FS_tty_set_attributes, 0, {when, flags}};
+	struct message message = {TTY_set_attributes, 0, {when, flags}};
 	return call_readable(file, &message, address, sizeof(struct tty_attributes));
 }
 
 status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_columns)
 {
-	struct message message = {FS_tty_get_size, 0, {0}};
+	struct message message = {TTY_get_size, 0, {0}};
 	status_t status = call_words_only(file, &message);
 	if (status)
 		return status;
@@ -321,7 +321,7 @@ status_t remote_tty_get_size(handle_t file, uint32_t *out_rows, uint32_t *out_co
 
 status_t remote_tty_set_size(handle_t file, uint32_t rows, uint32_t columns)
 {
-	struct message message = {FS_tty_set_size, 0, {rows, columns}};
+	struct message message = {TTY_set_size, 0, {rows, columns}};
 	return call_words_only(file, &message);
 }
 

@@ -12,6 +12,7 @@
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
+#include "abi/proto/tty.h"
 #include "user/linux/native.h"
 
 /* A name in the form that servers take: the normal form of common/path.h. */

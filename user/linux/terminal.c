@@ -34,14 +34,14 @@ static int64_t set_attributes(handle_t file, uint32_t when, uint64_t address)
 /* Waits for what was written, which a server has shown by the time that it answers. */
 static int64_t drain(handle_t file)
 {
-	return tty_error(remote_plain(file, FS_tty_flush, 0));
+	return tty_error(remote_plain(file, TTY_flush, 0));
 }
 
 /* TCIFLUSH, TCOFLUSH, TCIOFLUSH. */
 static int64_t flush(handle_t file, uint64_t queue)
 {
 	static const uint32_t queues[] = {TTY_FLUSH_INPUT, TTY_FLUSH_OUTPUT, TTY_FLUSH_INPUT | TTY_FLUSH_OUTPUT};
-	return queue >= sizeof queues / sizeof *queues ? -EINVAL : tty_error(remote_plain(file, FS_tty_flush, queues[queue]));
+	return queue >= sizeof queues / sizeof *queues ? -EINVAL : tty_error(remote_plain(file, TTY_flush, queues[queue]));
 }
 
 /* TIOCGPTN, TIOCSPTLCK: the master of a pseudo terminal. */
@@ -51,7 +51,7 @@ static int64_t pty(handle_t file, bool lock, uint64_t address)
 	uint32_t word = 0;
 	if (lock && !access_read(&word, address, sizeof word))
 		return -EFAULT;
-	status_t status = remote_ask(file, FS_tty_pty, !lock ? TTY_PTY_ASK : word ? TTY_PTY_LOCK : TTY_PTY_UNLOCK, &number);
+	status_t status = remote_ask(file, TTY_pty, !lock ? TTY_PTY_ASK : word ? TTY_PTY_LOCK : TTY_PTY_UNLOCK, &number);
 	if (status || lock)
 		return tty_error(status);
 	word = (uint32_t)number;

@@ -20,6 +20,7 @@
 
 #include "abi/bootinfo.h"
 #include "abi/proto/fs.h"
+#include "abi/proto/name.h"
 #include "abi/proto/supervisor.h"
 #include "user/lib/call.h"
 #include "user/lib/deadline.h"

@@ -22,6 +22,7 @@
 #include "abi/handle.h"
 #include "abi/message.h"
 #include "abi/proto/fs.h"
+#include "abi/proto/tty.h"
 #include "abi/syscalls.h"
 #include "abi/time_page.h"
 

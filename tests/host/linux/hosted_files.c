@@ -231,11 +231,11 @@ static uint32_t group(int fd, uint32_t label, uint64_t word[MESSAGE_WORDS])
 {
 	const struct control_block *block = hosted_thread_self()->control_block;
 	uint16_t size[4];
-	if (label != FS_tty_get_group && label != FS_tty_set_group)
+	if (label != TTY_get_group && label != TTY_set_group)
 		return ERR_BAD_CALL;
 	if (HOST3(__NR_ioctl, fd, HOST_TIOCGWINSZ, size))
 		return ERR_BAD_CALL;
-	if (label == FS_tty_set_group)
+	if (label == TTY_set_group)
 		return word[0] == block->process_number ? ERR_OK : ERR_NO_RIGHT;
 	word[0] = word[1] = block->process_number;
 	return ERR_OK;
@@ -247,19 +247,19 @@ static uint32_t tty(int fd, uint32_t label, uint64_t word[MESSAGE_WORDS])
 	uint16_t size[4] = {0};
 	int64_t result;
 	switch (label) {
-	case FS_tty_get_attributes: return hosted_status(HOST3(__NR_ioctl, fd, HOST_TCGETS, send->writable.address));
-	case FS_tty_set_attributes:
+	case TTY_get_attributes: return hosted_status(HOST3(__NR_ioctl, fd, HOST_TCGETS, send->writable.address));
+	case TTY_set_attributes:
 		return hosted_status(HOST3(__NR_ioctl, fd, HOST_TCGETS + 1 + word[0], send->readable.address));
-	case FS_tty_get_size:
+	case TTY_get_size:
 		result = HOST3(__NR_ioctl, fd, HOST_TIOCGWINSZ, size);
 		word[0] = size[0];
 		word[1] = size[1];
 		return hosted_status(result);
-	case FS_tty_set_size:
+	case TTY_set_size:
 		size[0] = (uint16_t)word[0];
 		size[1] = (uint16_t)word[1];
 		return hosted_status(HOST3(__NR_ioctl, fd, HOST_TIOCGWINSZ + 1, size));
-	case FS_tty_flush: /* with TCFLSH's queue one less; 0 drains */
+	case TTY_flush: /* with TCFLSH's queue one less; 0 drains */
 		return hosted_status(HOST3(__NR_ioctl, fd, word[0] ? HOST_TCFLSH : HOST_TCSBRK, word[0] ? word[0] - 1 : 1));
 	}
 	return group(fd, label, word);

@@ -13,6 +13,7 @@
 #include "user/lib/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
+#include "user/lib/protocol.h"
 #include "user/lib/service.h"
 
 HEARTH_MANIFEST("name service\n"
@@ -45,12 +46,23 @@ static int explain(void)
 static bool connect(uint32_t access, handle_t *out)
 {
 	struct fs_opened opened;
+	uint32_t version;
 	status_t status = fs_open(grant_find("vfs"), DEVICE, access, 0, deadline_in_ms(PATIENCE_MS), &opened);
-	if (status)
+	if (status) {
 		fprintf(stderr, "service: init cannot be reached: " DEVICE " can not be opened: %s\n", error_text(status));
-	else
+		return false;
+	}
+	status = protocol_version(opened.file, PROTOCOL_NUMBER_service, deadline_in_ms(PATIENCE_MS), &version);
+	if (!status && version >= PROTOCOL_VERSION_service) {
 		*out = opened.file;
-	return !status;
+		return true;
+	}
+	if (status)
+		fprintf(stderr, "service: what is at " DEVICE " can not be asked for services: %s\n", error_text(status));
+	else
+		fprintf(stderr, "service: init speaks version %u of protocol service, and this command needs %u\n", version,
+		        PROTOCOL_VERSION_service);
+	return false;
 }
 
 static int list(void)

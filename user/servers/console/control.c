@@ -1,4 +1,4 @@
-/* Protocol fs, tty_*: each is the terminal's or job control's to do. */
+/* Protocol tty: each operation is the terminal's or job control's to do. */
 #include "user/servers/console/control.h"
 
 #include "user/servers/console/job.h"
@@ -140,16 +140,7 @@ static status_t handle_pty(struct request *request)
 }
 
 const struct server_operation control_operations[CONTROL_OPERATIONS] = {
-        {FS_tty_get_attributes, "tty_get_attributes", handle_get_attributes, SERVER_OBJECT, 0, 0,
-                sizeof(struct tty_attributes)},
-        {FS_tty_set_attributes, "tty_set_attributes", handle_set_attributes, SERVER_OBJECT, 0, sizeof(struct tty_attributes),
-                0},
-        {FS_tty_get_size, "tty_get_size", handle_get_size, SERVER_OBJECT, 0, 0, 0},
-        {FS_tty_set_size, "tty_set_size", handle_set_size, SERVER_OBJECT, 0, 0, 0},
-        {FS_tty_flush, "tty_flush", handle_flush, SERVER_OBJECT, 0, 0, 0},
-        {FS_tty_take, "tty_take", handle_take, SERVER_OBJECT, 0, 0, 0},
-        {FS_tty_leave, "tty_leave", handle_leave, SERVER_OBJECT, 0, 0, 0},
-        {FS_tty_get_group, "tty_get_group", handle_get_group, SERVER_OBJECT, 0, 0, 0},
-        {FS_tty_set_group, "tty_set_group", handle_set_group, SERVER_OBJECT, 0, 0, 0},
-        {FS_tty_pty, "tty_pty", handle_pty, SERVER_OBJECT, 0, 0, 0},
+#define TTY_OP SERVER_ROW
+#include "abi/proto/tty.def"
+#undef TTY_OP
 };

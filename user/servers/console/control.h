@@ -3,6 +3,11 @@
 
 #include "user/lib/server.h"
 
-#define CONTROL_OPERATIONS 10
+enum {
+	CONTROL_OPERATIONS = 0
+#define TTY_OP(...) +1
+#include "abi/proto/tty.def"
+#undef TTY_OP
+};
 
 extern const struct server_operation control_operations[CONTROL_OPERATIONS];

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "abi/proto/fs.h"
+#include "abi/proto/tty.h"
 
 /* Bits and indices of struct tty_attributes that are honoured; the others are only kept. */
 #define TTY_INLCR 0000100u

@@ -183,16 +183,11 @@ static status_t handle_restart(struct request *request)
 	return status ? status : answer_later(request, service);
 }
 
-/* It can be opened either way, and has no bytes. */
-static status_t transfer_nothing(struct request *request, uint64_t length)
-{
-	(void)request;
-	(void)length;
-	return ERR_NOT_SUPPORTED;
-}
-
-static const struct device devices[] = {
-        {.name = "", .mode = 0600, .number = DEVICE_NUMBER(10, 1), .read = transfer_nothing, .write = transfer_nothing}};
+static const struct device devices[] = {{.name = "",
+        .mode = 0600,
+        .number = DEVICE_NUMBER(10, 1),
+        .read = device_transfer_nothing,
+        .write = device_transfer_nothing}};
 
 static const struct server_operation own_operations[] = {
 #define SERVICE_OP SERVER_ROW
@@ -211,8 +206,7 @@ status_t control_begin(
 	service_count = count;
 	attend = attend_to;
 	timer.expired = timer_expired;
-	memcpy(operations, own_operations, sizeof own_operations);
-	memcpy(operations + OWN_OPERATIONS, device_operations, sizeof device_operations);
+	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	server = (struct server){
 	        .name = "service",

@@ -1,5 +1,5 @@
 /*
- * power: turns the machine off and resets it. Offers one file (protocol fs): write "poweroff" or "reboot" to it.
+ * power: turns the machine off and resets it: protocol power, on one device, to which "poweroff" and "reboot" can be written too.
  *
  * The authority over the hardware that it starts with is used once, to find the tables and to take the ports they name, and
  * then given up: from there on the server can do nothing but this.
@@ -10,7 +10,8 @@
 
 #include "abi/bootinfo.h"
 #include "abi/manifest.h"
-#include "abi/proto/fs.h"
+#include "abi/proto/power.h"
+#include "user/lib/device.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
 #include "user/lib/server.h"
@@ -119,80 +120,59 @@ static bool word_is(const char *text, uint64_t length, const char *word)
 	return length == strlen(word) && memcmp(text, word, length) == 0;
 }
 
-static status_t handle_write(struct request *request)
+static status_t intend(enum intent what)
+{
+	if (what == POWER_OFF && !can_power_off)
+		return ERR_NOT_SUPPORTED;
+	intent = what;
+	log_info(intent == POWER_OFF ? "powering off" : "resetting");
+	server_timer_set(&server, &timer, server_timer_now() + LOG_DELAY_NS);
+	return ERR_OK;
+}
+
+static bool may_act(const struct request *request)
+{
+	const struct device_open *open = request->object;
+	return open->access & OPEN_WRITE;
+}
+
+static status_t handle_off(struct request *request)
+{
+	return may_act(request) ? intend(POWER_OFF) : ERR_NO_RIGHT;
+}
+
+static status_t handle_restart(struct request *request)
+{
+	return may_act(request) ? intend(REBOOT) : ERR_NO_RIGHT;
+}
+
+static status_t write_word(struct request *request, uint64_t length)
 {
 	char text[16];
-	uint64_t length = request->word[0];
 
 	if (length > sizeof text)
 		return ERR_BAD_ARGUMENT;
 	status_t status = request_read(request, 0, text, length);
 	if (status)
 		return status;
-	if (word_is(text, length, "poweroff"))
-		intent = POWER_OFF;
-	else if (word_is(text, length, "reboot"))
-		intent = REBOOT;
-	else
-		return ERR_BAD_ARGUMENT;
-	if (intent == POWER_OFF && !can_power_off) {
-		intent = NOTHING;
-		return ERR_NOT_SUPPORTED;
-	}
-	log_info(intent == POWER_OFF ? "powering off" : "resetting");
-	server_timer_set(&server, &timer, server_timer_now() + LOG_DELAY_NS);
 	request->answer.word[0] = length;
-	return ERR_OK;
+	if (word_is(text, length, "poweroff"))
+		return intend(POWER_OFF);
+	return word_is(text, length, "reboot") ? intend(REBOOT) : ERR_BAD_ARGUMENT;
 }
 
-static status_t handle_open(struct request *request)
-{
-	if (request->word[1] || request->word[2] & OPEN_DIRECTORY)
-		return ERR_NOT_DIRECTORY;
-	if (request->word[2] & OPEN_READ)
-		return ERR_NOT_SUPPORTED;
-	request->answer.word[0] = FS_KIND_DEVICE;
-	return server_open(request, &power);
-}
+static const struct device devices[] = {
+        {.name = "", .mode = 0200, .number = DEVICE_NUMBER(10, 2), .read = NULL, .write = write_word}};
 
-static status_t give_stat(struct request *request)
-{
-	struct fs_stat stat = {.kind = FS_KIND_DEVICE, .file = 1, .mode = 0200, .links = 1, .block_size = 512};
-
-	return request_write(request, 0, &stat, sizeof stat);
-}
-
-static status_t handle_stat(struct request *request)
-{
-	return request->word[1] ? ERR_NOT_DIRECTORY : give_stat(request);
-}
-
-static status_t handle_truncate(struct request *request)
-{
-	(void)request;
-	return ERR_OK;
-}
-
-static status_t handle_watch(struct request *request)
-{
-	request->answer.word[0] = request->word[0] & FS_READY_WRITE;
-	return ERR_OK;
-}
-
-static void close_file(struct server *unused, void *object)
-{
-	(void)unused;
-	(void)object; /* there is only one, without state */
-}
-
-static const struct server_operation operations[] = {
-        {FS_open, "open", handle_open, SERVER_SESSION, 0, 0, 0},
-        {FS_stat, "stat", handle_stat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},
-        {FS_write, "write", handle_write, SERVER_OBJECT, 0, 0, 0},
-        {FS_fstat, "fstat", give_stat, SERVER_OBJECT, 0, 0, sizeof(struct fs_stat)},
-        {FS_truncate, "truncate", handle_truncate, SERVER_OBJECT, 0, 0, 0},
-        {FS_watch, "watch", handle_watch, SERVER_OBJECT, 0, 0, 0},
+static const struct server_operation own_operations[] = {
+#define POWER_OP SERVER_ROW
+#include "abi/proto/power.def"
+#undef POWER_OP
 };
+
+#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
+
+static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 /* The ioport handles stay in this process's table for good: holding them is what lets it use the ports. */
 static bool take_ports(handle_t machine, uint32_t first, uint32_t count)
@@ -231,7 +211,9 @@ int main(void)
 	        .operation_count = sizeof operations / sizeof *operations,
 	        .objects = 64,
 	        .client_objects = 8,
-	        .close_object = close_file};
+	        .close_object = device_close};
+	device_begin(devices, sizeof devices / sizeof *devices);
+	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	timer.expired = act;
 	status_t status = server_begin(&server, grant_find("export.power"));
 	if (!status)

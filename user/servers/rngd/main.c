@@ -88,10 +88,15 @@ static status_t handle_mix(struct request *request)
 	return request->readable > RANDOM_FILL_MAX ? ERR_TOO_LARGE : mix(request, request->readable);
 }
 
-static struct server_operation operations[DEVICE_OPERATIONS + 2] = {
-        {.label = RANDOM_fill, .name = "fill", .handle = handle_fill, .writable = 1},
-        {.label = RANDOM_mix, .name = "mix", .handle = handle_mix, .readable = 1},
+static const struct server_operation own_operations[] = {
+#define RANDOM_OP SERVER_ROW
+#include "abi/proto/random.def"
+#undef RANDOM_OP
 };
+
+#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
+
+static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 static struct server server = {
         .name = "random",
@@ -132,8 +137,7 @@ int main(void)
 		          "guessed");
 		return 1;
 	}
-	for (size_t i = 0; i < DEVICE_OPERATIONS; i++)
-		operations[2 + i] = device_operations[i];
+	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	status_t status = server_begin(&server, grant_find("export.random"));
 	if (!status)

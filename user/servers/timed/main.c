@@ -92,22 +92,21 @@ static status_t handle_rtc_set(struct request *request)
 	return cmos_write(&cmos, request->word[0]) ? ERR_OK : ERR_BAD_ARGUMENT;
 }
 
-/* It can be opened either way, and has no bytes. */
-static status_t transfer_nothing(struct request *request, uint64_t length)
-{
-	(void)request;
-	(void)length;
-	return ERR_NOT_SUPPORTED;
-}
+static const struct device devices[] = {{.name = "",
+        .mode = 0600,
+        .number = DEVICE_NUMBER(254, 0),
+        .read = device_transfer_nothing,
+        .write = device_transfer_nothing}};
 
-static const struct device devices[] = {
-        {.name = "", .mode = 0600, .number = DEVICE_NUMBER(254, 0), .read = transfer_nothing, .write = transfer_nothing}};
-
-static struct server_operation operations[DEVICE_OPERATIONS + 3] = {
-        {.label = CLOCK_set, .name = "set", .handle = handle_set, .audience = SERVER_OBJECT},
-        {.label = CLOCK_rtc_get, .name = "rtc_get", .handle = handle_rtc_get, .audience = SERVER_OBJECT},
-        {.label = CLOCK_rtc_set, .name = "rtc_set", .handle = handle_rtc_set, .audience = SERVER_OBJECT},
+static const struct server_operation own_operations[] = {
+#define CLOCK_OP SERVER_ROW
+#include "abi/proto/clock.def"
+#undef CLOCK_OP
 };
+
+#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
+
+static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 static struct server server = {
         .name = "clock",
@@ -147,8 +146,7 @@ int main(void)
 		return 1;
 	}
 	begin_clock();
-	for (size_t i = 0; i < DEVICE_OPERATIONS; i++)
-		operations[3 + i] = device_operations[i];
+	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	status = server_begin(&server, grant_find("export.clock"));
 	if (!status)

@@ -128,7 +128,7 @@ status_t tables_unmount(struct request *request)
 	return ERR_OK;
 }
 
-status_t tables_new(struct request *request)
+status_t tables_new_table(struct request *request)
 {
 	const struct mounts *mounts = vfs_table(request);
 	if (!mounts)

@@ -60,10 +60,10 @@ static const struct server_operation operations[] = {
         {.label = FS_set_attributes, .name = "set_attributes", .handle = names_plain},
         {.label = FS_statfs, .name = "statfs", .handle = names_plain, .writable = sizeof(struct fs_info)},
         {.label = FS_program, .name = "program", .handle = names_program},
-        {.label = FS_mount, .name = "mount", .handle = tables_mount, .handles = 1},
-        {.label = FS_bind, .name = "bind", .handle = tables_bind},
-        {.label = FS_unmount, .name = "unmount", .handle = tables_unmount},
-        {.label = FS_new_table, .name = "new_table", .handle = tables_new},
+#define NAME_OP(label, operation, audience, needs, readable, writable) \
+	{label, #operation, tables_##operation, SERVER_##audience, needs, readable, writable},
+#include "abi/proto/name.def"
+#undef NAME_OP
         {.label = FS_readdir, .name = "readdir", .handle = listing_readdir, .audience = SERVER_OBJECT, .writable = 1},
         {.label = FS_seek, .name = "seek", .handle = listing_seek, .audience = SERVER_OBJECT},
         {.label = FS_fstat, .name = "fstat", .handle = listing_fstat, .audience = SERVER_OBJECT, .writable = STAT},

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "abi/proto/fs.h"
+#include "abi/proto/name.h"
 #include "user/lib/server.h"
 #include "user/servers/vfs/mounts.h"
 
@@ -52,7 +53,7 @@ status_t names_two(struct request *request); /* link, rename */
 status_t tables_mount(struct request *request);
 status_t tables_bind(struct request *request);
 status_t tables_unmount(struct request *request);
-status_t tables_new(struct request *request);
+status_t tables_new_table(struct request *request);
 
 /*
  * Opens the directory `path`, which mount points lie below: the answer's sender is one of vfs's own, behind which the file
