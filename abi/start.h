@@ -65,7 +65,7 @@ struct start_block {
 	uint64_t control_block; /* of the first thread, or 0: rsi tells it */
 	uint64_t stack_base;    /* the first stack; becomes the first thread's stack for Linux calls */
 	uint64_t stack_size;
-	uint64_t room;    /* zeroed memory behind it for the image's state, as much as it wants (execve knows), or 0 */
+	uint64_t room;    /* zeroed memory for the image's state, as much as it wants there and before (execve knows), or 0 */
 	uint8_t seed[32]; /* secret random bytes, the process's own; erased once taken */
 
 	/* The program's ELF file: length bytes from offset in a frame (rights READ, and EXECUTE to map its text). */

@@ -180,6 +180,16 @@ void vmem_make_ready(struct vmem *vmem, uint64_t address, uint64_t length)
 		address = ready_step(vmem, address, end);
 }
 
+/* What is not entered now comes with a fault. */
+static void enter_page(struct vmem *vmem, uint64_t address, struct paddr page)
+{
+	const struct page_rights rights = {.writable = true};
+	bool replaced;
+
+	if (!vmem_charge_tables(vmem) && page_table_map(&vmem->table, uaddr(address), page, rights, &replaced))
+		vmem->resident += !replaced;
+}
+
 static uint32_t map_pinned(struct vmem *vmem, struct want *want, void **out_kernel, struct frame **out_frame)
 {
 	struct frame_found found;
@@ -192,6 +202,8 @@ static uint32_t map_pinned(struct vmem *vmem, struct want *want, void **out_kern
 		lock_acquire(&vmem->lock);
 		/* First: a page that was unmapped at the chosen address must not show through. */
 		error = vmem_clean(vmem, VMEM_BUDGET) ? add_frame(vmem, want) : VMEM_MORE;
+		if (!error)
+			enter_page(vmem, want->address, found.page);
 		lock_release(&vmem->lock);
 	}
 	if (error) {

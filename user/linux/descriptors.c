@@ -15,9 +15,9 @@
 /* The open file of a descriptor, NULL if there is none. */
 static struct open_file *look_up_locked(struct process *process, int fd)
 {
-	if (fd < 0 || (uint32_t)fd >= DESCRIPTORS_MAX || !process->descriptors[fd].file)
+	if (fd < 0 || (uint32_t)fd >= DESCRIPTORS_MAX || !descriptor_at(process, fd)->file)
 		return NULL;
-	return &process->files[process->descriptors[fd].file - 1];
+	return &process->files[descriptor_at(process, fd)->file - 1];
 }
 
 struct open_file *descriptors_hold(int fd)
@@ -86,7 +86,7 @@ static uint32_t limit_of(const struct process *process)
 static uint32_t find_free_locked(const struct process *process, uint32_t from)
 {
 	uint32_t limit = limit_of(process);
-	while (from < limit && process->descriptors[from].file)
+	while (from < limit && descriptor_at(process, from)->file)
 		from++;
 	return from < limit ? from : DESCRIPTORS_MAX;
 }
@@ -106,7 +106,7 @@ static struct open_file *find_free_file_locked(struct process *process)
 /* A descriptor, which was free or is replaced, becomes a name of the open file with this number. */
 static void set_locked(struct process *process, uint32_t fd, uint16_t file, bool close_on_exec)
 {
-	process->descriptors[fd] = (struct descriptor){file, close_on_exec};
+	*descriptor_at(process, fd) = (struct descriptor){file, close_on_exec};
 	if (fd >= process->descriptors_high)
 		process->descriptors_high = fd + 1;
 }
@@ -192,12 +192,12 @@ bool descriptors_add_first(const struct start_block *start)
 	struct process *process = process_self();
 	const struct start_file *from = (const struct start_file *)((const char *)start + start->files);
 	for (uint32_t i = 0; i < start->file_count; i++) {
-		if (from[i].descriptor >= DESCRIPTORS_MAX || process->descriptors[from[i].descriptor].file)
+		if (from[i].descriptor >= DESCRIPTORS_MAX || descriptor_at(process, from[i].descriptor)->file)
 			return false;
 		const struct start_file *first = &from[i];
 		while (first->same_as != START_FILE_ITS_OWN)
 			first = &from[first->same_as];
-		uint16_t file = process->descriptors[first->descriptor].file;
+		uint16_t file = descriptor_at(process, first->descriptor)->file;
 		if (first == &from[i])
 			file = (uint16_t)(add_first_file(process, start, first) - process->files + 1);
 		process->files[file - 1].references++;
@@ -224,7 +224,7 @@ int descriptors_next(int from)
 	struct process *process = process_self();
 	lock_take(&process->descriptors_lock);
 	uint32_t fd = from < 0 ? 0 : (uint32_t)from;
-	while (fd < process->descriptors_high && !process->descriptors[fd].file)
+	while (fd < process->descriptors_high && !descriptor_at(process, fd)->file)
 		fd++;
 	bool there = fd < process->descriptors_high;
 	lock_drop(&process->descriptors_lock);
@@ -249,7 +249,7 @@ int64_t descriptors_close(int fd)
 	struct open_file *file = look_up_locked(process, fd);
 	handle_t last = HANDLE_NONE;
 	if (file) {
-		process->descriptors[fd] = (struct descriptor){0, 0};
+		*descriptor_at(process, fd) = (struct descriptor){0, 0};
 		last = let_go_locked(file);
 	}
 	lock_drop(&process->descriptors_lock);
@@ -271,7 +271,7 @@ int64_t descriptors_close_range(uint32_t first, uint32_t last, uint32_t flags)
 			continue;
 		}
 		lock_take(&process->descriptors_lock);
-		process->descriptors[fd].close_on_exec = process->descriptors[fd].file != 0;
+		descriptor_at(process, fd)->close_on_exec = descriptor_at(process, fd)->file != 0;
 		lock_drop(&process->descriptors_lock);
 	}
 	return 0;
@@ -290,7 +290,7 @@ static int64_t duplicate(int fd, uint64_t lowest, bool close_on_exec)
 		uint32_t to = find_free_locked(process, (uint32_t)lowest);
 		result = -EMFILE;
 		if (to < DESCRIPTORS_MAX) {
-			set_locked(process, to, process->descriptors[fd].file, close_on_exec);
+			set_locked(process, to, descriptor_at(process, fd)->file, close_on_exec);
 			file->references++;
 			result = to;
 		}
@@ -316,7 +316,7 @@ static int64_t replace(int from, int to, bool close_on_exec)
 		file->references++;
 		if (old)
 			last = let_go_locked(old);
-		set_locked(process, (uint32_t)to, process->descriptors[from].file, close_on_exec);
+		set_locked(process, (uint32_t)to, descriptor_at(process, from)->file, close_on_exec);
 	}
 	lock_drop(&process->descriptors_lock);
 	if (last)
@@ -351,9 +351,9 @@ static int64_t get_or_set(int fd, int command, uint64_t argument)
 	struct open_file *file = look_up_locked(process, fd);
 	int64_t result = file ? 0 : -EBADF;
 	if (file && command == LINUX_F_GETFD)
-		result = process->descriptors[fd].close_on_exec ? LINUX_FD_CLOEXEC : 0;
+		result = descriptor_at(process, fd)->close_on_exec ? LINUX_FD_CLOEXEC : 0;
 	else if (file && command == LINUX_F_SETFD)
-		process->descriptors[fd].close_on_exec = (argument & LINUX_FD_CLOEXEC) != 0;
+		descriptor_at(process, fd)->close_on_exec = (argument & LINUX_FD_CLOEXEC) != 0;
 	else if (file && command == LINUX_F_GETFL)
 		result = file->flags;
 	else if (file) /* F_SETFL; other flags than O_NONBLOCK live in the server from the opening on */

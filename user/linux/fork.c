@@ -181,7 +181,10 @@ static void copy_process(struct process *to, struct process *from)
 	uint64_t changed = to->signals_changed;
 	take_all(from);
 	memcpy(to, from, PROCESS_COPIED);
-	memcpy(to->descriptors, from->descriptors, descriptors * sizeof *to->descriptors);
+	memcpy(to->near_descriptors, from->near_descriptors, sizeof to->near_descriptors);
+	if (descriptors > DESCRIPTORS_NEAR)
+		memcpy(to->far_descriptors, from->far_descriptors,
+		        (descriptors - DESCRIPTORS_NEAR) * sizeof *to->far_descriptors);
 	memcpy(to->files, from->files, files * sizeof *to->files);
 	if (changed | from->signals_changed)
 		memcpy(to->signal_actions, from->signal_actions, sizeof to->signal_actions);

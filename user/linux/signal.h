@@ -52,6 +52,8 @@ void signal_add(struct thread *thread, int signal, const struct signal_note *not
 int signal_take(uint64_t set, struct signal_note *out_note);
 /* Asks pm who sent a signal from outside. */
 void signal_complete_note(int signal, struct signal_note *note);
+/* What was set for a signal; the lock is held, or nobody sets it now. */
+const struct linux_sigaction *signal_action(const struct process *process, int signal);
 bool signal_is_ignored_locked(const struct process *process, int signal);
 void signal_info_fill(int signal, const struct signal_note *note, struct linux_siginfo *out);
 void signal_set_mask(uint64_t mask);

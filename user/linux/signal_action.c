@@ -12,7 +12,7 @@
 uint32_t signal_children_flags(void)
 {
 	struct process *process = process_self();
-	const struct linux_sigaction *action = &process->signal_actions[LINUX_SIGCHLD - 1];
+	const struct linux_sigaction *action = signal_action(process, LINUX_SIGCHLD);
 	bool blocked = thread_self()->signal_mask & SIGNAL_BIT(LINUX_SIGCHLD);
 	uint32_t flags = 0;
 	if (action->handler == LINUX_SIG_IGN || (action->flags & LINUX_SA_NOCLDWAIT))
@@ -44,13 +44,13 @@ int64_t signal_rt_sigaction(int signal, uint64_t new, uint64_t old, uint64_t mas
 	struct linux_sigaction wanted;
 	if (new && !access_read(&wanted, new, sizeof wanted))
 		return -EFAULT;
-	struct linux_sigaction *action = &process->signal_actions[signal - 1];
 	lock_take(&process->signals_lock);
-	struct linux_sigaction before = *action;
+	struct linux_sigaction before = *signal_action(process, signal);
 	if (new) {
 		wanted.mask &= ~SIGNAL_UNBLOCKABLE;
-		*action = wanted;
+		process->signal_actions[signal - 1] = wanted;
 		process->signals_changed |= SIGNAL_BIT(signal);
+		process->signals_ignored &= ~SIGNAL_BIT(signal);
 		if (signal_is_ignored_locked(process, signal)) {
 			process->signal_pending &= ~SIGNAL_BIT(signal);
 			thread_self()->signal_pending &= ~SIGNAL_BIT(signal);

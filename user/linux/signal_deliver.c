@@ -24,11 +24,10 @@ static enum action choose(int signal, struct linux_sigaction *out)
 {
 	struct process *process = process_self();
 	lock_take(&process->signals_lock);
-	struct linux_sigaction *set = &process->signal_actions[signal - 1];
 	bool ignored = signal_is_ignored_locked(process, signal);
-	*out = *set;
+	*out = *signal_action(process, signal);
 	if (!ignored && out->handler != LINUX_SIG_DFL && (out->flags & LINUX_SA_RESETHAND))
-		set->handler = LINUX_SIG_DFL;
+		process->signal_actions[signal - 1].handler = LINUX_SIG_DFL;
 	lock_drop(&process->signals_lock);
 	if (ignored)
 		return ACTION_NOTHING;
@@ -99,7 +98,7 @@ bool signal_wanted(void)
 		for (uint64_t left = free; left; left &= left - 1) {
 			int signal = __builtin_ctzll(left) + 1;
 			lock_take(&process->signals_lock);
-			uint64_t handler = process->signal_actions[signal - 1].handler;
+			uint64_t handler = signal_action(process, signal)->handler;
 			bool ignored = signal_is_ignored_locked(process, signal);
 			lock_drop(&process->signals_lock);
 			if (ignored || (handler == LINUX_SIG_DFL && (SIGNAL_BIT(signal) & STOPS)) || signal == LINUX_SIGSTOP)

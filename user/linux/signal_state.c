@@ -16,9 +16,17 @@
 	        SIGNAL_BIT(LINUX_SIGFPE) | SIGNAL_BIT(LINUX_SIGSYS))
 #define STOPS (SIGNAL_BIT(LINUX_SIGSTOP) | SIGNAL_BIT(LINUX_SIGTSTP) | SIGNAL_BIT(LINUX_SIGTTIN) | SIGNAL_BIT(LINUX_SIGTTOU))
 
+const struct linux_sigaction *signal_action(const struct process *process, int signal)
+{
+	static const struct linux_sigaction standard = {.handler = LINUX_SIG_DFL}, ignored = {.handler = LINUX_SIG_IGN};
+	if (process->signals_changed & SIGNAL_BIT(signal))
+		return &process->signal_actions[signal - 1];
+	return process->signals_ignored & SIGNAL_BIT(signal) ? &ignored : &standard;
+}
+
 bool signal_is_ignored_locked(const struct process *process, int signal)
 {
-	uint64_t handler = process->signal_actions[signal - 1].handler;
+	uint64_t handler = signal_action(process, signal)->handler;
 	if (SIGNAL_BIT(signal) & SIGNAL_UNBLOCKABLE)
 		return false;
 	return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && (SIGNAL_BIT(signal) & IGNORED_BY_DEFAULT));
@@ -296,7 +304,7 @@ void signal_tell_sets(void)
 	uint64_t ignored = 0, caught = 0;
 	lock_take(&process->signals_lock);
 	for (int signal = 1; signal <= LINUX_SIGNALS; signal++) {
-		uint64_t handler = process->signal_actions[signal - 1].handler;
+		uint64_t handler = signal_action(process, signal)->handler;
 		if (handler == LINUX_SIG_IGN)
 			ignored |= SIGNAL_BIT(signal);
 		else if (handler != LINUX_SIG_DFL)

@@ -168,9 +168,7 @@ static void take_signals(struct process *process, struct thread *thread)
 {
 	thread->signal_mask = process->start->signal_mask & ~SIGNAL_UNBLOCKABLE;
 	process->children_flags = process->start->children_flags;
-	process->signals_changed = process->start->signals_ignored & ~SIGNAL_UNBLOCKABLE;
-	for (uint64_t left = process->signals_changed; left; left &= left - 1)
-		process->signal_actions[__builtin_ctzll(left)].handler = LINUX_SIG_IGN;
+	process->signals_ignored = process->start->signals_ignored & ~SIGNAL_UNBLOCKABLE;
 }
 
 /* From the part of the name behind the last slash, as Linux does. */

@@ -26,8 +26,10 @@
 
 #define PAGE_SIZE 4096ull
 #define DESCRIPTORS_MAX 1024u
+#define DESCRIPTORS_NEAR 64u /* lie where every process has memory */
 #define SHORT_DIRECTORY 160u
-#define CALLS_MAX 512u /* numbers of Linux calls end below */
+#define VECTORS_USUAL 832u /* bytes of vector state with AVX */
+#define CALLS_MAX 512u     /* numbers of Linux calls end below */
 
 /* The program's registers during a Linux call. */
 struct frame {
@@ -148,7 +150,8 @@ struct borrower;
 
 /*
  * From the first field to `not_copied` this is what a process that borrows the memory begins with (fork.c). What every process uses
- * comes first and is one page, the first descriptors and open files included: memory that a process does not touch it does not have.
+ * comes first, the first descriptors and open files included, and is one page with the state of the first thread right before it:
+ * memory that a process does not touch it does not have.
  */
 struct process {
 	struct start_block *start;
@@ -181,7 +184,8 @@ struct process {
 	struct lock signals_lock;       /* guards these */
 	uint64_t signal_pending;        /* for any thread */
 	uint64_t signal_from_elsewhere; /* of those pending: pm has more to tell of it */
-	uint64_t signals_changed;       /* those whose action was set once: all others have the default */
+	uint64_t signals_changed;       /* whose action was set: it is in signal_actions, those of others are not */
+	uint64_t signals_ignored;       /* since the start, and not changed */
 	uint32_t queued_count;
 	uint32_t children_flags; /* PROCESS_CHILDREN_* that pm was told last */
 	uint32_t stopped;        /* 1 while a stop signal's action is being done; other threads wait here */
@@ -214,8 +218,9 @@ struct process {
 	struct log_stream log_streams[LOG_STREAMS];
 	char *working_directory; /* one of the next and long_directory, guarded by directory_lock */
 	char short_directory[SHORT_DIRECTORY];
-	struct descriptor descriptors[DESCRIPTORS_MAX];
+	struct descriptor near_descriptors[DESCRIPTORS_NEAR]; /* descriptor_at() */
 	struct open_file files[DESCRIPTORS_MAX];
+	struct descriptor far_descriptors[DESCRIPTORS_MAX - DESCRIPTORS_NEAR];
 
 	struct linux_sigaction signal_actions[LINUX_SIGNALS]; /* guarded by signals_lock, as the next two; copied too */
 	struct signal_note signal_notes[LINUX_SIGNALS];
@@ -226,7 +231,14 @@ struct process {
 };
 
 #define PROCESS_COPIED offsetof(struct process, not_copied)
-_Static_assert(offsetof(struct process, files) + 8 * sizeof(struct open_file) <= PAGE_SIZE, "the first page has what all use");
+_Static_assert(THREAD_AREA + VECTORS_USUAL + offsetof(struct process, files) + 12 * sizeof(struct open_file) <= PAGE_SIZE,
+        "a page has what all use, with the first thread's state");
+
+static inline struct descriptor *descriptor_at(const struct process *process, uint32_t fd)
+{
+	const struct descriptor *near = &process->near_descriptors[fd], *far = &process->far_descriptors[fd - DESCRIPTORS_NEAR];
+	return (struct descriptor *)(fd < DESCRIPTORS_NEAR ? near : far);
+}
 
 static inline struct thread *thread_self(void)
 {

@@ -107,7 +107,7 @@ static void fill(struct thread *thread, struct process *process)
 }
 
 /* A multiple of 64, as what XSAVE writes to begins at. */
-static uint64_t state_size(const struct process *process)
+uint64_t thread_state_size(const struct process *process)
 {
 	return (THREAD_AREA + process->vectors_size + 63ull) & ~63ull;
 }
@@ -115,7 +115,7 @@ static uint64_t state_size(const struct process *process)
 static struct thread *make(struct process *process, uint64_t below)
 {
 	uint64_t guard = below ? PAGE_SIZE : 0, address;
-	uint64_t size = guard + below + page_up(state_size(process));
+	uint64_t size = guard + below + page_up(thread_state_size(process));
 	if (sys_vmem_map(HANDLE_SELF_VMEM, 0, size, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &address))
 		return NULL;
 	if (guard && sys_vmem_protect(HANDLE_SELF_VMEM, address, guard, 0)) {
@@ -137,13 +137,13 @@ struct thread *thread_make(struct process *process)
 
 uint64_t thread_room(const struct process *process)
 {
-	return page_up(sizeof *process) + state_size(process);
+	return thread_state_size(process) + sizeof *process;
 }
 
 struct thread *thread_make_first(struct process *process)
 {
 	const struct start_block *start = process->start;
-	struct thread *thread = (struct thread *)(start->room + page_up(sizeof *process));
+	struct thread *thread = (struct thread *)(start->room - thread_state_size(process));
 	if (start->room)
 		fill(thread, process);
 	else
@@ -153,7 +153,7 @@ struct thread *thread_make_first(struct process *process)
 	thread->control_block = thread_self()->control_block; /* of the stand-in */
 	thread->stack_top = (start->stack_base + start->stack_size) & ~63ull;
 	thread->mapping = start->stack_base;
-	thread->mapping_size = start->stack_size;
+	thread->mapping_size = page_down(start->stack_size); /* the start block may lie in the last page */
 	thread->id = process->number;
 	process->first_thread_number = thread->control_block->thread_number;
 	list_add(process, thread);

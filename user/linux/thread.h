@@ -6,7 +6,8 @@
 
 /* The state of the first thread, whose stack for Linux calls is the starter's. NULL if there is no memory. */
 struct thread *thread_make_first(struct process *process);
-/* Bytes for the state of a process and its first thread (start_block.room). */
+/* Bytes for the state of a thread; and of the first one with the process's behind it, where start_block.room is. */
+uint64_t thread_state_size(const struct process *process);
 uint64_t thread_room(const struct process *process);
 /* A thread's state with a stack for Linux calls, not started. */
 struct thread *thread_make(struct process *process);

@@ -386,6 +386,12 @@ uint64_t pages_free(void)
 	return stats.pages_free;
 }
 
+void check_pages_many(uint64_t expected, uint64_t rounds)
+{
+	uint64_t slack = rounds / 16;
+	check_pages(expected > slack ? expected - slack : 0);
+}
+
 void check_pages(uint64_t expected)
 {
 	for (unsigned i = 0; i < 300 && pages_free() < expected; i++)

@@ -88,6 +88,11 @@ void channel_make(handle_t *out_receiver, uint64_t stamp, handle_t *out_sender);
 /* The machine's free pages; whether there are as many again as before, as soon as the kernel has cleared up. */
 uint64_t pages_free(void);
 void check_pages(uint64_t expected);
+/*
+ * The same after many rounds of something, each of which would lose a page or a good part of one: how the kernel's objects lie in their
+ * pages may have changed, which costs some of these.
+ */
+void check_pages_many(uint64_t expected, uint64_t rounds);
 
 /* Random numbers, the same in every run. */
 uint64_t random_next(void);
