@@ -13,4 +13,4 @@ enum { SUPERVISOR_adopt = 0x0201 };
 
 #define SUPERVISOR_PROCESSES 128 /* running ones that can be adopted at a time */
 
-#define SUPERVISOR_VFS_RESTARTED 0x1u /* bit of the notify: vfs has forgotten all mounts but "/"; init makes its own again */
+#define SUPERVISOR_VFS_RESTARTED 0x1u /* bit of the notify: vfs may have lost all mounts but "/"; init makes its own again */

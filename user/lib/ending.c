@@ -1,9 +1,14 @@
 /* Endings in words. */
 #include "user/lib/ending.h"
 
+#include <sched.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "user/lib/call.h"
+
+#define TRIES_AT_ONCE 50u
+#define TRIES 2000u
 
 bool ending_text(handle_t process, char text[static ENDING_TEXT_MAX])
 {
@@ -19,4 +24,15 @@ bool ending_text(handle_t process, char text[static ENDING_TEXT_MAX])
 	else
 		snprintf(text, ENDING_TEXT_MAX, "ended with status %u", info.status);
 	return true;
+}
+
+void ending_wait_for_replacement(handle_t process)
+{
+	struct process_info info;
+	for (unsigned i = 0; i < TRIES && !sys_process_info(process, &info) && info.state == PROCESS_ENDED; i++) {
+		if (i < TRIES_AT_ONCE)
+			sched_yield();
+		else
+			usleep(1000);
+	}
 }

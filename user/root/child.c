@@ -10,6 +10,24 @@ static void plan_restart(struct child *child)
 	child->restart_at = backoff_ended(&child->backoff, deadline_now());
 }
 
+static void log_started(struct child *child, uint64_t before)
+{
+	uint64_t us = (deadline_now() - before) / 1000;
+	log_info("started %s in %llu.%03llu ms", child->spawn.name, (unsigned long long)us / 1000,
+	        (unsigned long long)us % 1000);
+	child->restart_at = DEADLINE_NEVER;
+}
+
+/* Twice: one that rests when it has ended is let go of then. */
+static void kill_and_close(handle_t process)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		status_t killed = sys_process_kill(process, PROCESS_STATUS_KILLED);
+		(void)killed;
+	}
+	sys_handle_close(process);
+}
+
 status_t child_start(struct child *child, handle_t notify, uint64_t bits)
 {
 	const char *step = "its end could not be watched";
@@ -19,23 +37,38 @@ status_t child_start(struct child *child, handle_t notify, uint64_t bits)
 	status_t status = spawn_process(&child->spawn, &spawned, &step);
 	if (!status) {
 		status = sys_process_watch(spawned.process, notify, bits);
-		if (status) {
-			status_t killed = sys_process_kill(spawned.process, PROCESS_STATUS_KILLED);
-			(void)killed;
-			sys_handle_close(spawned.process);
-		}
+		if (status)
+			kill_and_close(spawned.process);
 	}
 	if (status) {
 		log_error("cannot start %s: %s: %s", child->spawn.name, step, error_text(status));
 		plan_restart(child);
 		return status;
 	}
-	uint64_t us = (deadline_now() - before) / 1000;
-	log_info("started %s in %llu.%03llu ms", child->spawn.name, (unsigned long long)us / 1000,
-	        (unsigned long long)us % 1000);
 	child->process = spawned.process;
-	child->restart_at = DEADLINE_NEVER;
+	log_started(child, before);
 	return ERR_OK;
+}
+
+status_t child_start_again(struct child *child, handle_t notify, uint64_t bits)
+{
+	const char *step = "its end could not be watched";
+	uint64_t before = deadline_now();
+	backoff_started(&child->backoff, before);
+	status_t status = spawn_again(&child->spawn, child->resting, &step);
+	if (!status) {
+		ending_wait_for_replacement(child->resting);
+		status = sys_process_watch(child->resting, notify, bits);
+	}
+	if (status) {
+		log_error("%s loses what it had open: %s: %s", child->spawn.name, step, error_text(status));
+		kill_and_close(child->resting);
+	} else {
+		child->process = child->resting;
+		log_started(child, before);
+	}
+	child->resting = HANDLE_NONE;
+	return status;
 }
 
 bool child_has_ended(struct child *child)
@@ -44,19 +77,11 @@ bool child_has_ended(struct child *child)
 	if (!child->process || !ending_text(child->process, text))
 		return false;
 	log_error("%s %s", child->spawn.name, text);
-	sys_handle_close(child->process);
+	if (child->spawn.restartable)
+		child->resting = child->process;
+	else
+		sys_handle_close(child->process);
 	child->process = HANDLE_NONE;
 	plan_restart(child);
 	return true;
-}
-
-void child_end(struct child *child)
-{
-	if (!child->process)
-		return;
-	status_t killed = sys_process_kill(child->process, PROCESS_STATUS_KILLED);
-	(void)killed;
-	sys_handle_close(child->process);
-	child->process = HANDLE_NONE;
-	plan_restart(child);
 }

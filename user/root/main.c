@@ -8,7 +8,8 @@
  *
  * An end of one of the three is a line on the log and a restart, later and later if it fails again and again (user/lib/backoff.h):
  *   initfsd  comes back on the same channel with the same files; what was open in the old one fails with an error.
- *   vfs      comes back on the same channel; root mounts "/" again and tells init, which mounts the rest.
+ *   vfs      comes back in its own process, with its mounts and the calls that it had not answered. It mounts the initfs itself where it
+ *            has no names; and root tells init, which mounts the rest again, in case that they were lost.
  *   init     comes back after all that it had started was ended.
  * Only before init runs for the first time is an end of one of them final: then root says why and ends, which the kernel reports
  * as the panic that it is.
@@ -41,7 +42,7 @@ _Static_assert(offsetof(struct linux_image_header, start) == ENTRY_HEADER_START,
 
 #define ARGUMENTS_MAX 64       /* arguments of init: its name and the words of the kernel's command line */
 #define BOOT_PATIENCE_MS 30000 /* for a server's first answer */
-#define MOUNT_PATIENCE_MS 5000
+#define VFS_STATE_MIB 128
 
 /* Stamps of the senders that root mints; those that servers mint themselves are above (user/lib/server.h). */
 #define INITFS_SESSION 1
@@ -158,8 +159,27 @@ static struct spawn child_of(const char *name, const char *path, const char *con
 	        .grant_count = grant_count};
 }
 
+/* A frame for state that survives its server, of which only what is used takes memory; HANDLE_NONE: it has none. */
+static handle_t make_state(const char *name, uint64_t mib)
+{
+	handle_t frame = HANDLE_NONE;
+	status_t status = sys_frame_create(mib << 20, 0, &frame);
+	if (status)
+		log_error("%s loses what it has open when it ends: no memory for its state: %s", name, error_text(status));
+	return frame;
+}
+
+/* It is started again in its process, if it ends, because it has a state. */
+static void let_rest(struct child *child, handle_t state)
+{
+	child->spawn.restartable = state != HANDLE_NONE;
+	child->spawn.there = child->there;
+}
+
 static status_t start(unsigned which)
 {
+	if (root.child[which].resting && !child_start_again(&root.child[which], root.notify, SIGNAL_OF(which)))
+		return ERR_OK;
 	return child_start(&root.child[which], root.notify, SIGNAL_OF(which));
 }
 
@@ -196,19 +216,10 @@ static status_t start_initfsd(void)
 	return start(INITFSD);
 }
 
-/* As the root of names, and under its own: initfs:// is /scheme/initfs. */
-static status_t mount_initfs(void)
-{
-	status_t status = fs_mount(root.vfs_admin, "/", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
-	if (!status)
-		status = fs_mount(root.vfs_admin, "/scheme/initfs", root.initfs, deadline_in_ms(MOUNT_PATIENCE_MS));
-	return status ? failed("mount the initfs", status) : ERR_OK;
-}
-
 static status_t start_vfs(void)
 {
 	static const char *const arguments[] = {"vfs", NULL};
-	static struct spawn_grant grants[2];
+	static struct spawn_grant grants[4];
 	struct program program;
 	uint64_t before = deadline_now();
 	status_t status = open_program(INITFSD, root.initfs, "/sbin/vfs", &program);
@@ -218,9 +229,12 @@ static status_t start_vfs(void)
 	log_info("initfsd answered after %llu.%03llu ms", (unsigned long long)us / 1000, (unsigned long long)us % 1000);
 	grants[0] = (struct spawn_grant){"log", root.log, RIGHT_WRITE | RIGHT_INSPECT};
 	grants[1] = (struct spawn_grant){"export.vfs", root.vfs_receiver, RIGHT_RECEIVE | RIGHT_MINT | RIGHT_INSPECT};
-	root.child[VFS].spawn = child_of("vfs", "/sbin/vfs", arguments, &program, grants, 2);
-	status = start(VFS);
-	return status ? status : mount_initfs();
+	handle_t state = make_state("vfs", VFS_STATE_MIB);
+	grants[2] = (struct spawn_grant){"initfs", root.initfs, RIGHTS_ALL};
+	grants[3] = (struct spawn_grant){"state", state, RIGHT_READ | RIGHT_WRITE | RIGHT_INSPECT};
+	root.child[VFS].spawn = child_of("vfs", "/sbin/vfs", arguments, &program, grants, 4);
+	let_rest(&root.child[VFS], state);
+	return start(VFS);
 }
 
 static status_t start_init(const char *const *arguments)
@@ -254,15 +268,11 @@ static status_t start_init(const char *const *arguments)
 	return start(INIT);
 }
 
-/* vfs has lost its mounts: root makes the first one, init the others. */
+/* Should vfs have lost its mounts, init makes them again; root itself calls no server whose next end it has to see. */
 static void restart_vfs(void)
 {
 	if (start(VFS))
 		return;
-	if (mount_initfs()) {
-		child_end(&root.child[VFS]);
-		return;
-	}
 	status_t status = sys_notify_signal(root.init_notify, SUPERVISOR_VFS_RESTARTED);
 	if (status)
 		failed("tell init that vfs was restarted", status);

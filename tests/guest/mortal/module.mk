@@ -17,7 +17,12 @@ $(MORTAL)/console: $(MORTAL)/console.o $(call user_objects,user/servers/console)
 $(MORTAL)/init: $(MORTAL)/init.o $(call user_objects,user/servers/init) $(USER_LIB)
 	$(call user_link,$(MORTAL_WRAP_INIT))
 
-$(MORTAL)/root.elf: $(MORTAL)/initfsd.o $(ROOT_OBJECTS) $(USER_LIB)
+$(MORTAL)/child.o: user/root/child.c tests/guest/mortal/module.mk user/module.mk Makefile
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(USER_CFLAGS) -DBACKOFF_FIRST_NS=1000000ull -DBACKOFF_MOST_NS=1000000ull -MMD -MP -c -o $@ $<
+
+# A root that starts vfs again at once.
+$(MORTAL)/root.elf: $(MORTAL)/initfsd.o $(MORTAL)/child.o $(filter-out %/child.o,$(ROOT_OBJECTS)) $(USER_LIB)
 	$(call user_link,-e _root_start $(MORTAL_WRAP) $(INITFSD_LIBS))
 
 $(MORTAL)/root_image.o: kernel/root_image.S $(MORTAL)/root.elf
@@ -28,7 +33,8 @@ $(MORTAL)/kernel.elf: $(filter-out %/root_image.S.o,$(KERNEL_OBJECTS)) $(MORTAL)
 
 # Servers with state that end at the point of their work which a client names (points.c), and an init that starts them again at once.
 MORTAL_POINTS := -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give \
-	-Wl,--wrap=request_read,--wrap=request_read_path,--wrap=request_carried,--wrap=request_save,--wrap=state_keep
+	-Wl,--wrap=request_read,--wrap=request_read_path,--wrap=request_carried,--wrap=request_save,--wrap=state_keep \
+	-Wl,--wrap=request_forward
 MORTAL_POINTS_STREAMD := -Wl,--wrap=handing_give,--wrap=wait_leave
 
 $(MORTAL)/points.o: tests/guest/mortal/points.c tests/guest/mortal/module.mk user/module.mk Makefile
@@ -47,6 +53,9 @@ $(MORTAL)/pm: $(MORTAL)/points.o $(call user_objects,user/servers/pm) $(USER_LIB
 $(MORTAL)/streamd: $(MORTAL)/points.o $(call user_objects,user/servers/streamd) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS) $(MORTAL_POINTS_STREAMD))
 
+$(MORTAL)/vfs-points: $(MORTAL)/points.o $(call user_objects,user/servers/vfs) $(USER_LIB)
+	$(call user_link,$(MORTAL_POINTS))
+
 $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk user/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(USER_CFLAGS) -DBACKOFF_FIRST_NS=1000000ull -DBACKOFF_MOST_NS=1000000ull -MMD -MP -c -o $@ $<
@@ -54,11 +63,11 @@ $(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk us
 $(MORTAL)/hasty-init: $(MORTAL)/service.o $(filter-out %/service.o,$(call user_objects,user/servers/init)) $(USER_LIB)
 	$(user_link)
 
-$(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
+$(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/named: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) -o $@ $<
 
 -include $(wildcard $(MORTAL)/*.d)
 
-MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/streamd $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
+MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/streamd $(MORTAL)/named $(MORTAL)/vfs-points $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
 ALL += $(MORTAL_PROGRAMS)

@@ -1,7 +1,7 @@
 /*
  * Ends a server with state at a point of its work that a client names: linked into it in place of functions of the kit (--wrap). A client
  * writes "arm N", or asks for a file "/arm-N": from then on the server counts the points that it comes by, and ends at the N-th. A point
- * is before and behind each entry of the log, each commit, each answer, each saving of a call, each handing of bytes in streamd, and each
+ * is before and behind each entry of the log, each commit, each answer, each saving of a call and handing it on, each handing of bytes in streamd, and each
  * time that an answer has left and the next message is there. A call that is
  * served again arms nothing, so that each life but the first goes on until it is armed anew.
  */
@@ -35,6 +35,9 @@ const void *__real_request_carried(const struct request *request, uint64_t offse
 const void *__wrap_request_carried(const struct request *request, uint64_t offset, uint64_t length);
 status_t __real_request_save(struct request *request, handle_t *out_reply);
 status_t __wrap_request_save(struct request *request, handle_t *out_reply);
+
+status_t __real_request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
+status_t __wrap_request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
 
 /* streamd has these. */
 struct wait;
@@ -78,6 +81,14 @@ status_t __wrap_request_save(struct request *request, handle_t *out_reply)
 {
 	point();
 	status_t status = __real_request_save(request, out_reply);
+	point();
+	return status;
+}
+
+status_t __wrap_request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS])
+{
+	point();
+	status_t status = __real_request_forward(request, sender, word);
 	point();
 	return status;
 }

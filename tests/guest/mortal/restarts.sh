@@ -13,10 +13,10 @@ holds() { # NAME STATUS
 exec 3</etc/services
 read -r line <&3; holds 'a file is read before anything ends' $?
 
-{ read -r line; } </die-vfs; [ $? != 0 ]; holds 'the call in which vfs ends fails' $?
-until [ -e /etc/motd ]; do :; done; holds 'vfs comes back with the initfs' 0
-until [ -e /dev/power ] && [ -e /dev/console ]; do :; done; holds 'and with the mounts of services' 0
-{ read -r line; } </die-vfs; [ -e /etc/motd ]; holds 'its next instance is not mortal' $?
+{ read -r line; } </die-vfs; [ $? != 0 ]; holds 'the call in which vfs ends is answered by its next life: there is no such file' $?
+[ -e /etc/motd ]; holds 'vfs comes back with the initfs' $?
+[ -e /dev/power ] && [ -e /dev/console ]; holds 'and with the mounts of services' $?
+{ read -r line; } </die-vfs; [ -e /etc/motd ]; holds 'it may end again' $?
 read -r line <&3; holds 'what was open stays open without vfs' $?
 
 { read -r line; } </die-initfsd; [ $? != 0 ]; holds 'the call in which initfsd ends fails' $?

@@ -6,8 +6,6 @@
  * here, everything else is handed on. These are the only calls that vfs makes itself, with a deadline, to file systems that have
  * mounts below them.
  */
-#include <stdlib.h>
-
 #include "user/lib/deadline.h"
 #include "user/lib/fs.h"
 #include "user/servers/vfs/vfs.h"
@@ -21,10 +19,19 @@ struct listing {
 	struct mounts mounts;  /* as they were at the opening, without handles */
 	bool at_mounts;        /* the file system's names have all been told */
 	unsigned next_mount;
-	uint64_t told; /* names of the file system's */
+	uint64_t told;  /* names of the file system's */
+	uint64_t place; /* in the file system's directory, behind those */
+	uint64_t life;  /* of this server in which that directory stands there, at the latest */
 	size_t length;
 	char path[];
 };
+
+static uint64_t life;
+
+void listing_begin(void)
+{
+	life = server_timer_now();
+}
 
 static struct listing *listing_of(const struct request *request)
 {
@@ -48,9 +55,9 @@ void listing_close(void *object)
 {
 	struct listing *listing = object;
 	if (listing->inner)
-		sys_handle_close(listing->inner);
+		state_close(listing->inner);
 	mounts_free(&listing->mounts);
-	free(listing);
+	state_free(listing);
 }
 
 /* The file system's part of a listing; it may have none. What is no directory is handed to the client as it is: *out_kind. */
@@ -78,10 +85,10 @@ static status_t open_inner(
 static status_t make(struct request *request, const struct mounts *mounts, const char *path, handle_t inner)
 {
 	size_t length = strlen(path);
-	struct listing *listing = calloc(1, sizeof *listing + length + 1);
+	struct listing *listing = state_alloc(sizeof *listing + length + 1);
 	status_t status = listing ? mounts_copy(mounts, false, &listing->mounts) : ERR_NO_MEMORY;
 	if (status) {
-		free(listing);
+		state_free(listing);
 		if (inner)
 			sys_handle_close(inner);
 		return status;
@@ -89,6 +96,7 @@ static status_t make(struct request *request, const struct mounts *mounts, const
 	listing->kind = OBJECT_LISTING;
 	listing->inner = inner;
 	listing->at_mounts = !inner;
+	listing->life = life;
 	listing->length = length;
 	memcpy(listing->path, path, length + 1);
 	status = server_open(request, listing);
@@ -115,6 +123,19 @@ status_t listing_open(struct request *request, const struct mounts *mounts, cons
 	return ERR_OK;
 }
 
+/* What a predecessor has read and not told is read once more. */
+static status_t stand(struct listing *listing)
+{
+	uint64_t position;
+	if (listing->life == life)
+		return ERR_OK;
+	status_t status =
+	        fs_seek(listing->inner, (int64_t)listing->place, FS_SEEK_SET, deadline_in_ms(VFS_PATIENCE_MS), &position);
+	if (!status)
+		listing->life = life;
+	return status;
+}
+
 /* What the file system has, without names at which something is mounted; 0 bytes at the end. */
 static status_t read_inner(struct listing *listing, char *out, uint64_t room, uint64_t *out_bytes)
 {
@@ -122,13 +143,15 @@ static status_t read_inner(struct listing *listing, char *out, uint64_t room, ui
 	uint64_t bytes, place;
 	const struct fs_entry *entry;
 	*out_bytes = 0;
-	while (!*out_bytes) {
-		status_t status = fs_readdir(listing->inner, entries, room < sizeof entries ? room : sizeof entries,
+	status_t status = stand(listing);
+	while (!status && !*out_bytes) {
+		status = fs_readdir(listing->inner, entries, room < sizeof entries ? room : sizeof entries,
 		        deadline_in_ms(VFS_PATIENCE_MS), &bytes);
 		if (status || !bytes)
 			return status;
 		for (place = 0; (entry = fs_entry_next(entries, bytes, &place));) {
 			listing->told++;
+			listing->place = entry->next ? entry->next : listing->told;
 			if (mounts_have_name(&listing->mounts, listing->path, listing->length, entry->name, entry->name_length))
 				continue;
 			memcpy(out + *out_bytes, entry, entry->size);
@@ -138,7 +161,7 @@ static status_t read_inner(struct listing *listing, char *out, uint64_t room, ui
 			*out_bytes += entry->size;
 		}
 	}
-	return ERR_OK;
+	return status;
 }
 
 /* The mount points. Of what kind one is only its file system knows: 0 says so. */
@@ -197,13 +220,15 @@ static status_t seek_inner(struct listing *listing, struct request *request)
 	uint64_t position = 0;
 	status_t status = ERR_OK;
 	if (listing->inner)
+		status = stand(listing);
+	if (listing->inner && !status)
 		status = fs_seek(listing->inner, (int64_t)request->word[0], (uint32_t)request->word[1],
 		        deadline_in_ms(VFS_PATIENCE_MS), &position);
 	if (status)
 		return status;
 	listing->at_mounts = !listing->inner;
 	listing->next_mount = 0;
-	listing->told = position;
+	listing->told = listing->place = position;
 	request->answer.word[0] = position;
 	return ERR_OK;
 }
@@ -244,4 +269,13 @@ status_t listing_other(struct request *request)
 {
 	struct listing *listing = listing_of(request);
 	return listing && listing->inner ? request_forward(request, listing->inner, request->word) : ERR_NOT_SUPPORTED;
+}
+
+bool listing_check(const void *object)
+{
+	const struct listing *listing = object;
+	return state_holds(listing, sizeof *listing) && listing->length < FS_PATH_MAX &&
+	        state_holds(listing, sizeof *listing + listing->length + 1) && mounts_check(&listing->mounts, false) &&
+	        listing->next_mount <= listing->mounts.count && (listing->inner || listing->at_mounts) &&
+	        (!listing->inner || server_has_handle(listing->inner, OBJECT_SENDER));
 }

@@ -1,10 +1,10 @@
 /* A mount table: see mounts.h. */
 #include "user/servers/vfs/mounts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "user/lib/call.h"
+#include "abi/proto/fs.h"
+#include "user/lib/server.h"
 
 /* The root is "" here. */
 static size_t effective_length(const char *path, size_t length)
@@ -13,7 +13,7 @@ static size_t effective_length(const char *path, size_t length)
 }
 
 /* The first bytes of a path, as many as there are up to eight, and 1s for each of them. */
-static uint64_t head_of(const char *path, size_t length, uint64_t *out_mask)
+STATE_QUIET static uint64_t head_of(const char *path, size_t length, uint64_t *out_mask)
 {
 	uint64_t head = 0;
 	if (length >= sizeof head) {
@@ -64,6 +64,15 @@ static struct mount *find_exact(struct mounts *mounts, const char *path)
 	return NULL;
 }
 
+/* With a NUL behind it. */
+static char *copy_text(const char *text, size_t length)
+{
+	char *copy = state_alloc(length + 1);
+	if (copy)
+		memcpy(copy, text, length);
+	return copy;
+}
+
 status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_system, handle_t *out_replaced)
 {
 	struct mount *mount = find_exact(mounts, path);
@@ -75,11 +84,9 @@ status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_syste
 	if (mounts->count == MOUNTS_MAX)
 		return ERR_FULL;
 	size_t length = effective_length(path, strlen(path));
-	char *copy = malloc(length + 1);
+	char *copy = copy_text(path, length);
 	if (!copy)
 		return ERR_NO_MEMORY;
-	memcpy(copy, path, length);
-	copy[length] = 0;
 	mounts->mount[mounts->count++] = make_mount(copy, length, file_system);
 	chain(mounts);
 	*out_replaced = HANDLE_NONE;
@@ -92,7 +99,7 @@ status_t mounts_remove(struct mounts *mounts, const char *path, handle_t *out_fi
 	if (!mount)
 		return ERR_NOT_FOUND;
 	*out_file_system = mount->file_system;
-	free(mount->path);
+	state_free(mount->path);
 	size_t behind = mounts->count - (size_t)(mount + 1 - mounts->mount);
 	memmove(mount, mount + 1, behind * sizeof *mount);
 	mounts->count--;
@@ -100,7 +107,7 @@ status_t mounts_remove(struct mounts *mounts, const char *path, handle_t *out_fi
 	return ERR_OK;
 }
 
-status_t mounts_find(const struct mounts *mounts, const char *path, size_t length, struct mount_place *out)
+STATE_QUIET status_t mounts_find(const struct mounts *mounts, const char *path, size_t length, struct mount_place *out)
 {
 	const struct mount *best = mounts->root ? &mounts->mount[mounts->root - 1] : NULL;
 	length = effective_length(path, length);
@@ -167,13 +174,13 @@ status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts
 	for (unsigned i = 0; i < from->count; i++) {
 		const struct mount *mount = &from->mount[i];
 		struct mount copy = *mount;
-		copy.path = strdup(mount->path);
+		copy.path = copy_text(mount->path, mount->length);
 		copy.file_system = HANDLE_NONE;
 		status_t status = copy.path ? ERR_OK : ERR_NO_MEMORY;
 		if (!status && with_handles)
 			status = sys_handle_duplicate(mount->file_system, RIGHTS_ALL, &copy.file_system);
 		if (status) {
-			free(copy.path);
+			state_free(copy.path);
 			mounts_free(out);
 			return status;
 		}
@@ -187,8 +194,37 @@ void mounts_free(struct mounts *mounts)
 {
 	for (unsigned i = 0; i < mounts->count; i++) {
 		if (mounts->mount[i].file_system)
-			sys_handle_close(mounts->mount[i].file_system);
-		free(mounts->mount[i].path);
+			state_close(mounts->mount[i].file_system);
+		state_free(mounts->mount[i].path);
 	}
 	mounts->count = 0;
+}
+
+/* Whether the chain that begins there ends, among `count` mounts. */
+static bool check_chain(const struct mounts *mounts, uint8_t next)
+{
+	for (unsigned i = 0; next; i++) {
+		if (next > mounts->count || i == mounts->count)
+			return false;
+		next = mounts->mount[next - 1].next_alike;
+	}
+	return true;
+}
+
+bool mounts_check(const struct mounts *mounts, bool with_handles)
+{
+	if (mounts->count > MOUNTS_MAX || mounts->root > mounts->count)
+		return false;
+	for (unsigned i = 0; i < mounts->count; i++) {
+		const struct mount *mount = &mounts->mount[i];
+		if (mount->length >= FS_PATH_MAX || !state_holds(mount->path, mount->length + 1) ||
+		        strlen(mount->path) != mount->length ||
+		        (with_handles ? !server_has_handle(mount->file_system, OBJECT_SENDER)
+		                      : mount->file_system != HANDLE_NONE))
+			return false;
+	}
+	for (unsigned i = 0; i < MOUNTS_CHAINS; i++)
+		if (!check_chain(mounts, mounts->alike[i]))
+			return false;
+	return true;
 }

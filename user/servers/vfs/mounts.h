@@ -73,3 +73,6 @@ status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts
 
 /* Closes all handles and frees the paths. */
 void mounts_free(struct mounts *mounts);
+
+/* Whether one that a predecessor left is sound; its handles, if it is one with handles, are kept then. */
+bool mounts_check(const struct mounts *mounts, bool with_handles);

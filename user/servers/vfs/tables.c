@@ -3,8 +3,6 @@
  * wants another asks for it (new_table): a copy, changed by nobody but the holders of its sender, who can give it to the programs
  * that they start.
  */
-#include <stdlib.h>
-
 #include "user/lib/deadline.h"
 #include "user/lib/fs.h"
 #include "user/lib/log.h"
@@ -14,7 +12,7 @@ struct mounts *vfs_table(const struct request *request)
 {
 	struct table_object *table = request->object;
 	if (!table)
-		return &vfs_mounts;
+		return vfs_mounts;
 	return table->kind == OBJECT_TABLE ? &table->mounts : NULL;
 }
 
@@ -46,7 +44,7 @@ static status_t set(struct mounts *mounts, const char *path, handle_t file_syste
 	handle_t replaced;
 	status_t status = mounts_set(mounts, path, file_system, &replaced);
 	if (!status && replaced)
-		sys_handle_close(replaced);
+		state_close(replaced);
 	return status;
 }
 
@@ -122,7 +120,7 @@ status_t tables_unmount(struct request *request)
 		status = mounts_remove(mounts, path, &file_system);
 	if (status)
 		return status;
-	sys_handle_close(file_system);
+	state_close(file_system);
 	if (!request->object)
 		log_info("unmounted %s", path);
 	return ERR_OK;
@@ -133,7 +131,7 @@ status_t tables_new_table(struct request *request)
 	const struct mounts *mounts = vfs_table(request);
 	if (!mounts)
 		return ERR_NOT_SUPPORTED;
-	struct table_object *table = malloc(sizeof *table);
+	struct table_object *table = state_alloc(sizeof *table);
 	if (!table)
 		return ERR_NO_MEMORY;
 	table->kind = OBJECT_TABLE;
@@ -141,6 +139,6 @@ status_t tables_new_table(struct request *request)
 	if (!status && (status = server_open(request, table)))
 		mounts_free(&table->mounts);
 	if (status)
-		free(table);
+		state_free(table);
 	return status;
 }

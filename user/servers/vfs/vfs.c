@@ -9,6 +9,9 @@
  * mount its file systems anew. A mount point need not exist in the file system that it covers. The few directories above mount
  * points are vfs's own to open and list (listing.c). Mount tables, and who may change them, are in tables.c.
  *
+ * All of this outlives the process (user/lib/state.h): mount tables, directories that are open here, and the calls that were received. One
+ * that was handed on is the file system's.
+ *
  * Between the look here and its use there the caller may have changed the path; so the file system checks it, all of what it is
  * given, and can be led nowhere but to another of its own files.
  */
@@ -27,7 +30,7 @@ HEARTH_MANIFEST("name vfs\n"
 #define OBJECTS 16384u
 #define CLIENT_OBJECTS 1024u
 
-struct mounts vfs_mounts;
+struct mounts *vfs_mounts;
 
 static void close_object(struct server *server, void *object)
 {
@@ -38,7 +41,7 @@ static void close_object(struct server *server, void *object)
 		return;
 	}
 	mounts_free(&table->mounts);
-	free(table);
+	state_free(table);
 }
 
 #define STAT sizeof(struct fs_stat)
@@ -82,6 +85,24 @@ static const struct server_operation operations[] = {
         OTHER(available),
 };
 
+static bool check_object(struct server *server, uint64_t stamp, void *object)
+{
+	const struct table_object *table = object;
+	(void)server;
+	if (stamp < SERVER_STAMP_FIRST || !state_holds(object, sizeof table->kind))
+		return false;
+	if (table->kind == OBJECT_LISTING)
+		return listing_check(object);
+	return table->kind == OBJECT_TABLE && state_holds(table, sizeof *table) && mounts_check(&table->mounts, true);
+}
+
+static bool check_state(struct server *server)
+{
+	return mounts_check(server->root, true) && server_check_objects(server, check_object);
+}
+
+static const struct server_state state = {.version = 1, .size = sizeof(struct mounts), .check = check_state};
+
 static struct server server = {
         .name = "vfs",
         .operations = operations,
@@ -89,14 +110,37 @@ static struct server server = {
         .objects = OBJECTS,
         .client_objects = CLIENT_OBJECTS,
         .close_object = close_object,
+        .state = &state,
 };
+
+/* Names are there as soon as vfs is, and again should its state be lost: the first file system is granted to it. */
+static void mount_first(void)
+{
+	static const char *const paths[] = {"/", "/scheme/initfs"};
+	handle_t granted = grant_find("initfs"), file_system, replaced;
+	if (vfs_mounts->count || !granted)
+		return;
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		status_t status = sys_handle_duplicate(granted, RIGHTS_ALL, &file_system);
+		if (!status)
+			status = mounts_set(vfs_mounts, paths[i], file_system, &replaced);
+		if (status)
+			log_error("cannot mount %s: %s", paths[i], error_text(status));
+		else
+			log_info("mounted %s", paths[i]);
+	}
+}
 
 int main(void)
 {
 	handle_t receiver = grant_find("export.vfs");
 	status_t status = receiver ? server_begin(&server, receiver) : ERR_BAD_HANDLE;
-	if (!status)
+	if (!status) {
+		vfs_mounts = server.root;
+		listing_begin();
+		mount_first();
 		status = server_run(&server);
+	}
 	log_error("vfs: cannot serve its receiver \"export.vfs\": %s", error_text(status));
 	return EXIT_FAILURE;
 }

@@ -19,8 +19,8 @@ struct table_object {
 	struct mounts mounts;
 };
 
-/* The table that all sessions share. */
-extern struct mounts vfs_mounts;
+/* The root of what outlives the server (user/lib/state.h): the table that all sessions share. */
+extern struct mounts *vfs_mounts;
 
 /* The table of a request; NULL if it was made on an open directory. */
 struct mounts *vfs_table(const struct request *request);
@@ -66,6 +66,8 @@ status_t listing_seek(struct request *request);
 status_t listing_fstat(struct request *request);
 status_t listing_other(struct request *request);
 void listing_close(void *object);
+bool listing_check(const void *object);
+void listing_begin(void); /* a life */
 
 /* Of a directory that exists only because something is mounted below it. */
 void listing_fill_stat(struct fs_stat *out);
