@@ -168,6 +168,7 @@ static status_t run(struct exec_building *b)
 		tell_pm(b);
 		signal_give_back();
 		status = replace(b);
+		signal_tell_children(); /* as it was before */
 		signal_look_later(thread_self());
 	}
 	close_if_any(b->vmem);
@@ -178,7 +179,7 @@ int64_t exec_execveat(int dirfd, uint64_t name, uint64_t arguments, uint64_t env
 {
 	struct process *process = process_self();
 	struct exec_file file;
-	struct exec_building b = {.file = &file, .name = name, .children_flags = signal_children_flags()};
+	struct exec_building b = {.file = &file, .name = name, .children_flags = signal_children_flags_after_exec()};
 	if (flags & ~(LINUX_AT_EMPTY_PATH | LINUX_AT_SYMLINK_NOFOLLOW))
 		return -EINVAL;
 	if (!process->linux_image)

@@ -61,8 +61,10 @@ void signal_set_mask(uint64_t mask);
 void signal_give_back(void);
 /* Tells pm for /proc what is pending for this thread and the process, blocked by this thread, ignored and caught. */
 void signal_tell_sets(void);
-/* PROCESS_CHILDREN_* for what SIGCHLD does now. */
-uint32_t signal_children_flags(void);
+/* Tells pm what SIGCHLD does, if it has not been told so. */
+void signal_tell_children(void);
+/* PROCESS_CHILDREN_* for what it will do in another program. */
+uint32_t signal_children_flags_after_exec(void);
 /* In the copy of a process: nothing is pending there. */
 void signal_forget(void);
 /* At a thread's beginning, by its starter: what brings upcalls to it. */

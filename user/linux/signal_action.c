@@ -9,7 +9,15 @@
 
 #define ORDINARY 0x7fffffffull
 
-uint32_t signal_children_flags(void)
+/* execve sets handlers back to the default, and what was said with them; what is ignored stays ignored. */
+uint32_t signal_children_flags_after_exec(void)
+{
+	bool ignored = signal_action(process_self(), LINUX_SIGCHLD)->handler == LINUX_SIG_IGN;
+	bool blocked = thread_self()->signal_mask & SIGNAL_BIT(LINUX_SIGCHLD);
+	return (ignored ? PROCESS_CHILDREN_FORGET : 0) | (blocked ? 0 : PROCESS_CHILDREN_SILENT);
+}
+
+static uint32_t children_flags(void)
 {
 	struct process *process = process_self();
 	const struct linux_sigaction *action = signal_action(process, LINUX_SIGCHLD);
@@ -24,10 +32,10 @@ uint32_t signal_children_flags(void)
 	return flags;
 }
 
-static void tell_pm(void)
+void signal_tell_children(void)
 {
 	struct process *process = process_self();
-	uint32_t flags = signal_children_flags();
+	uint32_t flags = children_flags();
 	if (!process->pm || flags == process->children_flags)
 		return;
 	if (!pm_set_children(process->pm, flags))
@@ -58,7 +66,7 @@ int64_t signal_rt_sigaction(int signal, uint64_t new, uint64_t old, uint64_t mas
 	}
 	lock_drop(&process->signals_lock);
 	if (new &&signal == LINUX_SIGCHLD)
-		tell_pm();
+		signal_tell_children();
 	return old && !access_write(old, &before, sizeof before) ? -EFAULT : 0;
 }
 
@@ -84,7 +92,7 @@ int64_t signal_rt_sigprocmask(int how, uint64_t new, uint64_t old, uint64_t mask
 		bool changes = (before ^ now) & SIGNAL_BIT(LINUX_SIGCHLD);
 		if (changes && (now & SIGNAL_BIT(LINUX_SIGCHLD)) &&
 		        (now & ORDINARY & ~SIGNAL_UNBLOCKABLE) != (ORDINARY & ~SIGNAL_UNBLOCKABLE))
-			tell_pm();
+			signal_tell_children();
 	}
 	return old && !access_write(old, &before, sizeof before) ? -EFAULT : 0;
 }
