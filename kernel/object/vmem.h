@@ -106,9 +106,10 @@ uint64_t vmem_copy_in(struct vmem *vmem, void *to, uint64_t from, uint64_t lengt
 uint64_t vmem_copy_out(struct vmem *vmem, uint64_t to, const void *from, uint64_t length);
 
 /*
- * Between the current address space (at `own`) and another, within one page of that one: all of it, where all is there, which is
- * usual. False: vmem_copy_across is to do it.
+ * Between the current address space (at `own`) and another, at most VMEM_COPY_QUICK bytes: all of them, where all is there, which is
+ * usual. False: vmem_copy_across is to do it, from the beginning.
  */
+#define VMEM_COPY_QUICK 16384u
 bool vmem_copy_quickly(struct vmem *other, uint64_t address, uint64_t own, uint64_t length, bool to_own);
 
 /* Between two address spaces, of which one may be the current one, at most `length` bytes in one bounded step (the caller limits it); returns the bytes copied. */

@@ -134,12 +134,15 @@ static uint64_t copy(struct side to, struct side from, uint64_t length)
 
 bool vmem_copy_quickly(struct vmem *other, uint64_t address, uint64_t own, uint64_t length, bool to_own)
 {
-	if (length > rest_of_page(address))
+	if (__builtin_expect(length > VMEM_COPY_QUICK, 0))
 		return false;
-	void *byte = look(other, address, !to_own);
-	if (!byte)
-		return false;
-	return (to_own ? user_copy_out(uaddr(own), byte, length) : user_copy_in(byte, uaddr(own), length)) == length;
+	for (uint64_t part; length; length -= part, address += part, own += part) {
+		part = least(length, rest_of_page(address));
+		void *byte = look(other, address, !to_own);
+		if (!byte || (to_own ? user_copy_out(uaddr(own), byte, part) : user_copy_in(byte, uaddr(own), part)) != part)
+			return false; /* what was copied will be once more */
+	}
+	return true;
 }
 
 static bool is_current(const struct vmem *vmem)

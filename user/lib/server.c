@@ -360,7 +360,7 @@ status_t server_run(struct server *server)
 		bool waited = received == ERR_TIMED_OUT || received == ERR_INTERRUPTED;
 		if (!waited && request.reply != HANDLE_SELF_REPLY && !request.forward_to)
 			return received;
-		/* It may be the answer, or a call to be handed on, that could not leave; then the caller hears that, and the next round shows the rest. */
+		/* It may be what should have left, an answer or a call; then the caller hears that, and the next round shows the rest. */
 		if (!waited)
 			answer_give(HANDLE_SELF_REPLY, received, &request.answer);
 		request.reply = request.forward_to = HANDLE_NONE;

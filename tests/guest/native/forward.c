@@ -163,7 +163,7 @@ static void answer_forwarded(void *argument)
 	OK(sys_reply_read(HANDLE_SELF_REPLY, 0, read, sizeof read, &copied));
 	CHECK(!memcmp(read, text, sizeof text));
 	if (twice->deadline != DEADLINE_NEVER)
-		pause_ms(100);
+		pause_ms(300);
 	message.label = 99;
 	CHECK_IS(sys_reply_send(HANDLE_SELF_REPLY, &message), twice->deadline == DEADLINE_NEVER ? ERR_OK : ERR_DEAD);
 }
@@ -203,7 +203,7 @@ static void does_not_go_on(void)
 {
 	struct thread client;
 	struct message message = {0};
-	struct twice twice = {.deadline = now() + 50 * MS};
+	struct twice twice = {.deadline = now() + 200 * MS};
 	test_begin("a_call_whose_caller_is_gone_is_not_forwarded_and_the_next_is_received");
 	make();
 	CHECK_IS(sys_channel_forward_recv(second_sender, &message), ERR_BAD_STATE);
@@ -245,6 +245,6 @@ void test_forward(void)
 	test_begin("a_call_with_a_handle_is_forwarded_and_the_next_is_received");
 	goes_on_and_receives(true, true, 0);
 	test_begin("a_call_that_was_forwarded_while_another_is_received_meets_its_deadline");
-	goes_on_and_receives(true, false, 30);
+	goes_on_and_receives(true, false, 200);
 	does_not_go_on();
 }

@@ -232,7 +232,7 @@ static void told_again(void)
 	struct message first, again;
 	struct message_extras received;
 	handle_t receiver, reply;
-	uint64_t deadline = now() + 100 * MS;
+	uint64_t deadline = now() + 200 * MS;
 	test_begin("a_call_is_told_again_as_it_was_received");
 	channel_make(&receiver, 9, &sender);
 	thread_begin(&caller, call_with_everything, &deadline);
@@ -275,7 +275,7 @@ static void told_again(void)
 	CHECK_IS(sys_reply_message(reply, 0, &again), ERR_DEAD);
 	CHECK_IS(sys_reply_message(reply, receiver, &again), ERR_DEAD);
 	OK(sys_handle_close(reply));
-	deadline = now() + 10 * MS;
+	deadline = now() + 200 * MS;
 	thread_begin(&caller, call_with_everything, &deadline);
 	OK(sys_channel_recv(receiver, now() + 1000 * MS, &again));
 	CHECK(control_block()->received.serial != received.serial);
