@@ -101,11 +101,18 @@ void socket_free(struct socket *socket)
 	thing_end(&socket->thing);
 }
 
+static struct socket *ending;
+static bool busy;
+
+void socket_begin(void)
+{
+	ending = NULL;
+	busy = false;
+}
+
 /* What is in a socket's queue may be the last end of another; however many do so in a row, none is ended within another. */
 static void end_socket(struct socket *socket)
 {
-	static struct socket *ending;
-	static bool busy;
 	socket->next_ending = ending;
 	ending = socket;
 	if (busy)

@@ -184,6 +184,7 @@ void state_begin(void)
 	account_begin();
 	cargo_begin();
 	wait_begin();
+	socket_begin();
 	socket_collect_begin();
 	handing_begin();
 }
