@@ -254,9 +254,10 @@ status_t remote_make_waiting(
 	return status ? status : take_all(&message, out_handles, count);
 }
 
-status_t remote_fifo(handle_t session, uint32_t sides, uint32_t flags, handle_t token, handle_t *out_end, uint64_t out_words[2])
+status_t remote_fifo(handle_t session, uint32_t sides, uint32_t flags, const struct fs_stat *stat, handle_t token,
+        handle_t *out_end, uint64_t out_words[2])
 {
-	struct message message = {STREAM_fifo, 0, {sides, flags}};
+	struct message message = {STREAM_fifo, 0, {sides, flags, stat->file_system, stat->file, stat->mode}};
 	extras_add_handle(extras_begin(), token, RIGHT_INSPECT | RIGHT_TRANSFER, 0);
 	status_t status = sys_channel_call_x(session, &message);
 	if (!status)

@@ -90,8 +90,8 @@ MUST_CHECK status_t remote_name(
         handle_t socket, uint32_t operation, uint64_t flags, const struct stream_name *name, handle_t token);
 MUST_CHECK status_t remote_get_name(handle_t socket, bool peer, struct stream_name *out);
 /* STREAM_fifo, which takes the token in any case, and STREAM_fifo_await. */
-MUST_CHECK status_t remote_fifo(
-        handle_t session, uint32_t sides, uint32_t flags, handle_t token, handle_t *out_end, uint64_t out_words[2]);
+MUST_CHECK status_t remote_fifo(handle_t session, uint32_t sides, uint32_t flags, const struct fs_stat *stat, handle_t token,
+        handle_t *out_end, uint64_t out_words[2]);
 MUST_CHECK status_t remote_fifo_await(handle_t end, uint64_t came);
 /* FS_token; the handle is the caller's to close. */
 MUST_CHECK status_t remote_token(handle_t file, handle_t *out_token);

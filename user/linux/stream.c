@@ -75,11 +75,14 @@ int64_t stream_open_fifo(struct open_file *file)
 {
 	handle_t session = process_self()->stream, token = HANDLE_NONE, end;
 	uint64_t words[2];
-	status_t status = session ? remote_token(file->handle, &token) : ERR_NOT_CONNECTED;
+	struct fs_stat stat;
+	status_t status = session ? remote_fstat(file->handle, &stat) : ERR_NOT_CONNECTED;
+	if (!status)
+		status = remote_token(file->handle, &token);
 	sys_handle_close(file->handle);
 	if (!status) {
 		status = remote_fifo(session, sides_of(file->flags), file->flags & LINUX_O_NONBLOCK ? FS_TRANSFER_NO_WAIT : 0,
-		        token, &end, words);
+		        &stat, token, &end, words);
 		sys_handle_close(token);
 	}
 	if (status)

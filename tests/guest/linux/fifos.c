@@ -126,6 +126,47 @@ static void test_both(void)
 	close(both);
 }
 
+static void *read_a_page(void *reader)
+{
+	char page[4096];
+	pause_ms(100);
+	return (void *)(intptr_t)read(*(int *)reader, page, sizeof page);
+}
+
+/* Who has both sides waits for room as for bytes. */
+static void test_room(void)
+{
+	static const char page[4096];
+	int both = open(fifo, O_RDWR | O_NONBLOCK), reader = open(fifo, O_RDONLY | O_NONBLOCK);
+	pthread_t thread;
+	void *bytes;
+	while (write(both, page, sizeof page) == sizeof page)
+		;
+	TEST("a_full_one_has_no_room", events_of(both, POLLOUT | POLLIN) == POLLIN);
+	pthread_create(&thread, NULL, read_a_page, &reader);
+	struct pollfd item = {both, POLLOUT, 0};
+	TEST("room_is_waited_for", poll(&item, 1, 20000) == 1 && item.revents == POLLOUT);
+	pthread_join(thread, &bytes);
+	TEST("and_was_made", bytes == (void *)4096);
+	close(both);
+	close(reader);
+}
+
+/* An open one is still the file that its name is. */
+static void test_identity(void)
+{
+	struct stat by_name, opened;
+	int both = open(fifo, O_RDWR);
+	chmod(fifo, 0640);
+	int second = open(fifo, O_RDONLY | O_NONBLOCK);
+	TEST("an_open_one_has_the_number_of_its_name",
+	        !stat(fifo, &by_name) && !fstat(both, &opened) && opened.st_ino == by_name.st_ino &&
+	                opened.st_dev == by_name.st_dev && S_ISFIFO(opened.st_mode));
+	TEST("so_has_another", !fstat(second, &opened) && opened.st_ino == by_name.st_ino && opened.st_dev == by_name.st_dev);
+	close(both);
+	close(second);
+}
+
 /* The kernel's count of this process's handles, which no call of Linux's tells. */
 static uint32_t handles(void)
 {
@@ -183,6 +224,8 @@ int main(void)
 	test_waiting();
 	test_interrupted();
 	test_both();
+	test_room();
+	test_identity();
 	test_handles();
 	test_path();
 	unlink(fifo);

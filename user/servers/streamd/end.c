@@ -141,6 +141,8 @@ status_t end_fstat(struct request *request)
 	        .mode = end_type(end)->mode,
 	        .links = 1,
 	        .block_size = STREAM_ATOMIC};
+	if (end_type(end)->describe)
+		end_type(end)->describe(end, &stat);
 	return request_write(request, 0, &stat, sizeof stat);
 }
 

@@ -11,6 +11,7 @@
 #include "user/servers/streamd/watch.h"
 
 struct end;
+struct fs_stat;
 
 struct end_type {
 	uint32_t leads_to; /* THING_* */
@@ -19,12 +20,13 @@ struct end_type {
 	status_t (*read)(struct request *request, struct end *end);
 	status_t (*write)(struct request *request, struct end *end);
 	struct watched *(*watched)(struct end *end);
-	uint64_t (*available)(struct end *end); /* bytes that a read would give */
-	void (*watching)(struct end *end);      /* somebody may have begun to watch; NULL: that changes nothing */
-	void (*settle)(struct end *end);        /* a call of this end waits no more: others may go on; NULL: they cannot */
-	void (*opened)(struct end *end);        /* a client has this end now; NULL: that changes nothing */
-	void (*join)(struct end *end);          /* the thing has one end more, this one */
-	void (*close)(struct end *end);         /* this end is no more: the thing has one end less */
+	void (*describe)(const struct end *end, struct fs_stat *stat); /* what fstat tells besides; NULL: nothing */
+	uint64_t (*available)(struct end *end);                        /* bytes that a read would give */
+	void (*watching)(struct end *end); /* somebody may have begun to watch; NULL: that changes nothing */
+	void (*settle)(struct end *end);   /* a call of this end waits no more: others may go on; NULL: they cannot */
+	void (*opened)(struct end *end);   /* a client has this end now; NULL: that changes nothing */
+	void (*join)(struct end *end);     /* the thing has one end more, this one */
+	void (*close)(struct end *end);    /* this end is no more: the thing has one end less */
 	status_t (*get_capacity)(struct request *request, struct end *end);
 	status_t (*set_capacity)(struct request *request, struct end *end);
 };

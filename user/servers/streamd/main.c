@@ -59,7 +59,7 @@ static const struct server_operation operations[] = {
         {STREAM_set_capacity, "set_capacity", end_set_capacity, SERVER_OBJECT, 0, 0, 0},
 };
 
-static const struct server_state state = {.version = 1,
+static const struct server_state state = {.version = 2,
         .size = sizeof(struct streamd),
         .check = state_check,
         .resume = state_resume,

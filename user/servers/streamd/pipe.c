@@ -24,6 +24,18 @@ uint32_t pipe_ready_to_write(const struct watched *watched)
 	return flow_has_room(&pipe->flow, STREAM_ATOMIC) ? FS_READY_WRITE : 0;
 }
 
+uint32_t pipe_ready_for_both(const struct watched *watched)
+{
+	const struct pipe *pipe = (const struct pipe *)((const char *)watched - offsetof(struct pipe, both_sides));
+	return pipe_ready_to_read(&pipe->read_side) | pipe_ready_to_write(&pipe->write_side);
+}
+
+struct watched *pipe_both_sides(struct watched *side)
+{
+	size_t place = side->by == WATCHED_PIPE_READ ? offsetof(struct pipe, read_side) : offsetof(struct pipe, write_side);
+	return &((struct pipe *)((char *)side - place))->both_sides;
+}
+
 static status_t read_pipe(struct request *request, struct end *end)
 {
 	struct pipe *pipe = end->thing;
@@ -67,6 +79,11 @@ static struct watched *write_side(struct end *end)
 	return &((struct pipe *)end->thing)->write_side;
 }
 
+static struct watched *both_sides(struct end *end)
+{
+	return &((struct pipe *)end->thing)->both_sides;
+}
+
 static void free_if_unused(struct pipe *pipe)
 {
 	if (pipe->readers || pipe->writers)
@@ -75,6 +92,7 @@ static void free_if_unused(struct pipe *pipe)
 		table_remove(&fifos, pipe->key);
 		state_close(pipe->token);
 	}
+	watch_drop_all(&pipe->both_sides);
 	flow_free(&pipe->flow);
 	thing_end(&pipe->thing);
 }
@@ -158,6 +176,7 @@ static struct pipe *make_pipe(uint32_t client)
 		return NULL;
 	pipe->read_side.by = WATCHED_PIPE_READ;
 	pipe->write_side.by = WATCHED_PIPE_WRITE;
+	pipe->both_sides.by = WATCHED_PIPE_BOTH;
 	flow_init(&pipe->flow, client, STREAM_CAPACITY);
 	pipe->flow.reading = &pipe->read_side;
 	pipe->flow.writing = &pipe->write_side;
@@ -200,16 +219,23 @@ static void join_both(struct end *end)
 	join_writers(end);
 }
 
+static void describe(const struct end *end, struct fs_stat *stat)
+{
+	const struct pipe *pipe = end->thing;
+	stat->file_system = pipe->file_system;
+	stat->file = pipe->file;
+	stat->mode = pipe->mode;
+}
+
 #define FIFO_TYPE \
-	.leads_to = THING_PIPE, .kind = FS_KIND_FIFO, .mode = 0600, .available = available, .get_capacity = get_capacity, \
-	.set_capacity = set_capacity
+	.describe = describe, .leads_to = THING_PIPE, .kind = FS_KIND_FIFO, .mode = 0600, .available = available, \
+	.get_capacity = get_capacity, .set_capacity = set_capacity
 
 const struct end_type fifo_types[] = {
         [FIFO_READ] = {FIFO_TYPE, .read = read_pipe, .watched = read_side, .join = join_readers, .close = close_reader},
         [FIFO_WRITE] = {FIFO_TYPE, .write = write_pipe, .watched = write_side, .settle = settle, .join = join_writers,
                 .close = close_writer},
-        /* Who has both sides is told of bytes only: it is the one who writes them. */
-        [FIFO_READ | FIFO_WRITE] = {FIFO_TYPE, .read = read_pipe, .write = write_pipe, .watched = read_side, .settle = settle,
+        [FIFO_READ | FIFO_WRITE] = {FIFO_TYPE, .read = read_pipe, .write = write_pipe, .watched = both_sides, .settle = settle,
                 .join = join_both, .close = close_both},
 };
 
@@ -219,6 +245,9 @@ static status_t make_fifo(struct request *request, uint64_t key, struct pipe **o
 	if (!pipe)
 		return ERR_NO_MEMORY;
 	pipe->key = key;
+	pipe->file_system = request->word[2];
+	pipe->file = request->word[3];
+	pipe->mode = request->word[4] & 07777;
 	pipe->flow.ended = pipe->flow.broken = true;
 	if (!table_put(&fifos, key, pipe)) {
 		thing_end(&pipe->thing);

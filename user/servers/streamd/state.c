@@ -93,7 +93,8 @@ static bool check_pipe(const struct streamd *root, const struct pipe *pipe)
 {
 	return pipe->flow.reading == &pipe->read_side && pipe->flow.writing == &pipe->write_side &&
 	        watch_check(&pipe->read_side, WATCHED_PIPE_READ) && watch_check(&pipe->write_side, WATCHED_PIPE_WRITE) &&
-	        flow_check(&pipe->flow) && check_queue(root, &pipe->flow.readers) && check_queue(root, &pipe->flow.writers) &&
+	        watch_check(&pipe->both_sides, WATCHED_PIPE_BOTH) && flow_check(&pipe->flow) &&
+	        check_queue(root, &pipe->flow.readers) && check_queue(root, &pipe->flow.writers) &&
 	        check_queue(root, &pipe->awaiting_readers) && check_queue(root, &pipe->awaiting_writers) &&
 	        (!pipe->token || server_has_any_handle(pipe->token));
 }
@@ -234,6 +235,7 @@ static void wake(struct thing *thing)
 	case THING_PIPE:
 		watch_resume(&((const struct pipe *)(const void *)thing)->read_side);
 		watch_resume(&((const struct pipe *)(const void *)thing)->write_side);
+		watch_resume(&((const struct pipe *)(const void *)thing)->both_sides);
 		break;
 	case THING_SOCKET: watch_resume(&((const struct socket *)(const void *)thing)->watched); break;
 	case THING_EVENT: watch_resume(&((const struct event *)(const void *)thing)->watched); break;

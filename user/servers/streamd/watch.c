@@ -19,6 +19,7 @@ struct watch {
 static uint32_t (*const ready_of[WATCHED_KINDS])(const struct watched *watched) = {
         [WATCHED_PIPE_READ] = pipe_ready_to_read,
         [WATCHED_PIPE_WRITE] = pipe_ready_to_write,
+        [WATCHED_PIPE_BOTH] = pipe_ready_for_both,
         [WATCHED_SOCKET] = socket_ready,
         [WATCHED_EVENT] = event_ready,
         [WATCHED_ALARM] = alarm_ready,
@@ -103,10 +104,8 @@ status_t watch_serve(struct watched *watched, struct request *request)
 }
 
 /* A round over those that are there now: who is told may watch again meanwhile, but not within this round. */
-void watch_changed(struct watched *watched)
+static void tell_round(struct watched *watched)
 {
-	if (!watched->first)
-		return;
 	uint32_t ready = ready_of[watched->by](watched);
 	for (uint32_t left = watched->count; left; left--) {
 		struct watch *watch = take_first(watched);
@@ -115,6 +114,15 @@ void watch_changed(struct watched *watched)
 		else
 			append(watched, watch);
 	}
+}
+
+void watch_changed(struct watched *watched)
+{
+	struct watched *both = watched->by <= WATCHED_PIPE_WRITE ? pipe_both_sides(watched) : NULL;
+	if (both && both->first)
+		tell_round(both);
+	if (watched->first)
+		tell_round(watched);
 }
 
 void watch_drop_all(struct watched *watched)

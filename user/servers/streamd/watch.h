@@ -18,7 +18,15 @@
 struct watch;
 
 /* Whose function tells it. */
-enum watched_by { WATCHED_PIPE_READ = 1, WATCHED_PIPE_WRITE, WATCHED_SOCKET, WATCHED_EVENT, WATCHED_ALARM, WATCHED_KINDS };
+enum watched_by {
+	WATCHED_PIPE_READ = 1,
+	WATCHED_PIPE_WRITE,
+	WATCHED_PIPE_BOTH,
+	WATCHED_SOCKET,
+	WATCHED_EVENT,
+	WATCHED_ALARM,
+	WATCHED_KINDS
+};
 
 struct watched {
 	struct watch *first, *last;
