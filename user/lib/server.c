@@ -333,6 +333,15 @@ static status_t answer_and_receive(
 	return sys_channel_reply_recv_x(server->receiver, message);
 }
 
+/* What a timer has changed is certain together with an answer that waits to leave, and was to carry something: it does not now. */
+static void commit_timer(struct request *request, status_t *status)
+{
+	bool keeps = request->reply == HANDLE_SELF_REPLY && !request->certain && !*status && request->result_length;
+	if (keeps)
+		*status = request_stop_keeping(request);
+	server_state_commit(request, *status);
+}
+
 status_t server_run(struct server *server)
 {
 	struct request request;
@@ -345,7 +354,7 @@ status_t server_run(struct server *server)
 	for (;;) {
 		uint64_t deadline = server->timers ? server_timer_run(server) : DEADLINE_NEVER;
 		if (server->state && state_has_changed())
-			server_state_commit(&request, status);
+			commit_timer(&request, &status);
 		status_t received = answer_and_receive(server, &request, status, &message, deadline);
 		if (server->state && state_area.answers)
 			state_answered();

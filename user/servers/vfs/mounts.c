@@ -18,7 +18,7 @@ STATE_QUIET static uint64_t head_of(const char *path, size_t length, uint64_t *o
 	uint64_t head = 0;
 	if (length >= sizeof head) {
 		*out_mask = UINT64_MAX;
-		memcpy(&head, path, sizeof head);
+		(memcpy)(&head, path, sizeof head); /* no store to the state */
 		return head;
 	}
 	*out_mask = (1ull << length * 8) - 1;
