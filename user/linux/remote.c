@@ -34,15 +34,16 @@ status_t remote_call_waiting(handle_t server, struct message *message)
 	status_t status;
 	if (!server)
 		return ERR_NOT_FOUND;
-	do {
-		*message = asked;
+	for (;;) {
 		signal_ask();
 		status = sys_channel_call_x(server, message);
 		signal_hold();
 		if (!status)
 			status = message->label;
-	} while (signal_repeat(status));
-	return status;
+		if (!signal_repeat(status))
+			return status;
+		*message = asked;
+	}
 }
 
 bool remote_set_words(struct message_extras *send, const void *bytes, uint64_t length)

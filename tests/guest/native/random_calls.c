@@ -81,6 +81,7 @@ static bool worth_it(uint32_t number, uint64_t *state)
 	case SYS_vmem_unmap:
 	case SYS_handle_close: return random_calls_next(state) % 4 == 0;
 	case SYS_channel_call:
+	case SYS_channel_forward_recv:
 	case SYS_channel_reply_recv: return random_calls_next(state) % 8 == 0;
 	}
 	return true;
