@@ -35,7 +35,8 @@ int main(void)
 	srand(1);
 	for (unsigned round = 0; round < 20000; round++) {
 		size_t length = (size_t)rand() % 80;
-		memcpy(line, "[   0.123456] cpu0 vfs info: mounted /tmp and much more behind it, to have all of 80 bytes..", 80);
+		memcpy(line, "[   0.123456] cpu0 vfs info: mounted /tmp and much more behind it, to have all of 80 bytes..",
+		        80);
 		for (unsigned i = rand() % 4u; i; i--)
 			line[rand() % 80] = (char)rand();
 		size = record_make(line, length, round, out);

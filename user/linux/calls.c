@@ -6,6 +6,7 @@
  */
 #include "user/linux/calls.h"
 
+#include "user/linux/advice.h"
 #include "user/linux/alarm.h"
 #include "user/linux/attributes.h"
 #include "user/linux/child.h"

@@ -12,6 +12,7 @@ struct piece {
 
 struct mapped_files {
 	uint32_t count, texts_used;
+	bool incomplete; /* there was a mapping that it had no room for */
 	struct piece pieces[MAPPED_MAX];
 	char texts[MAPPED_TEXTS]; /* each with a NUL */
 };
@@ -60,6 +61,8 @@ static void cut(struct mapped_files *list, uint32_t i, uint64_t start, uint64_t 
 		*piece = list->pieces[--list->count];
 	if (head && tail && list->count < MAPPED_MAX)
 		list->pieces[list->count++] = rest;
+	else if (head && tail)
+		list->incomplete = true;
 }
 
 static void remove_locked(struct mapped_files *list, uint64_t start, uint64_t end)
@@ -82,6 +85,8 @@ void mapped_add(uint64_t start, uint64_t length, uint64_t offset, const char *na
 		remove_locked(list, start, start + length);
 	if (list && list->count < MAPPED_MAX && place_name(list, name, &place))
 		list->pieces[list->count++] = (struct piece){start, start + length, offset, place};
+	else if (list)
+		list->incomplete = true;
 	lock_drop(&heap->lock);
 }
 
@@ -93,6 +98,29 @@ void mapped_remove(uint64_t start, uint64_t length)
 	lock_take(&heap->lock);
 	remove_locked(heap->mapped_files, start, start + length);
 	lock_drop(&heap->lock);
+}
+
+bool mapped_next(struct heap *heap, uint64_t start, uint64_t end, uint64_t *out_start, uint64_t *out_end)
+{
+	const struct piece *lowest = NULL;
+	lock_take(&heap->lock);
+	const struct mapped_files *list = heap->mapped_files;
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		const struct piece *piece = &list->pieces[i];
+		if (piece->start < end && start < piece->end && (!lowest || piece->start < lowest->start))
+			lowest = piece;
+	}
+	if (lowest) {
+		*out_start = lowest->start;
+		*out_end = lowest->end;
+	}
+	lock_drop(&heap->lock);
+	return lowest;
+}
+
+bool mapped_is_complete(const struct heap *heap)
+{
+	return !heap->mapped_files || !heap->mapped_files->incomplete;
 }
 
 const char *mapped_name(const struct heap *heap, uint64_t address, uint64_t *out_offset)

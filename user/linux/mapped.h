@@ -16,6 +16,12 @@ void mapped_add(uint64_t start, uint64_t length, uint64_t offset, const char *na
 /* Nothing of a file is there any more. */
 void mapped_remove(uint64_t start, uint64_t length);
 
+/* The lowest such mapping that overlaps a range; false: there is none. */
+bool mapped_next(struct heap *heap, uint64_t start, uint64_t end, uint64_t *out_start, uint64_t *out_end);
+
+/* Whether all such mappings are in the list. */
+bool mapped_is_complete(const struct heap *heap);
+
 /*
  * The name of the file that is mapped at an address, and where in it that is (out_offset may be NULL); NULL: none is known. Waits for
  * no lock, so that a process that ends can ask.

@@ -260,17 +260,6 @@ int64_t memory_msync(uint64_t address, uint64_t length, uint32_t flags)
 	return length > USER_TOP || !user_range(address, page_up(length)) ? -ENOMEM : 0;
 }
 
-/* Advice that changes nothing a program can see is taken; MADV_DONTNEED and others that do are not answered. */
-int64_t memory_madvise(uint64_t address, uint64_t length, int advice)
-{
-	enum { NORMAL, RANDOM, SEQUENTIAL, WILLNEED, MERGEABLE = 12, UNMERGEABLE, HUGEPAGE, NOHUGEPAGE, DONTDUMP, DODUMP };
-	if ((address & (PAGE_SIZE - 1)) || length > USER_TOP)
-		return -EINVAL;
-	if ((advice >= NORMAL && advice <= WILLNEED) || (advice >= MERGEABLE && advice <= DODUMP))
-		return 0;
-	return -ENOSYS;
-}
-
 void memory_place_heap(uint64_t start)
 {
 	struct process *process = process_self();

@@ -8,7 +8,6 @@ int64_t memory_munmap(uint64_t address, uint64_t length);
 int64_t memory_mprotect(uint64_t address, uint64_t length, uint32_t prot);
 int64_t memory_mremap(uint64_t address, uint64_t old_length, uint64_t new_length, uint32_t flags);
 int64_t memory_msync(uint64_t address, uint64_t length, uint32_t flags);
-int64_t memory_madvise(uint64_t address, uint64_t length, int advice);
 int64_t memory_brk(uint64_t address);
 
 /* Where the heap of brk begins: a page boundary behind the program. At the start only. */

@@ -44,8 +44,12 @@ int64_t trace_set(uint64_t argument)
 
 void trace_in_child(struct process *process)
 {
-	if (!(process->trace & START_TRACE_CHILDREN))
-		process->trace = 0;
+	if (process->trace & START_TRACE_CHILDREN)
+		return;
+	process->trace = 0;
+	if (process->trace_output)
+		sys_handle_close(process->trace_output);
+	process->trace_output = HANDLE_NONE;
 }
 
 /* Waits as long as the file takes; a terminal that would stop the program for writing in the background is not asked to. */

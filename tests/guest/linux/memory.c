@@ -92,10 +92,45 @@ static void heap(void)
 	TEST("malloc_works", true);
 }
 
+/* What is given back reads as zeros, whatever its protection was meanwhile; shared memory and files stay what they are. */
+static void given_back(const char *folder)
+{
+	char path[256], first;
+	char *p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(p, 1, 8 * PAGE);
+	TEST("given_back_memory_is_zero", !madvise(p + PAGE, 2 * PAGE, MADV_DONTNEED) && !p[PAGE] && !p[3 * PAGE - 1]);
+	TEST("its_neighbours_stay", p[PAGE - 1] == 1 && p[3 * PAGE] == 1);
+	p[PAGE] = 2;
+	TEST("it_can_be_written_again", p[PAGE] == 2);
+	TEST("read_only_memory_is_given_back",
+	        !mprotect(p, PAGE, PROT_READ) && !madvise(p, PAGE, MADV_DONTNEED) && !p[0] &&
+	                !mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	p[0] = 1;
+	munmap(p + 4 * PAGE, PAGE);
+	TEST_ERRNO("a_hole_is_told", madvise(p, 8 * PAGE, MADV_DONTNEED), ENOMEM);
+	TEST("and_passed_over", !p[0] && !p[8 * PAGE - 1]);
+	TEST("nothing_is_no_error", !madvise(p, 0, MADV_DONTNEED));
+	TEST_ERRNO("half_a_page_is_none", madvise(p + 1, PAGE, MADV_DONTNEED), EINVAL);
+	TEST_ERRNO("unknown_advice", madvise(p, PAGE, 4711), EINVAL);
+	munmap(p, 8 * PAGE);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p[0] = 7;
+	TEST("shared_memory_stays", !madvise(p, PAGE, MADV_DONTNEED) && p[0] == 7);
+	munmap(p, PAGE);
+	snprintf(path, sizeof path, "%s/numbers", folder);
+	int fd = open(path, O_RDONLY);
+	p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	first = p[0];
+	TEST("a_file_stays", first && !madvise(p, PAGE, MADV_DONTNEED) && p[0] == first);
+	munmap(p, PAGE);
+	close(fd);
+}
+
 int main(int count, char **argument)
 {
 	test_prefix = "linux.memory";
 	anonymous();
+	given_back(TEST_FOLDER(count, argument));
 	refused();
 	heap();
 	of_files(TEST_FOLDER(count, argument));

@@ -105,6 +105,57 @@ static status_t vmem_protect(const uint64_t word[MESSAGE_WORDS])
 	return result == -ENOMEM ? ERR_BAD_ADDRESS : result ? ERR_NO_RIGHT : ERR_OK;
 }
 
+/* The next hexadecimal number of the text, behind which `at` is left. */
+static uint64_t take_hex(const char **at)
+{
+	uint64_t value = 0;
+	for (;; (*at)++) {
+		char c = **at;
+		if (c >= '0' && c <= '9')
+			value = value * 16 + (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value * 16 + (uint64_t)(c - 'a') + 10;
+		else
+			return value;
+	}
+}
+
+/* A line of the host's list: "start-end rwxp ...". */
+static void parse_mapping(const char *at, uint64_t out[MESSAGE_WORDS])
+{
+	out[0] = take_hex(&at);
+	at++;
+	out[1] = take_hex(&at);
+	out[2] = (at[1] == 'r' ? MAP_READ : 0) | (at[2] == 'w' ? MAP_WRITE : 0) | (at[3] == 'x' ? MAP_EXECUTE : 0) |
+	        (at[4] == 's' ? MAP_SHARE : 0);
+	out[3] = 0;
+}
+
+static status_t vmem_walk(uint64_t word[MESSAGE_WORDS])
+{
+	char line[512], c;
+	uint64_t length = 0, wanted = word[0], found[MESSAGE_WORDS];
+	status_t status = ERR_NOT_FOUND;
+	int64_t fd = HOST3(__NR_open, "/proc/self/maps", 0, 0);
+	while (status && fd >= 0 && HOST3(__NR_read, fd, &c, 1) == 1) {
+		if (c != '\n') {
+			line[length] = c;
+			length += length < sizeof line - 1;
+			continue;
+		}
+		line[length] = 0;
+		length = 0;
+		parse_mapping(line, found);
+		if (found[1] <= wanted)
+			continue;
+		memcpy(word, found, sizeof found[0] * 4);
+		status = ERR_OK;
+	}
+	if (fd >= 0)
+		HOST1(__NR_close, fd);
+	return status;
+}
+
 static status_t frame_read(handle_t handle, uint64_t word[MESSAGE_WORDS])
 {
 	struct hosted_handle *frame = hosted_find(handle, OBJECT_FRAME);
@@ -304,6 +355,7 @@ static status_t do_call(uint32_t number, handle_t handle, uint64_t word[MESSAGE_
 	case SYS_vmem_unmap:
 		return whole_pages(word[0], word[1]) ? hosted_status(HOST2(__NR_munmap, word[0], word[1])) : ERR_BAD_ARGUMENT;
 	case SYS_vmem_protect: return vmem_protect(word);
+	case SYS_vmem_walk: return vmem_walk(word);
 	case SYS_frame_read: return frame_read(handle, word);
 	case SYS_notify_create: return notify_create(word);
 	case SYS_notify_wait:
