@@ -248,8 +248,7 @@ static uint32_t tty(int fd, uint32_t label, uint64_t word[MESSAGE_WORDS])
 	int64_t result;
 	switch (label) {
 	case TTY_get_attributes: return hosted_status(HOST3(__NR_ioctl, fd, HOST_TCGETS, send->writable.address));
-	case TTY_set_attributes:
-		return hosted_status(HOST3(__NR_ioctl, fd, HOST_TCGETS + 1 + word[0], send->readable.address));
+	case TTY_set_attributes: return hosted_status(HOST3(__NR_ioctl, fd, HOST_TCGETS + 1 + word[0], send->readable.address));
 	case TTY_get_size:
 		result = HOST3(__NR_ioctl, fd, HOST_TIOCGWINSZ, size);
 		word[0] = size[0];
