@@ -1,7 +1,6 @@
 /* Devices as files: names, the directory, and what is the same for all of them. */
 #include "user/lib/device.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define DIRECTORY_FILE 1u /* number of the directory; the devices come behind it */
@@ -13,6 +12,18 @@ void device_begin(const struct device *table, size_t count)
 {
 	devices = table;
 	device_count = count;
+}
+
+const struct device *device_of(const struct device_open *open)
+{
+	return open->place ? &devices[open->place - 1] : NULL;
+}
+
+bool device_check(struct server *server, uint64_t stamp, void *object)
+{
+	const struct device_open *open = object;
+	(void)server, (void)stamp;
+	return state_holds(open, sizeof *open) && open->place <= device_count;
 }
 
 static uint64_t file_number(const struct device *device)
@@ -69,14 +80,14 @@ static status_t handle_open(struct request *request)
 		status = check_access(device, access);
 	if (status)
 		return status;
-	struct device_open *open = malloc(sizeof *open);
+	struct device_open *open = state_alloc(sizeof *open);
 	if (!open)
 		return ERR_NO_MEMORY;
-	*open = (struct device_open){device, access, 0};
+	*open = (struct device_open){device ? 1 + (uint32_t)(device - devices) : 0, access, 0};
 	request->answer.word[0] = device ? FS_KIND_DEVICE : FS_KIND_DIRECTORY;
 	status = server_open(request, open);
 	if (status)
-		free(open);
+		state_free(open);
 	return status;
 }
 
@@ -84,7 +95,7 @@ void device_close(struct server *server, void *object)
 {
 	(void)server;
 	device_read_drop(object);
-	free(object);
+	state_free(object);
 }
 
 static status_t give_stat(struct request *request, const struct device *device)
@@ -114,7 +125,7 @@ static struct device_open *open_of(struct request *request)
 
 static status_t handle_fstat(struct request *request)
 {
-	return give_stat(request, open_of(request)->device);
+	return give_stat(request, device_of(open_of(request)));
 }
 
 static status_t handle_readlink(struct request *request)
@@ -136,32 +147,34 @@ static status_t handle_change(struct request *request)
 static status_t handle_read(struct request *request)
 {
 	const struct device_open *open = open_of(request);
-	if (!open->device)
+	if (!device_of(open))
 		return ERR_IS_DIRECTORY;
 	if (!(open->access & OPEN_READ))
 		return ERR_DENIED;
 	uint64_t length = request->word[0];
 	if (length > request->writable)
 		return ERR_BAD_ARGUMENT;
-	return open->device->next ? device_read_endless(request, open->device, length) : open->device->read(request, length);
+	return device_of(open)->next ? device_read_endless(request, device_of(open), length)
+	                             : device_of(open)->read(request, length);
 }
 
 static status_t handle_write(struct request *request)
 {
 	const struct device_open *open = open_of(request);
-	if (!open->device || !(open->access & OPEN_WRITE))
+	if (!device_of(open) || !(open->access & OPEN_WRITE))
 		return ERR_DENIED;
 	uint64_t length = request->word[0];
-	return length > request->readable ? ERR_BAD_ARGUMENT : open->device->write(request, length);
+	return length > request->readable ? ERR_BAD_ARGUMENT : device_of(open)->write(request, length);
 }
 
 static status_t handle_seek(struct request *request)
 {
 	struct device_open *open = open_of(request);
-	if (open->device) /* as Linux has it for these devices: every position is the same */
+	if (device_of(open)) /* as Linux has it for these devices: every position is the same */
 		return ERR_OK;
 	if (request->word[1] != FS_SEEK_SET || request->word[0] > device_count)
 		return ERR_BAD_ARGUMENT;
+	state_keep(&open->position, sizeof open->position);
 	open->position = request->word[0];
 	request->answer.word[0] = open->position;
 	return ERR_OK;
@@ -188,7 +201,7 @@ static status_t handle_readdir(struct request *request)
 	struct device_open *open = open_of(request);
 	uint64_t room = request->writable < sizeof entries ? request->writable : sizeof entries, bytes = 0,
 	         next = open->position;
-	if (open->device)
+	if (device_of(open))
 		return ERR_NOT_DIRECTORY;
 	for (uint64_t size; next < device_count && (size = put_entry(entries + bytes, room - bytes, &devices[next])); next++)
 		bytes += size;
@@ -197,6 +210,7 @@ static status_t handle_readdir(struct request *request)
 	status_t status = request_write(request, 0, entries, bytes);
 	if (status)
 		return status;
+	state_keep(&open->position, sizeof open->position);
 	open->position = next;
 	request->answer.word[0] = bytes;
 	return ERR_OK;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/proto/fs.h"
@@ -33,12 +34,18 @@ struct device {
 
 #define DEVICE_NUMBER(major, minor) ((major) << 8 | (minor))
 
-/* An open device, or the open directory (device NULL); what server_open() is given. */
+/* An open device, or the open directory; what server_open() is given. Of a server with state, it is memory of that. */
 struct device_open {
-	const struct device *device;
+	uint32_t place;    /* in the table, 0 for the directory, else from 1 on */
 	uint32_t access;   /* OPEN_* */
 	uint64_t position; /* in the directory */
 };
+
+/* NULL: the directory. */
+const struct device *device_of(const struct device_open *open);
+
+/* Whether an object that a predecessor left is an open device of this table. */
+bool device_check(struct server *server, uint64_t stamp, void *object);
 
 /* The devices of this server; the table stays where it is. */
 void device_begin(const struct device *devices, size_t count);

@@ -46,7 +46,7 @@ static void expired(struct server_timer *timer)
 		return;
 	const struct device_open *open = first->object;
 	struct server *server = timer->context;
-	status_t status = step(open->device, NULL, first->reply, &first->done, first->length);
+	status_t status = step(device_of(open), NULL, first->reply, &first->done, first->length);
 	if (status || first->done == first->length)
 		waiting_answer(&readers, first->done ? ERR_OK : status, first->done);
 	else

@@ -2,8 +2,11 @@
 #include "user/lib/found.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "user/lib/grants.h"
+
+#define PATIENCE_MS 2000u /* for the ends of processes */
 
 static _Thread_local struct {
 	struct found *list; /* by number */
@@ -89,17 +92,39 @@ void found_forget_names(void)
 	name_grants();
 }
 
-void found_end(bool end)
+static bool has_ended(const struct found *found)
 {
+	struct process_info info;
+	return sys_process_info(found->handle, &info) || info.state == PROCESS_ENDED;
+}
+
+static void end_process(const struct found *found)
+{
+	status_t killed = sys_process_kill(found->handle, PROCESS_STATUS_KILLED);
+	(void)killed; /* it may have ended, or be another's whom it may not end */
+}
+
+/* By then its ports, interrupts and stamps are free again. One that rests when it has ended is let go of. */
+void found_end_processes(void)
+{
+	unsigned patience = PATIENCE_MS;
+	for (size_t i = 0; i < all.count; i++)
+		if (!all.list[i].named && all.list[i].type == OBJECT_PROCESS)
+			end_process(&all.list[i]);
 	for (size_t i = 0; i < all.count; i++) {
-		if (all.list[i].named)
+		if (all.list[i].named || all.list[i].type != OBJECT_PROCESS)
 			continue;
-		if (end && all.list[i].type == OBJECT_PROCESS) {
-			status_t killed = sys_process_kill(all.list[i].handle, PROCESS_STATUS_KILLED);
-			(void)killed; /* it may have ended, or be another's whom it may not end */
-		}
-		sys_handle_close(all.list[i].handle);
+		for (; patience && !has_ended(&all.list[i]); patience--)
+			usleep(1000);
+		end_process(&all.list[i]);
 	}
+}
+
+void found_end(void)
+{
+	for (size_t i = 0; i < all.count; i++)
+		if (!all.list[i].named)
+			sys_handle_close(all.list[i].handle);
 	free(all.list);
 	all.list = NULL;
 	all.count = 0;

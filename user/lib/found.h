@@ -31,5 +31,8 @@ void found_name(handle_t handle);
 /* Nothing is named any more but the grants. */
 void found_forget_names(void);
 
-/* Closes what nobody has named, and forgets the list. A process among them, of the program's own making, is ended before if `end` says so. */
-void found_end(bool end);
+/* Ends the processes that nobody has named, and waits for their ends, as far as they can be ended; not for ever. */
+void found_end_processes(void);
+
+/* Closes what nobody has named, and forgets the list. */
+void found_end(void);

@@ -55,6 +55,13 @@ struct server_operation {
 	uint64_t writable;
 };
 
+/* Processes that a server finds handles to when it begins, but which its state does not name. */
+enum server_processes {
+	SERVER_PROCESSES_STAY,
+	SERVER_PROCESSES_END_WITH_STATE, /* if that is given up: nobody knows them any more */
+	SERVER_PROCESSES_END,            /* each that was made and had not become certain too; before server_begin() is back */
+};
+
 /* What a server says of its state (state.h), which is one piece of memory, the root, and what that leads to. */
 struct server_state {
 	uint32_t version; /* of its layout: counted up when a structure changes */
@@ -70,7 +77,7 @@ struct server_state {
 	 * watch: what was told to the predecessor may be lost. It may answer calls that wait.
 	 */
 	void (*resume)(struct server *server);
-	bool ends_processes; /* if the state is given up, the processes that it had handles to are ended: nobody knows them any more */
+	enum server_processes processes;
 	/* NULL, or: for a server that ends some calls without the log, after `resume`. True: this call was, and is to be answered with the word. */
 	bool (*has_done)(struct server *server, uint64_t serial, uint64_t *out_word);
 };
@@ -152,6 +159,9 @@ MUST_CHECK status_t server_listen(struct server *server, handle_t notify, void (
 /* For server_state.check: whether the server has such a handle (OBJECT_*, of abi/handle.h), which is kept then. */
 MUST_CHECK bool server_has_handle(handle_t handle, uint32_t type);
 MUST_CHECK bool server_has_any_handle(handle_t handle); /* of whatever type */
+
+/* What was changed is certain from now on: for a server that does much outside of messages. An answer that is owed is not part of it. */
+void server_commit(void);
 
 /* Likewise: whether `check` holds for each object that is open. */
 MUST_CHECK bool server_check_objects(struct server *server, bool (*check)(struct server *server, uint64_t stamp, void *object));

@@ -26,7 +26,6 @@
 
 static _Thread_local struct {
 	bool lived;          /* state_lived() was said */
-	bool gave_up;        /* the state that was there */
 	bool again;          /* a call of its predecessor's is being served */
 	bool knows_stamps;   /* and here they are: */
 	struct table stamps; /* those that live */
@@ -132,13 +131,16 @@ status_t server_state_begin(struct server *server)
 		why = "is damaged";
 	if (!why) {
 		log_info("%s goes on with its state", server->name);
+		if (server->state->processes == SERVER_PROCESSES_END)
+			found_end_processes();
 		return ERR_OK;
 	}
 	log_error("the state of %s %s; it starts empty", server->name, why);
-	past.gave_up = true;
 	state_start_empty();
 	state_begin_life();
 	found_forget_names();
+	if (server->state->processes != SERVER_PROCESSES_STAY)
+		found_end_processes();
 	return begin_empty(server);
 }
 
@@ -223,6 +225,12 @@ void request_commit(struct request *request)
 {
 	if (state_is_open())
 		server_state_commit(request, ERR_OK);
+}
+
+void server_commit(void)
+{
+	if (state_is_open())
+		server_state_commit(NULL, ERR_OK);
 }
 
 static void learn_stamps(struct server *server)
@@ -386,7 +394,7 @@ void server_state_recover(struct server *server)
 	server_state_commit(NULL, ERR_OK);
 	close_dead(server);
 	serve_all_again(server);
-	found_end(past.gave_up && server->state->ends_processes);
+	found_end();
 	table_free(&past.stamps);
 	past.knows_stamps = false;
 }

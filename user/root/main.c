@@ -10,7 +10,8 @@
  *   initfsd  comes back on the same channel with the same files; what was open in the old one fails with an error.
  *   vfs      comes back in its own process, with its mounts and the calls that it had not answered. It mounts the initfs itself where it
  *            has no names; and root tells init, which mounts the rest again, in case that they were lost.
- *   init     comes back after all that it had started was ended.
+ *   init     comes back in its own process, with what it knows; all that it has started goes on meanwhile. Only where that cannot be, it
+ *            comes back after all of that was ended.
  * Only before init runs for the first time is an end of one of them final: then root says why and ends, which the kernel reports
  * as the panic that it is.
  */
@@ -43,6 +44,7 @@ _Static_assert(offsetof(struct linux_image_header, start) == ENTRY_HEADER_START,
 #define ARGUMENTS_MAX 64       /* arguments of init: its name and the words of the kernel's command line */
 #define BOOT_PATIENCE_MS 30000 /* for a server's first answer */
 #define VFS_STATE_MIB 128
+#define INIT_STATE_MIB 32
 
 /* Stamps of the senders that root mints; those that servers mint themselves are above (user/lib/server.h). */
 #define INITFS_SESSION 1
@@ -62,7 +64,8 @@ static struct root {
 	handle_t initfsd_receiver, vfs_receiver, receiver; /* root's own: `supervisor` */
 	handle_t notify;                                   /* ends of children; bound to the receiver */
 	handle_t init_notify;
-	handle_t supervisor; /* the sender that init gets */
+	handle_t supervisor;       /* the sender that init gets */
+	handle_t service_receiver; /* and what it serves */
 	struct child child[CHILDREN];
 } root;
 
@@ -125,6 +128,8 @@ static status_t make_channels(void)
 	if (!status)
 		status = sys_channel_create(&root.receiver);
 	if (!status)
+		status = sys_channel_create(&root.service_receiver);
+	if (!status)
 		status = sys_notify_create(&root.notify);
 	if (!status)
 		status = sys_notify_create(&root.init_notify);
@@ -178,8 +183,12 @@ static void let_rest(struct child *child, handle_t state)
 
 static status_t start(unsigned which)
 {
-	if (root.child[which].resting && !child_start_again(&root.child[which], root.notify, SIGNAL_OF(which)))
-		return ERR_OK;
+	if (root.child[which].resting) {
+		if (!child_start_again(&root.child[which], root.notify, SIGNAL_OF(which)))
+			return ERR_OK;
+		if (which == INIT)
+			adopted_end_all();
+	}
 	return child_start(&root.child[which], root.notify, SIGNAL_OF(which));
 }
 
@@ -241,12 +250,13 @@ static status_t start_init(const char *const *arguments)
 {
 	static char tsc[40];
 	static const char *const environment[] = {tsc, NULL};
-	static struct spawn_grant grants[11];
+	static struct spawn_grant grants[13];
 	const uint32_t pass = RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INSPECT;
 	struct program program;
 	status_t status = open_program(VFS, root.vfs, "/sbin/init", &program);
 	if (status)
 		return status;
+	handle_t state = make_state("init", INIT_STATE_MIB);
 	snprintf(tsc, sizeof tsc, "ROOT_TSC=%llu", (unsigned long long)entry_tsc);
 	const struct spawn_grant list[] = {
 	        {"log", root.log, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE | RIGHT_INHERIT | pass},
@@ -260,11 +270,14 @@ static status_t start_init(const char *const *arguments)
 	        {"vfs.admin", root.vfs_admin, RIGHT_SEND},
 	        {"supervisor", root.supervisor, RIGHT_SEND},
 	        {"supervisor.notify", root.init_notify, RIGHT_WAIT | RIGHT_SIGNAL | pass},
+	        {"export.service", root.service_receiver, RIGHT_RECEIVE | RIGHT_MINT | RIGHT_INSPECT},
+	        {"state", state, RIGHT_READ | RIGHT_WRITE | RIGHT_INSPECT},
 	};
 	_Static_assert(sizeof list == sizeof grants, "all of them are kept");
 	memcpy(grants, list, sizeof list);
 	root.child[INIT].spawn = child_of("init", "/sbin/init", arguments, &program, grants, sizeof list / sizeof *list);
 	root.child[INIT].spawn.environment = environment;
+	let_rest(&root.child[INIT], state);
 	return start(INIT);
 }
 
@@ -300,7 +313,7 @@ static void restart_due(void)
 static void notice_ends(void)
 {
 	for (unsigned i = 0; i < CHILDREN; i++)
-		if (child_has_ended(&root.child[i]) && i == INIT)
+		if (child_has_ended(&root.child[i]) && i == INIT && !root.child[i].resting)
 			adopted_end_all();
 }
 

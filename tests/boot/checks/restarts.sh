@@ -55,18 +55,33 @@ named() {
 	pass
 }
 
-# The shell's profile ends vfs, which ends init, and with it the shell; the shell of the second init finds nothing that dies.
-init_comes_back() {
-	local programs=$build/tests/guest/mortal
-	initfs_add sbin/vfs 755 <"$programs/vfs"
-	initfs_add sbin/init 755 <"$programs/init"
-	{ cat "$build/initfs.stage/etc/profile"; echo '{ read -r line; } </die-vfs'; } | initfs_add etc/profile
+# The shell's profile has init end in what it is asked for; the shell goes on, and gets what it asked for.
+init_goes_on() {
+	initfs_add sbin/init 755 <"$build/tests/guest/mortal/init"
+	{ cat "$build/initfs.stage/etc/profile"; echo "service status 'arm 4'; service restart rngd && echo rngd is another"; } | initfs_add etc/profile
 	initfs_pack
-	guest --initfs "$folder/initfs.tar.zst" --until "can't open /die-vfs: no such file" --timeout 60
+	guest --initfs "$folder/initfs.tar.zst" --until 'rngd is another' --timeout 60
 	[ "$status" = 0 ] || fail "$(why)"
 	logged 'root error: init ended with status 9' || fail "the log does not say that init ended"
-	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'root info: started init in')" = 2 ] || fail "init was not started twice"
-	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'init info: started console')" = 2 ] || fail "the console was not started twice"
+	logged 'init info: init goes on with its state' || fail "init has not gone on"
+	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'init info: started console')" = 1 ] || fail "the console was started twice"
+	[ "$(tr -d '\000\r' <"$folder/serial.log" | grep -a -c 'started the shell in')" = 1 ] || fail "the shell was started twice"
+	pass
+}
+
+# init ends at point after point, pm with it, and vfs.
+supervisors_end() {
+	local programs=$build/tests/guest/mortal ends
+	initfs_add sbin/init 755 <"$programs/init"
+	initfs_add sbin/vfs 755 <"$programs/vfs"
+	initfs_pack
+	guest --kernel "$programs/kernel.elf" --initfs "$folder/initfs.tar.zst" "$(cat "$root/tests/guest/mortal/ends.sh")"
+	[ "$status" = 7 ] || fail "$(grep -m 1 '^not ok' "$folder/out" || why)"
+	ends=$(tr -d '\000' <"$folder/serial.log" | grep -a -c 'init ended with status 9')
+	[ "$ends" -gt 15 ] || fail "init has ended $ends times"
+	logged 'pm goes on with its state' || fail "pm has not ended"
+	logged 'root error: vfs ended with status 9' || fail "vfs has not ended"
+	! logged 'starts empty' || fail "a state was given up"
 	pass
 }
 

@@ -1,7 +1,6 @@
 # Hearth's servers, mortal on request: see mortal.c. Each is linked like the one that it stands for, from the same objects.
 MORTAL := $(B)/tests/guest/mortal
 MORTAL_WRAP := -Wl,--wrap=reply_read_bytes,--wrap=request_read_path,--wrap=request_carried
-MORTAL_WRAP_INIT := -Wl,--wrap=mounts_make_again
 
 $(MORTAL)/%.o: tests/guest/mortal/mortal.c initfs/etc/services tests/guest/mortal/module.mk user/module.mk Makefile
 	@mkdir -p $(@D)
@@ -13,16 +12,8 @@ $(MORTAL)/vfs: $(MORTAL)/vfs.o $(call user_objects,user/servers/vfs) $(USER_LIB)
 $(MORTAL)/console: $(MORTAL)/console.o $(call user_objects,user/servers/console) $(USER_LIB)
 	$(call user_link,$(MORTAL_WRAP))
 
-# init has none of the kit's functions.
-$(MORTAL)/init: $(MORTAL)/init.o $(call user_objects,user/servers/init) $(USER_LIB)
-	$(call user_link,$(MORTAL_WRAP_INIT))
-
-$(MORTAL)/child.o: user/root/child.c tests/guest/mortal/module.mk user/module.mk Makefile
-	@mkdir -p $(@D)
-	$(MUSL_CC) $(USER_CFLAGS) -DBACKOFF_FIRST_NS=1000000ull -DBACKOFF_MOST_NS=1000000ull -MMD -MP -c -o $@ $<
-
-# A root that starts vfs again at once.
-$(MORTAL)/root.elf: $(MORTAL)/initfsd.o $(MORTAL)/child.o $(filter-out %/child.o,$(ROOT_OBJECTS)) $(USER_LIB)
+# It starts again at once what has ended.
+$(MORTAL)/root.elf: $(MORTAL)/initfsd.o $(MORTAL)/child.o $(filter-out %/root/child.o,$(ROOT_OBJECTS)) $(USER_LIB)
 	$(call user_link,-e _root_start $(MORTAL_WRAP) $(INITFSD_LIBS))
 
 $(MORTAL)/root_image.o: kernel/root_image.S $(MORTAL)/root.elf
@@ -44,6 +35,9 @@ $(MORTAL)/points.o: tests/guest/mortal/points.c tests/guest/mortal/module.mk use
 $(MORTAL)/example: $(MORTAL)/points.o $(call user_objects,user/servers/example) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS))
 
+$(MORTAL)/init: $(MORTAL)/points.o $(MORTAL)/service.o $(filter-out %/service.o,$(call user_objects,user/servers/init)) $(USER_LIB)
+	$(call user_link,$(MORTAL_POINTS))
+
 $(MORTAL)/tmpfs: $(MORTAL)/points.o $(call user_objects,user/servers/tmpfs) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS))
 
@@ -56,9 +50,15 @@ $(MORTAL)/streamd: $(MORTAL)/points.o $(call user_objects,user/servers/streamd) 
 $(MORTAL)/vfs-points: $(MORTAL)/points.o $(call user_objects,user/servers/vfs) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS))
 
-$(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk user/module.mk Makefile
+MORTAL_HASTE := -DBACKOFF_FIRST_NS=1000000ull -DBACKOFF_MOST_NS=1000000ull
+
+$(MORTAL)/service.o: user/servers/init/service.c tests/guest/mortal/module.mk user/module.mk user/servers/init/module.mk Makefile
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(USER_CFLAGS) -DBACKOFF_FIRST_NS=1000000ull -DBACKOFF_MOST_NS=1000000ull -MMD -MP -c -o $@ $<
+	$(MUSL_CC) $(USER_CFLAGS) $(STATE_CFLAGS) $(MORTAL_HASTE) -MMD -MP -c -o $@ $<
+
+$(MORTAL)/child.o: user/root/child.c tests/guest/mortal/module.mk user/module.mk Makefile
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(USER_CFLAGS) $(MORTAL_HASTE) -MMD -MP -c -o $@ $<
 
 $(MORTAL)/hasty-init: $(MORTAL)/service.o $(filter-out %/service.o,$(call user_objects,user/servers/init)) $(USER_LIB)
 	$(user_link)

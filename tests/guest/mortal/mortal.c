@@ -4,7 +4,6 @@
  *
  *   a path /die-NAME        is opened: vfs or initfsd ends, whoever reads that path with that NAME
  *   the text "die-console"  is written: the console ends
- *   vfs was restarted       init ends
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +11,6 @@
 
 #include "user/lib/grants.h"
 #include "user/lib/server.h"
-#include "user/servers/init/mounts.h"
 
 /* What the boot starts first: root, initfsd, vfs, init and the services, which are counted when this is built. */
 #define FIRST_LIVES (4 + MORTAL_SERVICES)
@@ -24,7 +22,6 @@ status_t __real_request_read_path(struct request *request, uint64_t offset, uint
 status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
 const void *__real_request_carried(const struct request *request, uint64_t offset, uint64_t length);
 const void *__wrap_request_carried(const struct request *request, uint64_t offset, uint64_t length);
-void __wrap_mounts_make_again(void);
 
 /* A call that is served again, by a server that is the same process still, was obeyed. */
 static void die(void)
@@ -61,10 +58,4 @@ const void *__wrap_request_carried(const struct request *request, uint64_t offse
 	if (carried && length == sizeof name - 1 && !memcmp(carried, name, length))
 		die();
 	return carried;
-}
-
-/* In init: without its service on the new vfs, as if it had failed at this very moment. */
-void __wrap_mounts_make_again(void)
-{
-	die();
 }

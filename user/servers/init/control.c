@@ -6,27 +6,26 @@
 
 #include "abi/proto/service.h"
 #include "user/lib/device.h"
+#include "user/lib/grants.h"
 #include "user/servers/init/config.h"
 #include "user/servers/init/init.h"
 #include "user/servers/init/mounts.h"
+#include "user/servers/init/state.h"
 
 _Static_assert(SERVICE_NAME_SIZE > MANIFEST_NAME_MAX && SERVICE_ENDING_SIZE >= ENDING_TEXT_MAX, "texts fit");
 
 static struct server server;
 static struct server_timer timer;
-static struct service *services;
-static const uint32_t *service_count;
 static uint64_t (*attend)(uint64_t bits);
-static handle_t askers[CONFIG_SERVICES]; /* by service: the call that waits until it runs or has ended */
 
 static void answer_askers(void)
 {
-	for (uint32_t i = 0; i < *service_count; i++) {
+	for (uint32_t i = 0; i < kept->service_count; i++) {
 		status_t status;
-		if (!askers[i] || !service_is_settled(&services[i], &status))
+		if (!kept->askers[i] || !service_is_settled(&kept->services[i], &status))
 			continue;
-		answer_send(askers[i], status, NULL);
-		askers[i] = HANDLE_NONE;
+		answer_send(kept->askers[i], status, NULL);
+		kept->askers[i] = HANDLE_NONE;
 	}
 }
 
@@ -55,10 +54,10 @@ static status_t find(struct request *request, struct service **out)
 	status_t status = request_read(request, 0, name, request->word[0]);
 	if (status)
 		return status;
-	for (uint32_t i = 0; i < *service_count; i++) {
-		if (strcmp(services[i].config.name, name))
+	for (uint32_t i = 0; i < kept->service_count; i++) {
+		if (strcmp(kept->services[i].config.name, name))
 			continue;
-		*out = &services[i];
+		*out = &kept->services[i];
 		return ERR_OK;
 	}
 	return ERR_NOT_FOUND;
@@ -96,8 +95,8 @@ static struct service_info describe(const struct service *service)
 static status_t handle_list(struct request *request)
 {
 	uint64_t first = request->word[0], room = request->writable / sizeof(struct service_info), count = 0;
-	for (; first < *service_count && count < room; first++, count++) {
-		struct service_info info = describe(&services[first]);
+	for (; first < kept->service_count && count < room; first++, count++) {
+		struct service_info info = describe(&kept->services[first]);
 		status_t status = request_write(request, count * sizeof info, &info, sizeof info);
 		if (status)
 			return status;
@@ -123,7 +122,7 @@ static status_t find_to_change(struct request *request, struct service **out)
 	if (!(open->access & OPEN_WRITE))
 		return ERR_NO_RIGHT;
 	status_t status = find(request, out);
-	return !status && askers[(*out)->number] ? ERR_BUSY : status;
+	return !status && kept->askers[(*out)->number] ? ERR_BUSY : status;
 }
 
 static void interrupted(void *context)
@@ -136,7 +135,7 @@ static void interrupted(void *context)
 /* What was asked for is begun, and the call is answered once it has come about. */
 static status_t answer_later(struct request *request, const struct service *service)
 {
-	handle_t *asker = &askers[service->number];
+	handle_t *asker = &kept->askers[service->number];
 	server_timer_set(&server, &timer, 0);
 	status_t status = request_save(request, asker);
 	if (!status)
@@ -147,7 +146,7 @@ static status_t answer_later(struct request *request, const struct service *serv
 /* What was missing when the machine was started may be there now. */
 static status_t prepare_again(struct service *service)
 {
-	service_start(service, services, service->number);
+	service_start(service, kept->services, service->number);
 	mounts_make_of(service);
 	return service->process ? ERR_OK : service->start_status;
 }
@@ -199,31 +198,44 @@ static const struct server_operation own_operations[] = {
 
 static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
-status_t control_begin(
-        struct service *list, const uint32_t *count, uint64_t (*attend_to)(uint64_t bits), handle_t *out_receiver)
+/* Bits that a predecessor has taken may be lost with it: everything is looked at. */
+static void resume(struct server *unused)
 {
-	services = list;
-	service_count = count;
+	(void)unused;
+	for (uint32_t i = 0; i < kept->service_count; i++)
+		if (kept->askers[i])
+			reply_on_interrupt(kept->askers[i], interrupted, &kept->askers[i]);
+}
+
+static const struct server_state state = {.version = 1,
+        .size = sizeof(struct init_state),
+        .check = check_state,
+        .resume = resume,
+        .processes = SERVER_PROCESSES_END};
+
+status_t control_begin(uint64_t (*attend_to)(uint64_t bits))
+{
+	handle_t receiver = grant_find("export." CONTROL_EXPORT);
 	attend = attend_to;
 	timer.expired = timer_expired;
 	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	server = (struct server){
-	        .name = "service",
+	        .name = "init",
 	        .operations = operations,
 	        .operation_count = sizeof operations / sizeof *operations,
 	        .objects = 256,
 	        .client_objects = 16,
 	        .close_object = device_close,
+	        .state = &state,
 	};
-	status_t status = sys_channel_create(out_receiver);
-	if (!status)
-		status = server_begin(&server, *out_receiver);
+	status_t status = receiver ? server_begin(&server, receiver) : ERR_BAD_HANDLE;
+	kept = server.root;
 	return status ? status : server_listen(&server, init.notify, look);
 }
 
 status_t control_run(void)
 {
-	look(0);
+	server_timer_set(&server, &timer, DEADLINE_NOW);
 	return server_run(&server);
 }

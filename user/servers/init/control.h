@@ -5,16 +5,17 @@
  */
 #pragma once
 
-#include "user/servers/init/service.h"
+#include <stdint.h>
+
+#include "user/lib/call.h"
 
 #define CONTROL_EXPORT "service" /* its name in /etc/mounts */
 
 /*
- * Before any service is started. `attend` is called with bits of init's notify whenever there are any, when a restart is due, and when a call
+ * Begins with the state that a predecessor left, if there is one (state.h), on the channel that root has made. `attend` is called at first, with bits of init's notify whenever there are any, when a restart is due, and when a call
  * has asked for something, and answers when it is to be called next.
  */
-MUST_CHECK status_t control_begin(
-        struct service *services, const uint32_t *count, uint64_t (*attend)(uint64_t bits), handle_t *out_receiver);
+MUST_CHECK status_t control_begin(uint64_t (*attend)(uint64_t bits));
 
 /* Serves until the receiver fails, and answers why. */
 status_t control_run(void);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi/bootinfo.h"
+#include "user/lib/state.h"
 #include "user/servers/init/init.h"
 
 #define PAGE_SIZE 4096ull
@@ -18,6 +19,7 @@ status_t import_add(struct service *service, const char *name, handle_t handle, 
 			sys_handle_close(handle);
 		return ERR_FULL;
 	}
+	state_keep(service->names[i], START_NAME);
 	snprintf(service->names[i], START_NAME, "%s", name);
 	service->grants[i] = (struct spawn_grant){service->names[i], handle, rights};
 	service->owned[i] = owned;

@@ -6,6 +6,8 @@
  * due, and for calls of protocol service (control.c). What it calls meanwhile, it calls with a deadline, so that no server can keep
  * it from noticing the end of another.
  *
+ * What it knows outlives it (state.h): a next init finds its services running and goes on with them.
+ *
  * Words of the kernel's command line: `guest` leaves the shell out, `shell` starts it then too, `bench` prints boot times,
  * `unknown-calls` logs Linux calls that nobody answers.
  */
@@ -14,6 +16,7 @@
 
 #include "abi/proto/supervisor.h"
 #include "user/lib/deadline.h"
+#include "user/lib/ending.h"
 #include "user/lib/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
@@ -24,12 +27,12 @@
 #include "user/servers/init/mounts.h"
 #include "user/servers/init/service.h"
 #include "user/servers/init/shell.h"
+#include "user/servers/init/state.h"
 
 _Static_assert(INIT_FIRST_SERVICE + CONFIG_SERVICES <= 64, "each service has a bit of the notify");
 
 struct init init;
-static struct service services[CONFIG_SERVICES];
-static uint32_t service_count;
+struct init_state *kept;
 static struct service *pm;      /* that exports "pm"; NULL: what the shell starts has no children */
 static struct service *console; /* whose export is mounted where the shell's terminal is; NULL: no shell is started */
 
@@ -92,9 +95,14 @@ status_t init_start(const struct spawn *spawn, uint64_t bits, handle_t *out_proc
 	return status;
 }
 
+/* An init that ended in the midst of this may have done it. */
 status_t init_start_again(const struct spawn *spawn, uint64_t bits, handle_t process, const char **out_step)
 {
-	status_t status = spawn_again(spawn, process, out_step);
+	struct process_info info;
+	bool runs = !sys_process_info(process, &info) && info.state != PROCESS_ENDED;
+	status_t status = runs ? ERR_OK : spawn_again(spawn, process, out_step);
+	if (!status)
+		ending_wait_for_replacement(process);
 	return status ? status : take_care(process, bits, out_step);
 }
 
@@ -126,7 +134,8 @@ static bool take_grants(void)
 	return true;
 }
 
-static void start_services(void)
+/* Lines of /etc/services that are for this command line. */
+static void read_services(void)
 {
 	static struct config_service config[CONFIG_SERVICES];
 	struct words_problems problems = {0};
@@ -139,19 +148,28 @@ static void start_services(void)
 		return;
 	}
 	size_t count = config_read_services(text, length, config, &problems);
+	free(text);
 	for (uint32_t i = 0; i < problems.count && i < WORDS_PROBLEMS; i++)
 		log_error("/etc/services: line %u %s", problems.list[i].line, problems.list[i].text);
 	for (size_t i = 0; i < count; i++) {
 		if (config[i].condition[0] && !init_has_word(config[i].condition))
 			continue;
-		struct service *service = &services[service_count];
+		struct service *service = &kept->services[kept->service_total];
 		service->config = config[i];
-		service->number = service_count;
-		service_start(service, services, service_count);
-		mounts_make_of(service);
-		service_count++;
+		service->number = kept->service_total++;
 	}
-	free(text);
+}
+
+/* Each is certain before the next begins: an init that ends among them goes on with the one that it was at. */
+static void start_services(void)
+{
+	while (kept->service_count < kept->service_total) {
+		struct service *service = &kept->services[kept->service_count];
+		service_start(service, kept->services, kept->service_count);
+		mounts_make_of(service);
+		kept->service_count++;
+		server_commit();
+	}
 }
 
 /* The shell waits for its terminal and for pm: calling them would keep init from starting them. */
@@ -163,16 +181,16 @@ static bool shell_can_start(void)
 static uint64_t next_restart(void)
 {
 	uint64_t next = shell_can_start() ? shell_restart_at() : DEADLINE_NEVER;
-	for (uint32_t i = 0; i < service_count; i++)
-		if (services[i].restart_at < next)
-			next = services[i].restart_at;
+	for (uint32_t i = 0; i < kept->service_count; i++)
+		if (kept->services[i].restart_at < next)
+			next = kept->services[i].restart_at;
 	return next;
 }
 
 /* init's own sender to pm. A pm that was started anew knows no domain of before. */
 static void connect_pm(void)
 {
-	static handle_t sender;
+	handle_t sender = kept->shell.pm;
 	if (pm && !sender && service_mint(pm, "pm", INIT_STAMP, &sender))
 		log_error("the shell can have no children: there is no sender to pm");
 	shell_set_pm(sender);
@@ -196,8 +214,8 @@ static void notice(uint64_t bits)
 		log_info("vfs was restarted: mounting again");
 		mounts_make_again();
 	}
-	for (uint32_t i = 0; i < service_count; i++)
-		service_notice_end(&services[i]);
+	for (uint32_t i = 0; i < kept->service_count; i++)
+		service_notice_end(&kept->services[i]);
 	end_shell_without_services();
 	shell_notice_end();
 }
@@ -205,25 +223,18 @@ static void notice(uint64_t bits)
 static void restart_due(void)
 {
 	uint64_t now = deadline_now();
-	for (uint32_t i = 0; i < service_count; i++)
-		service_restart_if_due(&services[i], now);
+	for (uint32_t i = 0; i < kept->service_count; i++)
+		service_restart_if_due(&kept->services[i], now);
 	end_shell_without_services();
 	if (shell_can_start() && shell_restart_at() <= now)
 		shell_start();
 }
 
-static uint64_t attend(uint64_t bits)
-{
-	notice(bits);
-	restart_due();
-	return next_restart();
-}
-
 static struct service *find_exporter(const char *export)
 {
-	for (uint32_t i = 0; i < service_count; i++)
-		if (service_exports(&services[i], export))
-			return &services[i];
+	for (uint32_t i = 0; i < kept->service_count; i++)
+		if (service_exports(&kept->services[i], export))
+			return &kept->services[i];
 	return NULL;
 }
 
@@ -236,12 +247,19 @@ static void connect_stream(void)
 	shell_set_stream(session);
 }
 
-static void begin_shell(void)
+/* Whom the shell depends on. */
+static void find_services_of_shell(void)
 {
 	pm = find_exporter("pm");
+	console = mounts_service_at(SHELL_TERMINAL, kept->services, kept->service_count);
+}
+
+static void begin_shell(void)
+{
+	find_services_of_shell();
 	connect_pm();
 	connect_stream();
-	console = mounts_service_at(SHELL_TERMINAL, services, service_count);
+	kept->has_shell = true;
 	if (shell_can_start())
 		shell_start();
 	else if (console)
@@ -250,26 +268,51 @@ static void begin_shell(void)
 		log_error("no shell is started: nothing is mounted at " SHELL_TERMINAL);
 }
 
+/* What a predecessor has done of it is done. */
+static void boot(void)
+{
+	if (!kept->has_read) {
+		kept->shell.restart_at = DEADLINE_NEVER;
+		mounts_read();
+		read_services();
+		kept->has_read = true;
+		server_commit();
+	}
+	start_services();
+	mounts_make_own(CONTROL_EXPORT, grant_find("export." CONTROL_EXPORT));
+	mounts_check();
+	if (init_has_word("bench"))
+		bench_started();
+	if (!init_has_word("guest") || init_has_word("shell"))
+		begin_shell();
+	kept->has_started = true;
+	server_commit();
+}
+
+static uint64_t attend(uint64_t bits)
+{
+	static bool looked;
+	if (!looked && kept->has_started) /* that vfs was restarted may have been told to a predecessor */
+		mounts_make_again();
+	looked = true;
+	if (!kept->has_started)
+		boot();
+	notice(bits);
+	restart_due();
+	return next_restart();
+}
+
 int main(int argc, char **argv)
 {
 	init.word_count = argc > 1 ? argc - 1 : 0;
 	init.words = argv + 1;
 	if (!take_grants())
 		return 1;
-	mounts_read();
-	handle_t receiver;
-	status_t status = control_begin(services, &service_count, attend, &receiver);
-	if (status) {
-		log_error("cannot wait for the ends of services: %s", error_text(status));
-		return 1;
-	}
-	start_services();
-	mounts_make_own(CONTROL_EXPORT, receiver);
-	mounts_check();
-	if (init_has_word("bench"))
-		bench_started();
-	if (!init_has_word("guest") || init_has_word("shell"))
-		begin_shell();
-	log_error("cannot wait for the ends of services: %s", error_text(control_run()));
+	status_t status = control_begin(attend);
+	if (!status && kept->has_shell)
+		find_services_of_shell();
+	if (!status)
+		status = control_run();
+	log_error("cannot wait for the ends of services: %s", error_text(status));
 	return 1;
 }

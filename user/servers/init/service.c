@@ -5,10 +5,12 @@
 
 #include "user/lib/deadline.h"
 #include "user/lib/log.h"
+#include "user/lib/server.h"
+#include "user/lib/state.h"
 #include "user/servers/init/import.h"
 #include "user/servers/init/init.h"
 
-/* Closes all that was prepared. */
+/* Closes all that was prepared, in this very change: nothing of it was certain. */
 static void release(struct service *service)
 {
 	for (uint32_t i = 0; i < service->grant_count; i++)
@@ -16,6 +18,7 @@ static void release(struct service *service)
 			sys_handle_close(service->grants[i].handle);
 	service->grant_count = 0;
 	memset(service->receivers, 0, sizeof service->receivers);
+	state_keep(&service->program, sizeof service->program);
 	program_close(&service->program);
 	service->prepared = false;
 }
@@ -25,6 +28,8 @@ static status_t open_program(struct service *service)
 	struct words_problems problems;
 	const char *problem;
 	const char *path = service->config.path;
+	state_keep(&service->program, sizeof service->program);
+	state_keep(&service->manifest, sizeof service->manifest);
 	status_t status = program_open(init.vfs, path, deadline_in_ms(INIT_PATIENCE_MS), &service->program);
 	if (status) {
 		log_error("cannot start %s: %s can not be opened: %s", service->config.name, path, error_text(status));
@@ -118,7 +123,7 @@ static status_t run(struct service *service, const struct spawn *spawn)
 		log_error("%s loses what it had open: %s: %s", service->config.name, step, error_text(status));
 		status_t killed = sys_process_kill(service->process, PROCESS_STATUS_KILLED);
 		(void)killed; /* it has ended, and is let go of */
-		sys_handle_close(service->process);
+		state_close(service->process);
 		service->process = HANDLE_NONE;
 		service->lost = true;
 	}
@@ -143,6 +148,7 @@ static status_t start(struct service *service)
 	spawn.file_count = has_log(service) ? 2 : 0;
 	spawn.restartable = service->manifest.state_mib != 0;
 	spawn.there = service->there;
+	state_keep(service->there, sizeof service->there);
 	backoff_started(&service->backoff, deadline_now());
 	service->start_status = run(service, &spawn);
 	service->starts += !service->start_status;
@@ -200,7 +206,7 @@ void service_notice_end(struct service *service)
 	if (service->manifest.state_mib && service->manifest.restart)
 		service->resting = service->process;
 	else
-		sys_handle_close(service->process);
+		state_close(service->process);
 	service->lost = !service->resting;
 	service->process = HANDLE_NONE;
 	log_ended(service);
@@ -218,6 +224,8 @@ void service_restart_if_due(struct service *service, uint64_t now)
 {
 	if (service->restart_at > now)
 		return;
+	if (service->resting)
+		server_commit(); /* that it has ended, and is due: a next init may find it running again */
 	service->restart_at = DEADLINE_NEVER;
 	if (start(service))
 		plan_restart(service);

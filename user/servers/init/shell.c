@@ -10,23 +10,17 @@
 #include "user/lib/process.h"
 #include "user/lib/program.h"
 #include "user/servers/init/init.h"
+#include "user/servers/init/state.h"
 
 #define SHELL_PATH "/bin/busybox"
 #define STREAMS 3
 
-static struct program program;
-static handle_t process;
-static struct backoff backoff;
-static uint64_t restart_at = DEADLINE_NEVER;
-static handle_t pm;     /* a service's sender to the process manager */
-static handle_t domain; /* of it, for all that shells start */
-static handle_t stream; /* a session of streamd's */
-
 static status_t open_program(void)
 {
-	if (program.frame)
+	if (kept->shell.program.frame)
 		return ERR_OK;
-	status_t status = program_open(init.vfs, SHELL_PATH, deadline_in_ms(INIT_PATIENCE_MS), &program);
+	state_keep(&kept->shell.program, sizeof kept->shell.program);
+	status_t status = program_open(init.vfs, SHELL_PATH, deadline_in_ms(INIT_PATIENCE_MS), &kept->shell.program);
 	if (status)
 		log_error("cannot start the shell: %s can not be opened: %s", SHELL_PATH, error_text(status));
 	return status;
@@ -50,9 +44,10 @@ static status_t open_console(struct spawn_file files[static STREAMS])
 
 static status_t make_domain(void)
 {
-	if (domain || !pm)
+	if (kept->shell.domain || !kept->shell.pm)
 		return ERR_OK;
-	status_t status = process_domain(pm, deadline_in_ms(INIT_PATIENCE_MS), &domain);
+	state_keep(&kept->shell.domain, sizeof kept->shell.domain);
+	status_t status = process_domain(kept->shell.pm, deadline_in_ms(INIT_PATIENCE_MS), &kept->shell.domain);
 	if (status)
 		log_error("cannot start the shell: the process manager makes no domain: %s", error_text(status));
 	return status;
@@ -67,29 +62,29 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	        {"vfs", init.vfs, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
 	        {"linux", init.linux_image, SPAWN_LINUX_RIGHTS},
 	        {"time", init.time_page, SPAWN_TIME_RIGHTS},
-	        {"pm", domain, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
-	        {"stream", stream, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
+	        {"pm", kept->shell.domain, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
+	        {"stream", kept->shell.stream, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT},
 	        {"log", init.log, RIGHT_WRITE | RIGHT_INHERIT | RIGHT_INSPECT},
 	};
 	const size_t grant_count = sizeof grants / sizeof *grants;
-	struct process_adoption adoption = {domain, deadline_in_ms(INIT_PATIENCE_MS)};
+	struct process_adoption adoption = {kept->shell.domain, deadline_in_ms(INIT_PATIENCE_MS)};
 	struct spawn spawn = init_spawn("sh", SHELL_PATH);
 	const char *step = "";
 	spawn.arguments = arguments;
 	spawn.environment = environment;
-	spawn.program = program.frame;
-	spawn.program_offset = program.offset;
-	spawn.program_length = program.length;
+	spawn.program = kept->shell.program.frame;
+	spawn.program_offset = kept->shell.program.offset;
+	spawn.program_length = kept->shell.program.length;
 	spawn.grants = grants;
 	spawn.grant_count =
 	        spawn.flags & START_LOG_UNKNOWN_CALLS ? grant_count : grant_count - 1; /* the log only where it is asked for */
 	spawn.flags |= START_TAKE_TERMINAL;
 	spawn.files = files;
 	spawn.file_count = STREAMS;
-	if (domain)
+	if (kept->shell.domain)
 		spawn.before_start = process_adopt_spawned;
 	spawn.context = &adoption;
-	status_t status = init_start(&spawn, INIT_SHELL_ENDED, &process, &step);
+	status_t status = init_start(&spawn, INIT_SHELL_ENDED, &kept->shell.process, &step);
 	if (status)
 		log_error("cannot start the shell: %s: %s", step, error_text(status));
 	return status;
@@ -99,8 +94,8 @@ void shell_start(void)
 {
 	struct spawn_file files[STREAMS] = {0};
 	uint64_t before = deadline_now();
-	backoff_started(&backoff, before);
-	restart_at = DEADLINE_NEVER;
+	backoff_started(&kept->shell.backoff, before);
+	kept->shell.restart_at = DEADLINE_NEVER;
 	status_t status = open_program();
 	if (!status)
 		status = make_domain();
@@ -112,8 +107,8 @@ void shell_start(void)
 		if (files[i].handle)
 			sys_handle_close(files[i].handle);
 	if (status) {
-		shell_set_pm(pm); /* it may have forgotten the domain */
-		restart_at = backoff_ended(&backoff, deadline_now());
+		shell_set_pm(kept->shell.pm); /* it may have forgotten the domain */
+		kept->shell.restart_at = backoff_ended(&kept->shell.backoff, deadline_now());
 		return;
 	}
 	uint64_t us = (deadline_now() - before) / 1000;
@@ -122,37 +117,37 @@ void shell_start(void)
 
 void shell_set_pm(handle_t sender)
 {
-	if (domain)
-		sys_handle_close(domain);
-	domain = HANDLE_NONE;
-	pm = sender;
+	if (kept->shell.domain)
+		state_close(kept->shell.domain);
+	kept->shell.domain = HANDLE_NONE;
+	kept->shell.pm = sender;
 }
 
 void shell_set_stream(handle_t session)
 {
-	stream = session;
+	kept->shell.stream = session;
 }
 
 void shell_notice_end(void)
 {
 	char text[ENDING_TEXT_MAX];
-	if (!process || !ending_text(process, text))
+	if (!kept->shell.process || !ending_text(kept->shell.process, text))
 		return;
 	log_info("the shell %s; it will be started again", text);
-	sys_handle_close(process);
-	process = HANDLE_NONE;
-	restart_at = backoff_ended(&backoff, deadline_now());
+	state_close(kept->shell.process);
+	kept->shell.process = HANDLE_NONE;
+	kept->shell.restart_at = backoff_ended(&kept->shell.backoff, deadline_now());
 }
 
 void shell_end(void)
 {
-	if (!process)
+	if (!kept->shell.process)
 		return;
-	status_t killed = sys_process_kill(process, PROCESS_STATUS_KILLED);
+	status_t killed = sys_process_kill(kept->shell.process, PROCESS_STATUS_KILLED);
 	(void)killed; /* it may have ended by itself */
 }
 
 uint64_t shell_restart_at(void)
 {
-	return restart_at;
+	return kept->shell.restart_at;
 }

@@ -313,8 +313,11 @@ static const struct server_operation operations[] = {
         {FS_watch, "watch", proc_watch, SERVER_OBJECT, 0, 0, 0},
 };
 
-static const struct server_state state = {
-        .version = 1, .size = sizeof(struct pm), .check = check_state, .resume = resume_state, .ends_processes = true};
+static const struct server_state state = {.version = 1,
+        .size = sizeof(struct pm),
+        .check = check_state,
+        .resume = resume_state,
+        .processes = SERVER_PROCESSES_END_WITH_STATE};
 
 struct server pm_server = {
         .name = "pm",

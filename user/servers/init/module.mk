@@ -1,0 +1,1 @@
+init_CFLAGS := $(STATE_CFLAGS)
