@@ -24,21 +24,21 @@ static void must(status_t status)
 void people_begin(void)
 {
 	handle_t receiver;
-	struct fake_process *pm = people_pm = fake_process_create("pm", pm_main);
+	people_pm = fake_process_create("pm", pm_main);
 	starter.process = fake_self();
 	starter.pid = fake_number(starter.process);
 	must(sys_channel_create(&receiver));
-	fake_grant(pm, "export.pm", receiver);
+	fake_grant(people_pm, "export.pm", receiver);
 	if (people_outlive_pm) {
 		handle_t frame;
 		must(sys_frame_create(64ull << 20, 0, &frame));
-		fake_grant(pm, "state", frame);
+		fake_grant(people_pm, "state", frame);
 		sys_handle_close(frame);
 	}
 	must(sys_channel_mint(receiver, 7, RIGHTS_ALL, &starter.pm));
 	must(sys_channel_mint(receiver, 8, RIGHTS_ALL, &people_proc));
 	sys_handle_close(receiver);
-	fake_start(pm);
+	fake_start(people_pm);
 }
 
 int people_end(void)

@@ -225,7 +225,7 @@ static status_t handle_nothing(struct request *request)
 
 static status_t handle_watch(struct request *request)
 {
-	const struct device *device = open_of(request)->device;
+	const struct device *device = device_of(open_of(request));
 	if (device && device->watch)
 		return device->watch(request);
 	request->answer.word[0] = request->word[0] & (FS_READY_READ | FS_READY_WRITE);

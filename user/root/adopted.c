@@ -9,10 +9,11 @@
 static handle_t adopted[SUPERVISOR_PROCESSES];
 static size_t adopted_count;
 
-static bool is_running(handle_t process)
+/* 0: it has ended. */
+static uint32_t number_of(handle_t process)
 {
 	struct process_info info;
-	return !sys_process_info(process, &info) && info.state != PROCESS_ENDED;
+	return !sys_process_info(process, &info) && info.state != PROCESS_ENDED ? info.number : 0;
 }
 
 /* Forgets those that have ended. */
@@ -20,12 +21,22 @@ static void sweep(void)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < adopted_count; i++) {
-		if (is_running(adopted[i]))
+		if (number_of(adopted[i]))
 			adopted[kept++] = adopted[i];
 		else
 			sys_handle_close(adopted[i]);
 	}
 	adopted_count = kept;
+}
+
+/* One that was started again in its own process is here already. */
+static bool is_adopted(handle_t process)
+{
+	uint32_t number = number_of(process);
+	for (size_t i = 0; i < adopted_count; i++)
+		if (number && number_of(adopted[i]) == number)
+			return true;
+	return false;
 }
 
 status_t adopted_add(handle_t process)
@@ -38,6 +49,10 @@ status_t adopted_add(handle_t process)
 	if (!status && !(rights & RIGHT_MANAGE))
 		status = ERR_NO_RIGHT;
 	sweep();
+	if (!status && is_adopted(process)) {
+		sys_handle_close(process);
+		return ERR_OK;
+	}
 	if (!status && adopted_count == SUPERVISOR_PROCESSES)
 		status = ERR_FULL;
 	if (status)

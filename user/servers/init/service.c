@@ -233,8 +233,12 @@ void service_restart_if_due(struct service *service, uint64_t now)
 		log_started(service, now);
 }
 
+/* One that has ended already, of which an init before this one was not told, rests: killed once more it would be let go of. */
 static void kill(const struct service *service)
 {
+	struct process_info info;
+	if (sys_process_info(service->process, &info) || info.state == PROCESS_ENDED)
+		return;
 	status_t killed = sys_process_kill(service->process, PROCESS_STATUS_KILLED);
 	(void)killed; /* it may have ended by itself */
 }
