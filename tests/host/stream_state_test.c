@@ -10,7 +10,7 @@
 /* state: tests/host/stream_main.c user/servers/streamd/account.c user/servers/streamd/alarm.c user/servers/streamd/cargo.c */
 /* state: user/servers/streamd/end.c user/servers/streamd/event.c user/servers/streamd/names.c user/servers/streamd/pipe.c */
 /* state: user/servers/streamd/socket.c user/servers/streamd/socket_collect.c user/servers/streamd/socket_connect.c */
-/* state: user/servers/streamd/socket_transfer.c user/servers/streamd/watch.c user/servers/streamd/state.c */
+/* state: user/servers/streamd/socket_transfer.c user/servers/streamd/packet.c user/servers/streamd/watch.c user/servers/streamd/state.c */
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
 /* libraries: -lpthread -Wl,--wrap=state_keep_words,--wrap=state_keep,--wrap=state_commit,--wrap=request_save */

@@ -9,7 +9,7 @@
 /* sources: user/servers/streamd/end.c user/servers/streamd/event.c user/servers/streamd/flow.c user/servers/streamd/names.c */
 /* sources: user/servers/streamd/pipe.c user/servers/streamd/socket.c user/servers/streamd/socket_collect.c */
 /* sources: user/servers/streamd/socket_connect.c user/servers/streamd/socket_transfer.c user/servers/streamd/wait.c */
-/* sources: user/servers/streamd/watch.c user/servers/streamd/state.c user/servers/streamd/handing.c user/lib/pool.c */
+/* sources: user/servers/streamd/watch.c user/servers/streamd/state.c user/servers/streamd/handing.c user/servers/streamd/packet.c user/lib/pool.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */

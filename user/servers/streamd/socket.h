@@ -101,10 +101,15 @@ status_t socket_read(struct request *request, struct end *end);
 status_t socket_write(struct request *request, struct end *end);
 bool socket_has_room(const struct socket *receiver);
 bool socket_at_end(const struct socket *socket); /* nothing will come any more than what is queued */
+void socket_serve(struct socket *socket);        /* those who wait, after a change of the socket's or its peer's state */
+
+/* packet.c. Queues `length` bytes of a caller's buffer from `offset` on; what was taken of *cargo is no more there. */
+MUST_CHECK status_t packet_queue(const struct socket *sender, struct socket *receiver, handle_t reply, uint32_t client,
+        uint64_t offset, uint32_t length, struct cargo **cargo);
+void packet_remove_first(struct socket *socket);
 void socket_drop_packets(struct socket *socket);
 bool packet_check(const struct packet *packet);
 MUST_CHECK bool packet_resume(struct packet *packet);
-void socket_serve(struct socket *socket); /* those who wait, after a change of the socket's or its peer's state */
 
 /* socket_collect.c: ends sockets that nobody can reach, some time after this call. */
 void socket_collect_soon(void);

@@ -3,7 +3,6 @@
  * read, and not when the reader's memory was bad or the reader had ended.
  */
 #include "abi/proto/fs.h"
-#include "user/servers/streamd/account.h"
 #include "user/servers/streamd/end.h"
 #include "user/servers/streamd/socket.h"
 
@@ -21,79 +20,7 @@ bool socket_at_end(const struct socket *socket)
 	return socket->peer ? socket->peer->write_shut : socket->was_connected;
 }
 
-static uint32_t charge_of(const struct packet *packet)
-{
-	return packet->length + SOCKET_PACKET;
-}
-
-static void free_packet(struct packet *packet)
-{
-	account_give_back(packet->client, charge_of(packet));
-	if (packet->cargo)
-		cargo_drop(packet->cargo);
-	state_free(packet->source);
-	state_free(packet);
-}
-
-static void remove_first(struct socket *socket)
-{
-	struct packet *packet = socket->first;
-	socket->first = packet->next;
-	if (!socket->first)
-		socket->last = NULL;
-	socket->queued -= charge_of(packet);
-	free_packet(packet);
-}
-
-void socket_drop_packets(struct socket *socket)
-{
-	while (socket->first)
-		remove_first(socket);
-}
-
 /* Sending. */
-
-static status_t name_packet(struct packet *packet, const struct socket *sender)
-{
-	const struct stream_name *name = name_of(sender);
-	if (!name->length)
-		return ERR_OK;
-	packet->source = state_alloc(sizeof *name);
-	if (!packet->source)
-		return ERR_NO_MEMORY;
-	*packet->source = *name;
-	return ERR_OK;
-}
-
-/* Queues `length` bytes of a caller's buffer from `offset` on. What was taken of *cargo is no more there. */
-static status_t queue_packet(const struct socket *sender, struct socket *receiver, handle_t reply, uint32_t client,
-        uint64_t offset, uint32_t length, struct cargo **cargo)
-{
-	if (!account_take(client, length + SOCKET_PACKET))
-		return ERR_NO_MEMORY;
-	struct packet *packet = state_alloc_bytes(sizeof *packet + length);
-	if (!packet) {
-		account_give_back(client, length + SOCKET_PACKET);
-		return ERR_NO_MEMORY;
-	}
-	*packet = (struct packet){.client = client, .length = length};
-	status_t status = reply_read_bytes(reply, offset, packet->bytes, length);
-	if (!status)
-		status = name_packet(packet, sender);
-	if (status) {
-		free_packet(packet);
-		return status;
-	}
-	packet->cargo = *cargo;
-	*cargo = NULL;
-	if (receiver->last)
-		receiver->last->next = packet;
-	else
-		receiver->first = packet;
-	receiver->last = packet;
-	receiver->queued += charge_of(packet);
-	return ERR_OK;
-}
 
 /* A message as it is on its way; of a stream some of it may be done. */
 struct sending {
@@ -121,7 +48,7 @@ static status_t push(struct sending *sending)
 			part = room;
 		if (!room || part > room)
 			return ERR_WOULD_BLOCK;
-		status_t status = queue_packet(sending->sender, receiver, sending->reply, sending->client,
+		status_t status = packet_queue(sending->sender, receiver, sending->reply, sending->client,
 		        sending->offset + sending->done, (uint32_t)part, &sending->cargo);
 		if (status)
 			return status;
@@ -186,7 +113,7 @@ static status_t receive_message(struct request *request, struct socket *socket, 
 		return ERR_OK;
 	if (packet->cargo && receiving->cargo)
 		give_cargo(request, packet);
-	remove_first(socket);
+	packet_remove_first(socket);
 	return ERR_OK;
 }
 
@@ -211,7 +138,7 @@ static status_t receive_bytes(struct request *request, struct socket *socket, st
 			give_cargo(request, packet);
 		packet->start += (uint32_t)part;
 		if (packet->start == packet->length)
-			remove_first(socket);
+			packet_remove_first(socket);
 		packet = socket->first;
 	}
 	request->answer.word[0] = receiving->done;
@@ -422,17 +349,4 @@ status_t socket_read(struct request *request, struct end *end)
 	struct receiving receiving = {
 	        .length = end_length(request, request->writable), .flags = (uint32_t)request->word[1] & FS_TRANSFER_NO_WAIT};
 	return receive(request, end->thing, &receiving);
-}
-
-bool packet_check(const struct packet *packet)
-{
-	return state_holds(packet, sizeof *packet) && packet->length <= SOCKET_QUEUE && packet->start <= packet->length &&
-	        state_holds(packet, sizeof *packet + packet->length) &&
-	        (!packet->source || state_holds(packet->source, sizeof *packet->source)) &&
-	        (!packet->cargo || cargo_check(packet->cargo));
-}
-
-bool packet_resume(struct packet *packet)
-{
-	return account_resume(packet->client, charge_of(packet)) && (!packet->cargo || cargo_resume(packet->cargo));
 }
