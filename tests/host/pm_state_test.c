@@ -14,7 +14,7 @@
 /* state: user/servers/pm/proc_tree.c user/servers/pm/proc_text.c user/servers/pm/proc_process.c user/servers/pm/proc_machine.c */
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
-/* libraries: -lpthread -lm -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give */
+/* libraries: -fno-sanitize=address -lpthread -lm -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give */
 /* libraries: -Wl,--wrap=people_call,--wrap=people_begin_call,--wrap=people_try_fork,--wrap=people_exit,--wrap=people_end */
 static int random_main(void);
 #define main random_main

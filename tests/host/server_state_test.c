@@ -9,7 +9,7 @@
 /* state: tests/host/counting_server.c */
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
-/* libraries: -lpthread -Wl,--wrap=state_keep_words,--wrap=state_commit */
+/* libraries: -fno-sanitize=address -lpthread -Wl,--wrap=state_keep_words,--wrap=state_commit */
 #include "counting_server.h"
 
 #include "check.h"
@@ -50,7 +50,7 @@ void __wrap_state_commit(void)
 
 static void begin(void)
 {
-	handle_t receiver, frame;
+	handle_t receiver, frame = HANDLE_NONE;
 	process = fake_process_create("counting", counting_main);
 	fake_make_mortal();
 	CHECK(!sys_channel_create(&receiver) && !sys_channel_mint(receiver, 7, RIGHTS_ALL, &session));

@@ -13,7 +13,7 @@
 /* state: user/servers/streamd/socket_transfer.c user/servers/streamd/packet.c user/servers/streamd/watch.c user/servers/streamd/state.c */
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
-/* libraries: -lpthread -Wl,--wrap=state_keep_words,--wrap=state_keep,--wrap=state_commit,--wrap=request_save */
+/* libraries: -fno-sanitize=address -lpthread -Wl,--wrap=state_keep_words,--wrap=state_keep,--wrap=state_commit,--wrap=request_save */
 /* libraries: -Wl,--wrap=handing_give,--wrap=wait_leave,--wrap=answer_give */
 #include "abi/proto/stream.h"
 

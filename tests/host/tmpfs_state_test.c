@@ -14,7 +14,7 @@
 /* state: user/servers/tmpfs/lock_calls.c user/servers/tmpfs/files.c */
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
-/* libraries: -lpthread -Wl,--wrap=state_commit */
+/* libraries: -fno-sanitize=address -lpthread -Wl,--wrap=state_commit */
 #include "user/lib/fs.h"
 
 #include <stdio.h>
@@ -58,7 +58,7 @@ static status_t machine_stats(uint32_t number, handle_t handle, uint64_t *word)
 
 static void begin(void)
 {
-	handle_t receiver, frame;
+	handle_t receiver, frame = HANDLE_NONE;
 	fake_more_calls = machine_stats;
 	server = fake_process_create("tmpfs", tmpfs_main);
 	fake_make_mortal();
