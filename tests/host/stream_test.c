@@ -9,7 +9,7 @@
 /* sources: user/servers/streamd/end.c user/servers/streamd/event.c user/servers/streamd/flow.c user/servers/streamd/names.c */
 /* sources: user/servers/streamd/pipe.c user/servers/streamd/socket.c user/servers/streamd/socket_collect.c */
 /* sources: user/servers/streamd/socket_connect.c user/servers/streamd/socket_transfer.c user/servers/streamd/wait.c */
-/* sources: user/servers/streamd/watch.c user/servers/streamd/state.c user/servers/streamd/handing.c user/servers/streamd/packet.c user/lib/pool.c */
+/* sources: user/servers/streamd/watch.c user/servers/streamd/state.c user/servers/streamd/ending.c user/servers/streamd/handing.c user/servers/streamd/packet.c user/lib/pool.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
@@ -314,6 +314,14 @@ static void test_watch(void)
 	sys_handle_close(notify);
 }
 
+/* Its other end goes with what ends in parts. */
+static void settle(handle_t pipe)
+{
+	for (int i = 0; i < 200 && !(ready(pipe) & FS_READY_HANGUP); i++)
+		pause_ms(10);
+	CHECK(ready(pipe) == FS_READY_HANGUP);
+}
+
 static void test_passing(void)
 {
 	handle_t pair[2], pipe[2], got;
@@ -354,9 +362,38 @@ static void test_passing(void)
 		sys_handle_close(pipe[1]);
 		for (int i = 0; i < 5; i++)
 			close_both(rings[i]);
-		for (int i = 0; i < 100 && !(ready(pipe[0]) & FS_READY_HANGUP); i++)
-			pause_ms(10);
-		CHECK(ready(pipe[0]) == FS_READY_HANGUP);
+		settle(pipe[0]);
+		sys_handle_close(pipe[0]);
+	}
+}
+
+/* More of it than is taken apart at once, and in all of the rounds more than an account holds. */
+static void test_backlog(void)
+{
+	struct stream_name name = {5, "\0many"};
+	handle_t listener, clients[40], pipe[2];
+	char byte;
+	check_begin("stream.a_listener_ends_with_all_that_waits_in_its_backlog");
+	for (int round = 0; round < 40; round++) {
+		CHECK(!make(STREAM_pipe, 0, 2, pipe) && !make(STREAM_socket, STREAM_TYPE_STREAM, 1, &listener));
+		CHECK(!call(listener, STREAM_bind, 0, 0, &name, sizeof name, NULL, 0) &&
+		        !plain(listener, STREAM_listen, 100, 0));
+		for (int i = 0; i < 40; i++) {
+			CHECK(!make(STREAM_socket, STREAM_TYPE_STREAM, 1, &clients[i]));
+			CHECK(!call(clients[i], STREAM_connect, FS_TRANSFER_NO_WAIT, 0, &name, sizeof name, NULL, 0));
+			for (int packet = 0; packet < 20; packet++)
+				CHECK(!write_now(clients[i], "x", 1));
+		}
+		CHECK(!pass(clients[round], pipe[1]));
+		sys_handle_close(pipe[1]);
+		sys_handle_close(listener);
+		CHECK(call(clients[0], STREAM_connect, FS_TRANSFER_NO_WAIT, 0, &name, sizeof name, NULL, 0));
+		settle(pipe[0]);
+		for (int i = 0; i < 40; i++) {
+			CHECK(!read_now(clients[i], &byte, 1) && !answered[0] &&
+			        write_now(clients[i], "x", 1) == ERR_BROKEN_PIPE);
+			sys_handle_close(clients[i]);
+		}
 		sys_handle_close(pipe[0]);
 	}
 }
@@ -430,6 +467,7 @@ int main(void)
 	test_waiting();
 	test_watch();
 	test_passing();
+	test_backlog();
 	test_nonsense();
 	check_begin("stream.nothing_is_left");
 	for (int i = 0; i < 100 && fake_handle_count(streamd) > handles; i++)

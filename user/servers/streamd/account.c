@@ -40,7 +40,9 @@ static bool take(struct book *book, uint32_t client, uint64_t count)
 
 static void give_back(struct book *book, uint32_t client, uint64_t count)
 {
-	uint64_t left = has(book, client) - count;
+	uint64_t had = has(book, client);
+	count = count < had ? count : had; /* a life without memory for the book has not entered all */
+	uint64_t left = had - count;
 	if (!count)
 		return;
 	book->all -= count;

@@ -1,8 +1,10 @@
 /* Handles on their way: see cargo.h. */
 #include "user/servers/streamd/cargo.h"
 
+#include "user/lib/state.h"
 #include "user/servers/streamd/account.h"
 #include "user/servers/streamd/end.h"
+#include "user/servers/streamd/ending.h"
 
 static uint32_t ends; /* of this life */
 
@@ -28,6 +30,13 @@ void cargo_drop(struct cargo *cargo)
 		drop_item(&cargo->items[i]);
 	account_give_back_handles(cargo->client, cargo->count);
 	state_free(cargo);
+}
+
+void cargo_drop_later(struct cargo *cargo)
+{
+	cargo->next = streamd->dropped;
+	streamd->dropped = cargo;
+	ending_soon();
 }
 
 /* An end of ours is copied and its sender left to the kit to close; another's sender is taken. */

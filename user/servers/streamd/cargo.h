@@ -18,6 +18,7 @@
 struct end;
 
 struct cargo {
+	struct cargo *next; /* to be dropped after this one */
 	uint32_t count;
 	uint32_t client; /* who is charged */
 	uint64_t notes[STREAM_NOTES];
@@ -35,6 +36,12 @@ MUST_CHECK status_t cargo_load(struct request *request, uint32_t count, const ui
 bool cargo_unload(struct cargo *cargo, struct request *request);
 
 void cargo_drop(struct cargo *cargo);
+
+/*
+ * The same soon, in messages of its own (ending.h): for whoever goes through queues, which the end of a socket that was in the cargo may
+ * change.
+ */
+void cargo_drop_later(struct cargo *cargo);
 
 /* Whether what a predecessor left is sound; and counts it anew, from none. */
 bool cargo_check(const struct cargo *cargo);

@@ -123,9 +123,10 @@ void name_unbind(struct socket *socket)
 	if (!binding)
 		return;
 	struct binding *list = table_find(&bindings, binding->key), **link = &list;
-	while (*link != binding)
+	while (*link && *link != binding)
 		link = &(*link)->next;
-	*link = binding->next;
+	if (*link) /* a life without memory for it has not entered it */
+		*link = binding->next;
 	if (!list)
 		table_remove(&bindings, binding->key);
 	else if (!table_put(&bindings, binding->key, list))

@@ -26,12 +26,6 @@ void packet_remove_first(struct socket *socket)
 	free_packet(packet);
 }
 
-void socket_drop_packets(struct socket *socket)
-{
-	while (socket->first)
-		packet_remove_first(socket);
-}
-
 static status_t name_packet(struct packet *packet, const struct socket *sender)
 {
 	const struct stream_name *name = name_of(sender);

@@ -5,6 +5,7 @@
 
 #include "abi/proto/fs.h"
 #include "user/servers/streamd/end.h"
+#include "user/servers/streamd/ending.h"
 
 struct socket *socket_next(const struct socket *socket)
 {
@@ -83,14 +84,11 @@ void socket_set_peer(struct socket *socket, struct socket *peer)
 	socket->peer_name = *name_of(peer);
 }
 
-/* Those who wait are told that it is over, and its peers that they have none. */
-void socket_free(struct socket *socket)
+void socket_leave(struct socket *socket)
 {
 	name_unbind(socket);
-	socket_stop_listening(socket);
 	wait_finish_all(&socket->readers, ERR_DEAD);
 	wait_finish_all(&socket->writers, socket->listening ? ERR_CONNECTION_REFUSED : ERR_BROKEN_PIPE);
-	socket_drop_packets(socket);
 	leave_peer(socket);
 	while (socket->followers) {
 		struct socket *follower = socket->followers;
@@ -98,32 +96,6 @@ void socket_free(struct socket *socket)
 		socket_serve(follower);
 	}
 	watch_drop_all(&socket->watched);
-	thing_end(&socket->thing);
-}
-
-static struct socket *ending;
-static bool busy;
-
-void socket_begin(void)
-{
-	ending = NULL;
-	busy = false;
-}
-
-/* What is in a socket's queue may be the last end of another; however many do so in a row, none is ended within another. */
-static void end_socket(struct socket *socket)
-{
-	socket->next_ending = ending;
-	ending = socket;
-	if (busy)
-		return;
-	busy = true;
-	while (ending) {
-		struct socket *next = ending;
-		ending = next->next_ending;
-		socket_free(next);
-	}
-	busy = false;
 }
 
 static void close_end(struct end *end)
@@ -131,7 +103,7 @@ static void close_end(struct end *end)
 	struct socket *socket = end->thing;
 	socket->open -= end->open;
 	if (!--socket->ends)
-		end_socket(socket);
+		ending_socket(socket);
 	else if (cargo_ends())
 		socket_collect_soon();
 }
@@ -207,7 +179,7 @@ status_t socket_open(struct request *request)
 		return ERR_NO_MEMORY;
 	status_t status = socket_open_end(request, socket);
 	if (status)
-		socket_free(socket);
+		ending_socket(socket);
 	return status;
 }
 
@@ -220,9 +192,9 @@ status_t socket_open_pair(struct request *request)
 	status_t status = other ? socket_open_end(request, one) : ERR_NO_MEMORY;
 	if (status) {
 		if (one)
-			socket_free(one);
+			ending_socket(one);
 		if (other)
-			socket_free(other);
+			ending_socket(other);
 		return status;
 	}
 	socket_set_peer(one, other);
@@ -230,7 +202,7 @@ status_t socket_open_pair(struct request *request)
 	one->peer_process = other->peer_process = request->caller;
 	status = socket_open_end(request, other);
 	if (status)
-		socket_free(other); /* and the kit closes the first end */
+		ending_socket(other); /* and the kit closes the first end */
 	return status;
 }
 

@@ -8,7 +8,7 @@
  *                may have a peer that has another or none. A socket knows by whom it is a peer (`followers`), so that
  *                they are told when it goes, or when its queue has room again.
  *
- * Bounds: a queue holds SOCKET_QUEUE bytes, with SOCKET_PACKET for each packet on top of its bytes; they are on the account
+ * A socket in a backlog is on the account of the listener's client. Bounds: a queue holds SOCKET_QUEUE bytes, with SOCKET_PACKET for each packet on top of its bytes; they are on the account
  * of who sent them, as the handles in cargos are. A writer waits at the queue of the receiver.
  */
 #pragma once
@@ -66,7 +66,8 @@ struct socket {
 
 	bool reached;                /* socket_collect.c */
 	struct socket *next_reached; /* likewise */
-	struct socket *next_ending;  /* socket.c */
+	bool is_ending;              /* ending.c */
+	struct socket *next_ending;  /* likewise */
 };
 
 /* An end's socket; NULL if it is something else. */
@@ -80,7 +81,7 @@ status_t socket_shutdown(struct request *request);
 status_t socket_tell_name(struct request *request);
 status_t socket_tell_option(struct request *request);
 struct socket *socket_make(uint32_t type, uint32_t client);
-void socket_free(struct socket *socket); /* one that nobody has */
+void socket_leave(struct socket *socket); /* all who wait for it, and its peers */
 void socket_set_peer(struct socket *socket, struct socket *peer);
 status_t socket_open_end(struct request *request, struct socket *socket);
 struct socket *socket_next(const struct socket *socket); /* of all; NULL: the first, or no more */
@@ -92,7 +93,8 @@ status_t socket_bind(struct request *request);
 status_t socket_listen(struct request *request);
 status_t socket_connect(struct request *request);
 status_t socket_accept(struct request *request);
-void socket_stop_listening(struct socket *listener);
+struct socket *socket_take_from_backlog(struct socket *listener);
+MUST_CHECK bool socket_resume_backlog(const struct socket *listener);
 
 /* socket_transfer.c: STREAM_send, receive; read and write. */
 status_t socket_send(struct request *request);
@@ -107,7 +109,6 @@ void socket_serve(struct socket *socket);        /* those who wait, after a chan
 MUST_CHECK status_t packet_queue(const struct socket *sender, struct socket *receiver, handle_t reply, uint32_t client,
         uint64_t offset, uint32_t length, struct cargo **cargo);
 void packet_remove_first(struct socket *socket);
-void socket_drop_packets(struct socket *socket);
 bool packet_check(const struct packet *packet);
 MUST_CHECK bool packet_resume(struct packet *packet);
 

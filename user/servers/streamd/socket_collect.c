@@ -3,9 +3,11 @@
  * was passed through itself. An end that a client has open leads to its socket, a socket to what its queue holds and, if it
  * listens, to its backlog, and a call that waits to what it sends. Sockets that are not reached so are ended.
  *
- * It is done some time after an end was closed while others were in cargos, so that closing many costs one look.
+ * Nothing of the looking is under the log: `reached` and `next_reached` mean nothing outside of it. It is done some time after an end was closed while others were in cargos, so that closing many costs one look.
  */
+#include "user/lib/state.h"
 #include "user/servers/streamd/end.h"
+#include "user/servers/streamd/ending.h"
 #include "user/servers/streamd/socket.h"
 
 #define DELAY_NS 50000000ull
@@ -13,7 +15,7 @@
 static struct server_timer timer;
 static struct socket *to_visit;
 
-static void reach(struct socket *socket)
+STATE_QUIET static void reach(struct socket *socket)
 {
 	if (socket->reached)
 		return;
@@ -43,7 +45,7 @@ static void visit_all(void)
 	}
 }
 
-static void mark(void)
+STATE_QUIET static void mark(void)
 {
 	for (struct socket *socket = NULL; (socket = socket_next(socket));)
 		socket->reached = false;
@@ -56,34 +58,17 @@ static void mark(void)
 	visit_all();
 }
 
-/* Held while their queues are emptied, which closes ends of one another. One without any end is in a backlog, or being made. */
-static struct socket *hold_unreached(void)
-{
-	struct socket *list = NULL;
-	for (struct socket *socket = NULL; (socket = socket_next(socket));) {
-		if (socket->reached || !socket->ends)
-			continue;
-		socket->ends++;
-		socket->next_reached = list;
-		list = socket;
-	}
-	return list;
-}
-
 static void collect(struct server_timer *unused)
 {
 	(void)unused;
 	if (!cargo_ends())
 		return;
 	mark();
-	struct socket *list = hold_unreached();
-	for (struct socket *socket = list; socket; socket = socket->next_reached)
-		socket_drop_packets(socket);
-	while (list) {
-		struct socket *socket = list;
-		list = socket->next_reached;
-		if (!--socket->ends)
-			socket_free(socket);
+	/* One without any end is in a backlog, or being made. */
+	for (struct socket *socket = NULL, *next = socket_next(NULL); (socket = next);) {
+		next = socket_next(socket);
+		if (!socket->reached && socket->ends && !socket->is_ending)
+			ending_socket(socket);
 	}
 }
 

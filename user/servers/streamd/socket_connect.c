@@ -1,6 +1,8 @@
 /* Names, listeners and connections: see socket.h. */
 #include "abi/proto/fs.h"
+#include "user/servers/streamd/account.h"
 #include "user/servers/streamd/end.h"
+#include "user/servers/streamd/ending.h"
 #include "user/servers/streamd/socket.h"
 
 status_t socket_bind(struct request *request)
@@ -32,9 +34,13 @@ status_t socket_listen(struct request *request)
 /* The listener's side of a new connection, in the backlog. */
 static status_t establish(struct socket *client, uint32_t process, struct socket *listener)
 {
+	if (!account_take(listener->client, sizeof *listener))
+		return ERR_QUOTA;
 	struct socket *there = socket_make(client->type, listener->client);
-	if (!there)
+	if (!there) {
+		account_give_back(listener->client, sizeof *listener);
 		return ERR_NO_MEMORY;
+	}
 	there->name = *name_of(listener);
 	socket_set_peer(there, client);
 	socket_set_peer(client, there);
@@ -49,7 +55,7 @@ static status_t establish(struct socket *client, uint32_t process, struct socket
 	return ERR_OK;
 }
 
-static struct socket *take_from_backlog(struct socket *listener)
+struct socket *socket_take_from_backlog(struct socket *listener)
 {
 	struct socket *there = listener->backlog;
 	listener->backlog = there->next_waiting;
@@ -57,7 +63,16 @@ static struct socket *take_from_backlog(struct socket *listener)
 		listener->backlog_last = NULL;
 	listener->backlog_count--;
 	there->next_waiting = NULL;
+	account_give_back(there->client, sizeof *there);
 	return there;
+}
+
+bool socket_resume_backlog(const struct socket *listener)
+{
+	bool all = true;
+	for (const struct socket *there = listener->backlog; there; there = there->next_waiting)
+		all &= account_resume(there->client, sizeof *there);
+	return all;
 }
 
 /* Lets those in who found no room. */
@@ -73,10 +88,10 @@ static void admit(struct socket *listener)
 /* The first of the backlog becomes an end of the caller's. Its own death takes the connection with it. */
 static status_t give_first(struct request *request, struct socket *listener)
 {
-	struct socket *there = take_from_backlog(listener);
+	struct socket *there = socket_take_from_backlog(listener);
 	status_t status = socket_open_end(request, there);
 	if (status)
-		socket_free(there);
+		ending_socket(there);
 	return status;
 }
 
@@ -151,10 +166,4 @@ status_t socket_connect(struct request *request)
 	socket->peer_process = target->client;
 	watch_changed(&socket->watched);
 	return ERR_OK;
-}
-
-void socket_stop_listening(struct socket *listener)
-{
-	while (listener->backlog)
-		socket_free(take_from_backlog(listener));
 }

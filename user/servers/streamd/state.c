@@ -7,11 +7,11 @@
 #include "user/lib/log.h"
 #include "user/servers/streamd/account.h"
 #include "user/servers/streamd/alarm.h"
+#include "user/servers/streamd/ending.h"
 #include "user/servers/streamd/event.h"
 #include "user/servers/streamd/pipe.h"
 #include "user/servers/streamd/socket.h"
 
-#define THINGS_MAX (1u << 20)
 #define PACKETS_MAX (SOCKET_QUEUE / SOCKET_PACKET)
 
 static uint32_t life;
@@ -174,7 +174,7 @@ bool state_check(struct server *server)
 	for (const struct thing *thing = root->things; thing; thing = thing->next)
 		if (!check_thing(root, thing))
 			return false;
-	return server_check_objects(server, check_object);
+	return ending_check(root) && server_check_objects(server, check_object);
 }
 
 void state_begin(void)
@@ -187,12 +187,13 @@ void state_begin(void)
 	wait_begin();
 	socket_begin();
 	socket_collect_begin();
+	ending_begin();
 	handing_begin();
 }
 
 static bool resume_socket(struct socket *socket)
 {
-	bool all = name_resume(socket);
+	bool all = name_resume(socket) & socket_resume_backlog(socket);
 	for (struct packet *packet = socket->first; packet; packet = packet->next)
 		all &= packet_resume(packet);
 	wait_resume_queue(&socket->readers);
@@ -227,6 +228,14 @@ static bool resume_thing(struct thing *thing)
 	return true;
 }
 
+/* A reader may have made room in the predecessor's last message, and a writer not heard of it. */
+static void settle(struct thing *thing)
+{
+	struct pipe *pipe = (void *)thing;
+	if (thing->kind == THING_PIPE)
+		flow_settle(&pipe->flow);
+}
+
 /* Who watches is woken: what there was to be told may be lost. Waits are known by now. */
 static void wake(struct thing *thing)
 {
@@ -255,11 +264,14 @@ void state_resume(struct server *server)
 	bool all = server_check_objects(server, resume_object);
 	for (struct thing *thing = streamd->things; thing; thing = thing->next)
 		all &= resume_thing(thing);
+	all &= ending_resume();
 	if (!all)
 		log_error("streamd has no memory for all that it knew; some names and passed ends are lost");
 	wait_resume();
 	handing_resume();
 	socket_collect_begin();
-	for (struct thing *thing = streamd->things; thing; thing = thing->next)
+	for (struct thing *thing = streamd->things; thing; thing = thing->next) {
+		settle(thing);
 		wake(thing);
+	}
 }

@@ -19,6 +19,10 @@
 #include "user/servers/streamd/handing.h"
 
 struct wait;
+struct socket;
+struct cargo;
+
+#define THINGS_MAX (1u << 20) /* that are believed of a predecessor */
 
 enum thing_kind { THING_PIPE = 1, THING_SOCKET, THING_EVENT, THING_ALARM };
 
@@ -36,6 +40,8 @@ struct streamd {
 	struct wait *waits; /* all that were ever made */
 	uint64_t last_number;
 	uint32_t last_name;
+	struct socket *ending;  /* ending.c: by their next_ending */
+	struct cargo *dropped;  /* likewise, by their next */
 	struct handing handing; /* not under the log */
 };
 extern struct streamd *streamd;

@@ -124,7 +124,7 @@ void wait_remove(struct wait *wait)
 	*place = wait->next;
 	forget(wait);
 	if (wait->cargo)
-		cargo_drop(wait->cargo);
+		cargo_drop_later(wait->cargo);
 	state_keep(&wait->next, sizeof wait->next);
 	wait->next = finished;
 	finished = wait;

@@ -12,8 +12,10 @@
 #include <stdint.h>
 
 #include "user/lib/request.h"
+#include "user/lib/state.h"
 
 #define WAITS_MAX 16384u
+_Static_assert(WAITS_MAX < STATE_ANSWERS, "one message may end all of them");
 
 struct cargo;
 struct end;
