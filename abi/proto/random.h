@@ -7,4 +7,4 @@ enum {
 #undef RANDOM_OP
 };
 
-#define RANDOM_FILL_MAX (1u << 20)
+#define RANDOM_FILL_MAX (1u << 16)

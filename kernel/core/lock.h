@@ -66,7 +66,7 @@ static inline void lock_release(struct lock *lock)
 }
 
 /*
- * For quick ways through the kernel that hold a lock while they take no other, by whom none is held: without a look at ranks, and
+ * For quick ways through the kernel that take no other lock in the ordinary way while they hold it, by whom none is held: without a look at ranks, and
  * without waiting. False: somebody has it.
  */
 static inline bool lock_try_alone(struct lock *lock)

@@ -27,10 +27,11 @@ static void deadline_expired(struct timer_node *node)
 }
 
 /*
- * The area for vector state must be there when the thread is preempted. Without AVX-512 it is small: several share a page, and what an
- * object is charged pays for it. Slabs begin their pieces at multiples of 64 bytes if that is what they are made of, as XSAVE wants it.
+ * The area for vector state must be there when the thread is preempted. Without AVX-512 it is small: four share a page, as four threads
+ * do, and the half page that an object is charged pays for both. Slabs begin their pieces at multiples of 64 bytes if that is what they are made of, as XSAVE wants it.
  */
-#define FPU_PIECE_MAX (2048u - sizeof(struct thread))
+#define FPU_PIECE_MAX (SLAB_SIZE_MAX / 2)
+_Static_assert(sizeof(struct thread) <= FPU_PIECE_MAX, "a thread takes no more than it is charged");
 static struct slab fpu_slab = {.name = "vector states", .lock = LOCK_INIT(RANK_SLAB, "vector states")};
 
 static bool fpu_is_piece(void)

@@ -2,7 +2,7 @@
  * Threads: a task that the scheduler runs, with what the kernel's objects know of it.
  *
  * A thread waits in at most one place, which `wait` names, and lies in that place's queue by its own links. While it waits for
- * an answer, its reply record says who owes it (object/reply.h). Its control block is pinned memory of its process.
+ * an answer, its reply record says who owes it (object/reply.h). Its control block is pinned memory of its address space.
  */
 #pragma once
 

@@ -129,10 +129,11 @@ static void bring_back_handles(struct thread *thread, struct thread *caller)
 	handle_t places[MESSAGE_HANDLES];
 	if (parcel_reserve(thread->process, caller->parcel.count, places)) {
 		parcel_drop(&caller->parcel);
+		caller->reply.handle_count = 0;
 		return;
 	}
 	for (uint32_t i = 0; i < caller->parcel.count; i++)
-		thread->block->received.handles[i] = places[i];
+		thread->block->received.handles[i] = caller->reply.handles[i] = places[i];
 	parcel_unpack(&caller->parcel, thread->process, places);
 }
 

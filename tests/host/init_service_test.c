@@ -283,6 +283,12 @@ static void test_wanted(void)
 	service_restart_if_due(&service, 1);
 	CHECK(service.process && service.starts == 2 && service_is_settled(&service, &status) && !status);
 
+	check_begin("init_service: the last that is asked for is what happens, be it that a restart was not done yet");
+	CHECK(!service_want_restart(&service) && !service_want_stop(&service));
+	ended = true;
+	service_notice_end(&service);
+	CHECK(!service.process && service.restart_at == DEADLINE_NEVER && service_is_settled(&service, &status) && !status);
+
 	check_begin("init_service: a restart that is asked for waits for no time, whatever the manifest says");
 	struct service once = service_of("at-once", 11);
 	manifest_text = "restart never\n";

@@ -6,7 +6,7 @@
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
 /* sources: user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/state_stores.c user/lib/server_state.c user/lib/found.c */
-/* sources: user/servers/streamd/flow.c user/servers/streamd/handing.c user/servers/streamd/wait.c */
+/* sources: user/servers/streamd/flow.c user/servers/streamd/handing.c user/servers/streamd/ending.c user/servers/streamd/wait.c */
 /* state: tests/host/stream_main.c user/servers/streamd/account.c user/servers/streamd/alarm.c user/servers/streamd/cargo.c */
 /* state: user/servers/streamd/end.c user/servers/streamd/event.c user/servers/streamd/names.c user/servers/streamd/pipe.c */
 /* state: user/servers/streamd/socket.c user/servers/streamd/socket_collect.c user/servers/streamd/socket_connect.c */

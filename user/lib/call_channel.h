@@ -40,7 +40,10 @@ static inline MUST_CHECK status_t sys_channel_forward(handle_t sender, const str
 	return call_message(SYS_channel_forward, sender, &copy);
 }
 
-/* Then waits for the next message where it received that call. On an error neither has happened; that its caller is gone is none. */
+/*
+ * Then waits for the next message where it received that call. On an error neither has happened, but for those of the wait (INTERRUPTED,
+ * DEAD): the call was handed on. That its caller is gone is no error.
+ */
 static inline MUST_CHECK status_t sys_channel_forward_recv(handle_t sender, struct message *message)
 {
 	return call_message(SYS_channel_forward_recv, sender, message);

@@ -61,7 +61,8 @@ void device_add_operations(struct server_operation *out, const struct server_ope
 /* Of a device that can be opened either way and has no bytes: ERR_NOT_SUPPORTED. */
 status_t device_transfer_nothing(struct request *request, uint64_t length);
 
-/* Of a device with `next`: gives `length` bytes to the caller's buffer, at once or by steps. */
+/* Of a device with `next`: gives `length` bytes to the caller's buffer, at once up to DEVICE_STEP_BYTES; more, of an open one, by steps. */
+#define DEVICE_STEP_BYTES 65536u
 MUST_CHECK status_t device_read_endless(struct request *request, const struct device *device, uint64_t length);
 
 /* The calls by this object that are being answered end. */

@@ -8,7 +8,6 @@
 #include "user/lib/device.h"
 #include "user/lib/waiting.h"
 
-#define STEP_BYTES 65536u
 #define READERS_MAX 1024u /* that want more than a step, at a time; the others get less than they wanted */
 
 static void expired(struct server_timer *timer);
@@ -25,7 +24,7 @@ static status_t give(struct request *request, handle_t reply, uint64_t at, const
 /* Gives those of `length` bytes that a step has room for, from `*done` on, which counts them. */
 static status_t step(const struct device *device, struct request *request, handle_t reply, uint64_t *done, uint64_t length)
 {
-	uint64_t end = length - *done > STEP_BYTES ? *done + STEP_BYTES : length;
+	uint64_t end = length - *done > DEVICE_STEP_BYTES ? *done + DEVICE_STEP_BYTES : length;
 	while (*done < end) {
 		uint64_t part = end - *done;
 		const void *bytes = device->next(&part);
@@ -58,7 +57,7 @@ static void expired(struct server_timer *timer)
 status_t device_read_endless(struct request *request, const struct device *device, uint64_t length)
 {
 	uint64_t done = 0;
-	if (length > STEP_BYTES) {
+	if (length > DEVICE_STEP_BYTES) {
 		status_t status = waiting_add(&readers, request, length, 0);
 		if (!status) {
 			turn.context = request->server;

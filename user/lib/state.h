@@ -33,7 +33,7 @@
 #define STATE_QUIET __attribute__((no_sanitize_address))
 
 #define STATE_LOG_WORDS \
-	524288u             /* that one message can change; a server that goes beyond ends, and its caller hears SERVER_FAULT */
+	524288u /* that one message can change; a server that goes beyond ends, and its caller hears SERVER_FAULT */
 #define STATE_ANSWERS 20480u /* that one message can have given */
 #define STATE_CALLS 8u       /* that were being served when a server ended, remembered until the next end */
 #define STATE_CLASSES 128u   /* of sizes of memory */

@@ -148,6 +148,7 @@ static status_t prepare_again(struct service *service)
 {
 	service_start(service, kept->services, service->number);
 	mounts_make_of(service);
+	server_timer_set(&server, &timer, 0); /* it may have to be tried again */
 	return service->process ? ERR_OK : service->start_status;
 }
 

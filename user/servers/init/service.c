@@ -158,11 +158,13 @@ static status_t start(struct service *service)
 /* One that a call has ended begins anew without delay, or not at all. */
 static void plan_restart(struct service *service)
 {
+	if (service->stopped)
+		return;
 	if (service->restarts) {
 		service->restarts = false;
 		service->backoff = (struct backoff){0};
 		service->restart_at = 0;
-	} else if (service->manifest.restart && !service->stopped)
+	} else if (service->manifest.restart)
 		service->restart_at = backoff_ended(&service->backoff, deadline_now());
 }
 
@@ -258,6 +260,7 @@ status_t service_want_stop(struct service *service)
 	if (!service->process && service->restart_at == DEADLINE_NEVER)
 		return ERR_ALREADY;
 	service->stopped = true;
+	service->restarts = false;
 	service->restart_at = DEADLINE_NEVER;
 	if (service->process)
 		kill(service);
@@ -268,6 +271,7 @@ status_t service_want_restart(struct service *service)
 {
 	if (!service->process)
 		return service_want_start(service);
+	service->stopped = false;
 	service->restarts = true;
 	kill(service);
 	return ERR_OK;

@@ -77,7 +77,8 @@ static status_t mix(struct request *request, uint64_t length)
 static const struct device devices[] = {
         {.name = "", .mode = 0666, .number = DEVICE_NUMBER(1, 9), .next = next_bytes, .write = mix}};
 
-/* Fills the caller's writable buffer. */
+/* Fills the caller's writable buffer; the call may be a session's, with nothing open that could wait. */
+_Static_assert(RANDOM_FILL_MAX <= DEVICE_STEP_BYTES, "it is filled at once");
 static status_t handle_fill(struct request *request)
 {
 	return request->writable > RANDOM_FILL_MAX ? ERR_TOO_LARGE : device_read_endless(request, devices, request->writable);

@@ -74,7 +74,6 @@ struct socket {
 struct socket *socket_of(struct end *end);
 
 /* socket.c: making and ending, connections. STREAM_pair, STREAM_socket on a session; the others on an end. */
-void socket_begin(void); /* of a life */
 status_t socket_open_pair(struct request *request);
 status_t socket_open(struct request *request);
 status_t socket_shutdown(struct request *request);

@@ -185,7 +185,6 @@ void state_begin(void)
 	account_begin();
 	cargo_begin();
 	wait_begin();
-	socket_begin();
 	socket_collect_begin();
 	ending_begin();
 	handing_begin();
