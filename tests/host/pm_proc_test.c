@@ -179,6 +179,22 @@ static void own(void)
 	CHECK(status == ERR_FULL);
 	sys_handle_close(opened.file);
 
+	check_begin("a process has a mebibyte of such texts at a time");
+	static struct fs_opened files[8];
+	for (unsigned round = 0; round < 2; round++) {
+		uint64_t all = 0;
+		for (unsigned i = 0; i < 8; i++) {
+			CHECK(fs_open(proc, "/self/maps", OPEN_READ, 0, DEADLINE_NEVER, &files[i]) == ERR_OK);
+			uint64_t of_one = 0;
+			while (of_one < 200 * 1024 && !fs_write(files[i].file, much, 4096, DEADLINE_NEVER, &bytes))
+				of_one += bytes;
+			all += of_one;
+		}
+		CHECK(all >= 512 * 1024 && all <= 1024 * 1024);
+		for (unsigned i = 0; i < 8; i++)
+			sys_handle_close(files[i].file);
+	}
+
 	check_begin("what pm itself knows can not be told to it");
 	CHECK(fs_open(proc, "/self/stat", OPEN_READ, 0, DEADLINE_NEVER, &opened) == ERR_OK);
 	CHECK(fs_write(opened.file, "lie", 3, DEADLINE_NEVER, &bytes) == ERR_NO_RIGHT);

@@ -11,6 +11,7 @@
 
 #define TOLD_FIRST 4096u
 #define TOLD_MAX (256u * 1024)           /* of one text that a process tells of itself */
+#define TOLD_MAX_EACH (1024u * 1024)     /* of those that one process has told and that are open */
 #define TOLD_MAX_ALL (32u * 1024 * 1024) /* of all that are open */
 
 /* The open file that was used, or NULL if it is none. */
@@ -79,11 +80,20 @@ status_t proc_open(struct request *request)
 	return ERR_OK;
 }
 
+/* To the account of the process that tells, while there is one, and to that of all. */
+static void book_told(const struct proc_file *file, int64_t bytes)
+{
+	struct process *process = table_process(file->node.pid);
+	pm->told_bytes += (uint64_t)bytes;
+	if (process)
+		process->told_bytes += (uint64_t)bytes;
+}
+
 void proc_close(void *object)
 {
 	struct proc_file *file = object;
 	if (proc_is_told_text(file->node))
-		pm->told_bytes -= file->room;
+		book_told(file, -(int64_t)file->room);
 	state_free(file->text);
 	state_free(file);
 	pm->open_files--;
@@ -103,7 +113,7 @@ static bool make_room(struct proc_file *file, uint64_t length)
 	if (file->length)
 		memcpy(larger, file->text, file->length);
 	state_free(file->text);
-	pm->told_bytes += room - file->room;
+	book_told(file, (int64_t)(room - file->room));
 	file->text = larger;
 	file->room = room;
 	return true;
@@ -119,7 +129,9 @@ status_t proc_tell(struct request *request)
 		return ERR_NOT_SUPPORTED;
 	if (!proc_is_told_text(file->node) || request->caller != file->node.pid)
 		return ERR_NO_RIGHT;
-	if (file->length + length > TOLD_MAX || pm->told_bytes + length > TOLD_MAX_ALL)
+	const struct process *process = table_process(request->caller);
+	if (!process || file->length + length > TOLD_MAX || process->told_bytes + length > TOLD_MAX_EACH ||
+	        pm->told_bytes + length > TOLD_MAX_ALL)
 		return ERR_FULL;
 	status_t status = request_read(request, 0, part, length);
 	if (status)

@@ -151,6 +151,7 @@ struct process {
 	struct limit limits[PROCESS_LIMITS];
 	uint64_t told_signals[4]; /* by itself, for /proc: pending, blocked, ignored, caught */
 	bool has_told_signals;
+	uint64_t told_bytes; /* room of its texts in /proc that are open (proc.c) */
 };
 
 struct domain {
