@@ -58,7 +58,7 @@ static status_t machine_stats(uint32_t number, handle_t handle, uint64_t *word)
 
 static void begin(void)
 {
-	handle_t receiver, frame = HANDLE_NONE;
+	handle_t receiver = HANDLE_NONE, frame = HANDLE_NONE;
 	fake_more_calls = machine_stats;
 	server = fake_process_create("tmpfs", tmpfs_main);
 	fake_make_mortal();

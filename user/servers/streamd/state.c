@@ -209,7 +209,8 @@ static bool resume_pipe(struct pipe *pipe)
 	wait_resume_queue(&pipe->flow.writers);
 	wait_resume_queue(&pipe->awaiting_readers);
 	wait_resume_queue(&pipe->awaiting_writers);
-	return flow_resume(&pipe->flow) & fifo_resume(pipe);
+	bool flow = flow_resume(&pipe->flow), fifo = fifo_resume(pipe); /* both, whatever the other says */
+	return flow && fifo;
 }
 
 static bool resume_thing(struct thing *thing)
