@@ -65,7 +65,7 @@ $(MORTAL)/hasty-init: $(MORTAL)/service.o $(filter-out %/service.o,$(call user_o
 
 $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/named: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) -o $@ $<
+	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) $(GUEST_LINUX_DEPENDS) -o $@ $<
 
 -include $(wildcard $(MORTAL)/*.d)
 
