@@ -25,15 +25,9 @@ static int random_main(void);
 #include "user/lib/server_internal.h"
 
 #define SCALES 7 /* of how near it is: a message has some tens of points */
+#define point_end fake_end_here
+#include "tests/points.h"
 
-void __real_state_keep_words(uintptr_t address, size_t size);
-void __wrap_state_keep_words(uintptr_t address, size_t size);
-void __real_state_commit(void);
-void __wrap_state_commit(void);
-void __real_state_answered(void);
-void __wrap_state_answered(void);
-void __real_answer_give(handle_t reply, status_t status, struct answer *answer);
-void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer);
 status_t __real_people_call(struct person as, uint32_t label, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3);
 status_t __wrap_people_call(struct person as, uint32_t label, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3);
 struct call *__real_people_begin_call(struct person as, uint32_t label, uint64_t w0, uint64_t w1, uint64_t w2);
@@ -46,52 +40,17 @@ void __wrap_people_exit(struct person person, uint32_t status);
 int __real_people_end(void);
 int __wrap_people_end(void);
 
-static volatile unsigned left; /* points until pm ends; 0: none is near */
-
 static void arm(void)
 {
 	static uint64_t state = 88172645463325252ull;
 	state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-	left = 1 + (unsigned)(state >> 33) % (1u << (state >> 50) % SCALES);
+	points_left = 1 + (unsigned)(state >> 33) % (1u << (state >> 50) % SCALES);
 }
 
 static void disarm(void)
 {
 	fake_settle();
-	left = 0;
-}
-
-static void point(void)
-{
-	if (left && !--left)
-		fake_end_here();
-}
-
-void __wrap_state_keep_words(uintptr_t address, size_t size)
-{
-	point();
-	__real_state_keep_words(address, size);
-	point();
-}
-
-void __wrap_state_commit(void)
-{
-	point();
-	__real_state_commit();
-	point();
-}
-
-void __wrap_state_answered(void)
-{
-	point();
-	__real_state_answered();
-}
-
-void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer)
-{
-	point();
-	__real_answer_give(reply, status, answer);
-	point();
+	points_left = 0;
 }
 
 status_t __wrap_people_call(struct person as, uint32_t label, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)

@@ -18,35 +18,11 @@
 #include "user/lib/state_area.h"
 
 #define LIVES 6 /* that a state may cost before it is given up: those of user/lib/server_state.c */
-
-void __real_state_keep_words(uintptr_t address, size_t size);
-void __wrap_state_keep_words(uintptr_t address, size_t size);
-void __real_state_commit(void);
-void __wrap_state_commit(void);
+#define point_end fake_end_here
+#include "tests/points.h"
 
 static struct fake_process *process;
 static handle_t session;
-static unsigned left; /* points until the server ends; 0: none is near */
-
-static void point(void)
-{
-	if (left && !--left)
-		fake_end_here();
-}
-
-void __wrap_state_keep_words(uintptr_t address, size_t size)
-{
-	point();
-	__real_state_keep_words(address, size);
-	point();
-}
-
-void __wrap_state_commit(void)
-{
-	point();
-	__real_state_commit();
-	point();
-}
 
 static void begin(void)
 {
@@ -97,11 +73,11 @@ static void everywhere(void)
 	check_begin("it may end before and behind each entry of the log and each commit: what was answered counts once");
 	for (unsigned at = 1;; at++) {
 		ended = fake_ends(process);
-		left = at;
+		points_left = at;
 		if (!CHECK(!call(COUNTING_add, at, &value) && value == (sum += at)))
 			break;
 		fake_settle();
-		left = 0;
+		points_left = 0;
 		if (ended == fake_ends(process))
 			break;
 	}

@@ -28,85 +28,14 @@
 #include "user/lib/server.h"
 #include "user/lib/state_area.h"
 
-#define MUCH 140000u /* bytes: more than fits into a pipe twice */
+#define point_end fake_end_here
+#include "tests/points.h"
 
-struct wait;
-void __real_state_keep_words(uintptr_t address, size_t size);
-void __wrap_state_keep_words(uintptr_t address, size_t size);
-void __real_state_keep(const void *memory, size_t size);
-void __wrap_state_keep(const void *memory, size_t size);
-void __real_state_commit(void);
-void __wrap_state_commit(void);
-void __real_answer_give(handle_t reply, status_t status, struct answer *answer);
-void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer);
-status_t __real_request_save(struct request *request, handle_t *out_reply);
-status_t __wrap_request_save(struct request *request, handle_t *out_reply);
-bool __real_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length);
-bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length);
-void __real_wait_leave(struct wait *wait);
-void __wrap_wait_leave(struct wait *wait);
+#define MUCH 140000u /* bytes: more than fits into a pipe twice */
 
 static struct fake_process *streamd_process;
 static handle_t session;
-static unsigned left; /* points until the server ends; 0: none is near */
 static _Thread_local uint64_t answered;
-
-static void point(void)
-{
-	if (left && !--left)
-		fake_end_here();
-}
-
-void __wrap_state_keep_words(uintptr_t address, size_t size)
-{
-	point();
-	__real_state_keep_words(address, size);
-	point();
-}
-
-void __wrap_state_keep(const void *memory, size_t size)
-{
-	point();
-	__real_state_keep(memory, size);
-	point();
-}
-
-void __wrap_state_commit(void)
-{
-	point();
-	__real_state_commit();
-	point();
-}
-
-void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer)
-{
-	point();
-	__real_answer_give(reply, status, answer);
-	point();
-}
-
-status_t __wrap_request_save(struct request *request, handle_t *out_reply)
-{
-	point();
-	status_t status = __real_request_save(request, out_reply);
-	point();
-	return status;
-}
-
-bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
-{
-	point();
-	bool given = __real_handing_give(reader, request, bytes, length);
-	point();
-	return given;
-}
-
-void __wrap_wait_leave(struct wait *wait)
-{
-	point();
-	__real_wait_leave(wait);
-	point();
-}
 
 static void begin(void)
 {
@@ -318,10 +247,10 @@ static void everywhere(const char *what, bool (*act)(void))
 	check_begin(what);
 	for (unsigned at = 1;; at++) {
 		ended = fake_ends(streamd_process);
-		left = at;
+		points_left = at;
 		bool good = act();
 		fake_settle();
-		left = 0;
+		points_left = 0;
 		if (!CHECK(good)) {
 			printf("at point %u\n", at);
 			break;

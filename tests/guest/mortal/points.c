@@ -15,37 +15,19 @@
 #include "user/lib/state_area.h"
 
 #define DEATH 9 /* the status */
+#define point_end() _Exit(DEATH)
+#include "tests/points.h"
 
-void __real_state_keep_words(uintptr_t address, size_t size);
-void __wrap_state_keep_words(uintptr_t address, size_t size);
-void __real_state_commit(void);
-void __wrap_state_commit(void);
-void __real_state_answered(void);
-void __wrap_state_answered(void);
-void __real_answer_give(handle_t reply, status_t status, struct answer *answer);
-void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer);
 status_t __real_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
 status_t __wrap_request_read_path(struct request *request, uint64_t offset, uint64_t length, char *out);
 status_t __real_request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
 status_t __wrap_request_read(struct request *request, uint64_t offset, void *to, uint64_t length);
 
-void __real_state_keep(const void *memory, size_t size);
-void __wrap_state_keep(const void *memory, size_t size);
 const void *__real_request_carried(const struct request *request, uint64_t offset, uint64_t length);
 const void *__wrap_request_carried(const struct request *request, uint64_t offset, uint64_t length);
-status_t __real_request_save(struct request *request, handle_t *out_reply);
-status_t __wrap_request_save(struct request *request, handle_t *out_reply);
 
 status_t __real_request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
 status_t __wrap_request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS]);
-
-/* streamd has these. */
-struct wait;
-bool __real_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
-        __attribute__((weak));
-bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length);
-void __real_wait_leave(struct wait *wait) __attribute__((weak));
-void __wrap_wait_leave(struct wait *wait);
 
 /* A service reads the clock, and cannot set it: said once a life, for who checks that it was tried. */
 static __attribute__((constructor)) void try_to_set_the_clock(void)
@@ -53,36 +35,6 @@ static __attribute__((constructor)) void try_to_set_the_clock(void)
 	const struct start_block *block = (const struct start_block *)getauxval(AT_HEARTH_START);
 	if (sys_vmem_protect(HANDLE_SELF_VMEM, block->time_page, 4096, MAP_READ | MAP_WRITE) == ERR_NO_RIGHT)
 		log_info("its time page stays as it is");
-}
-
-static unsigned left; /* points until the end; 0: none is near */
-
-static void point(void)
-{
-	if (left && !--left)
-		_Exit(DEATH);
-}
-
-void __wrap_state_keep_words(uintptr_t address, size_t size)
-{
-	point();
-	__real_state_keep_words(address, size);
-	point();
-}
-
-void __wrap_state_keep(const void *memory, size_t size)
-{
-	point();
-	__real_state_keep(memory, size);
-	point();
-}
-
-status_t __wrap_request_save(struct request *request, handle_t *out_reply)
-{
-	point();
-	status_t status = __real_request_save(request, out_reply);
-	point();
-	return status;
 }
 
 status_t __wrap_request_forward(struct request *request, handle_t sender, const uint64_t word[static MESSAGE_WORDS])
@@ -93,48 +45,12 @@ status_t __wrap_request_forward(struct request *request, handle_t sender, const 
 	return status;
 }
 
-bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
-{
-	point();
-	bool given = __real_handing_give(reader, request, bytes, length);
-	point();
-	return given;
-}
-
-/* The bytes have gone, and the reader still stands in its queue. */
-void __wrap_wait_leave(struct wait *wait)
-{
-	point();
-	__real_wait_leave(wait);
-	point();
-}
-
-void __wrap_state_commit(void)
-{
-	point();
-	__real_state_commit();
-	point();
-}
-
-void __wrap_state_answered(void)
-{
-	point();
-	__real_state_answered();
-}
-
-void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer)
-{
-	point();
-	__real_answer_give(reply, status, answer);
-	point();
-}
-
 static void look(const struct request *request, const char *text)
 {
 	unsigned points;
 	if ((sscanf(text, "arm %u", &points) == 1 || sscanf(text, "/arm-%u", &points) == 1) &&
 	        !state_was_served(request->serial))
-		left = points;
+		points_left = points;
 }
 
 status_t __wrap_request_read(struct request *request, uint64_t offset, void *to, uint64_t length)
