@@ -1,7 +1,6 @@
 /*
  * Points of the work of a server with state at which a test ends it: before and behind each entry of the log, each commit, each answer,
- * each saving of a call, and each handing of bytes in streamd. A test says by point_end() how it ends, defined before this file is included,
- * and by the linker's option --wrap=NAME which of these functions have points; the others are as they were.
+ * each saving of a call, and each handing of bytes in streamd. A test says by point_end() how it ends, and by the linker's option --wrap=NAME which of these functions have points; the others are as they were.
  */
 #pragma once
 
@@ -10,6 +9,8 @@
 struct wait;
 
 static volatile unsigned points_left; /* until the end; 0: none is near */
+
+void point_end(void); /* the test's */
 
 static void point(void)
 {

@@ -99,7 +99,7 @@ static status_t take_away(uint32_t number)
 }
 
 /* The file that was closed last may have one yet to come. */
-static unsigned next_commit(void)
+static uint64_t next_commit(void)
 {
 	fake_settle();
 	return commits + 1;

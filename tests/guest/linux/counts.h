@@ -31,6 +31,9 @@ static inline void counts_add(struct counts *counts, FILE *file, const char *wan
 /* Both files are open all the time, so that looking changes nothing. */
 static FILE *counts_objects, *counts_memory;
 
+/* How much of memory may be missing, in KiB: servers keep what they needed at their busiest, which differs from time to time. */
+static unsigned counts_slack;
+
 static inline bool counts_begin(void)
 {
 	counts_objects = fopen("/proc/objects", "r");
@@ -57,7 +60,7 @@ static inline bool counts_more(const struct counts *before, const struct counts 
 	for (unsigned i = 0; i < before->kinds && i < now->kinds && used < size; i++) {
 		long long change = (long long)(now->count[i] - before->count[i]);
 		bool is_memory = !strcmp(before->name[i], "MemFree:");
-		if (is_memory ? change < 0 : change > 0)
+		if (is_memory ? change < -(long long)counts_slack : change > 0)
 			used += (size_t)snprintf(why + used, size - used, "%s %+lld ", before->name[i], change);
 	}
 	return before->kinds != now->kinds || *why;

@@ -192,7 +192,8 @@ void state_begin(void)
 
 static bool resume_socket(struct socket *socket)
 {
-	bool all = name_resume(socket) & socket_resume_backlog(socket);
+	bool all = name_resume(socket);
+	all &= socket_resume_backlog(socket);
 	for (struct packet *packet = socket->first; packet; packet = packet->next)
 		all &= packet_resume(packet);
 	wait_resume_queue(&socket->readers);
