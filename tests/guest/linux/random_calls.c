@@ -1,9 +1,9 @@
 /*
  * Linux calls without sense: processes of three threads make calls with random arguments, near enough to what the calls look at that
  * many get far: descriptors of all kinds, names, memory that is there, half there, read-only or not there at all. They have a
- * moment, then they are killed with all that they have started. In between, and in the end, the machine must be as good as new: a
- * program starts, a pipe carries, a file holds what was written, and nothing is left in use. Whoever runs this looks into the log for
- * services that have ended.
+ * moment, then they are killed with all that they have started. In the end the machine must be as good as new: a program starts, a
+ * pipe carries, a file holds what was written, no object is left, and no more memory than servers keep of their busiest moment.
+ * Whoever runs this looks into the log for services that have ended.
  *
  *   exec random_calls [MOMENTS [SEED]]
  *

@@ -54,7 +54,7 @@ void ending_soon(void)
 {
 	timer.expired = go_on;
 	if (!timer.set)
-		server_timer_set(&streamd_server, &timer, 0);
+		server_timer_set(&streamd_server, &timer, server_timer_now()); /* behind those that are due */
 }
 
 void ending_socket(struct socket *socket)

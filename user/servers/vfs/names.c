@@ -110,34 +110,30 @@ status_t names_plain(struct request *request)
 	return hand_on(request, &place);
 }
 
-status_t names_program(struct request *request)
+/* Hands on what concerns a name below a mount point. One on the way to a mount point, or with `exact` that itself, is refused. */
+static status_t hand_on_below(struct request *request, bool exact, status_t refusal)
 {
 	struct vfs_path path;
 	struct mount_place place;
 	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;
-	return place.above ? ERR_IS_DIRECTORY : hand_on(request, &place);
+	return place.above || (exact && place.exact) ? refusal : hand_on(request, &place);
+}
+
+status_t names_program(struct request *request)
+{
+	return hand_on_below(request, false, ERR_IS_DIRECTORY);
 }
 
 status_t names_make(struct request *request)
 {
-	struct vfs_path path;
-	struct mount_place place;
-	status_t status = vfs_find(request, 0, &path, &place);
-	if (status)
-		return status;
-	return place.exact || place.above ? ERR_EXISTS : hand_on(request, &place);
+	return hand_on_below(request, true, ERR_EXISTS);
 }
 
 status_t names_unlink(struct request *request)
 {
-	struct vfs_path path;
-	struct mount_place place;
-	status_t status = vfs_find(request, 0, &path, &place);
-	if (status)
-		return status;
-	return place.exact || place.above ? ERR_BUSY : hand_on(request, &place);
+	return hand_on_below(request, true, ERR_BUSY);
 }
 
 status_t names_two(struct request *request)
