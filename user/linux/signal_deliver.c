@@ -260,13 +260,17 @@ int64_t signal_upcall(struct frame *frame, uint64_t cause, uint64_t error, uint6
 	return 0;
 }
 
-/* An address that the program named is bad: the call ends. Anything else is a fault of the image's own. */
+/*
+ * An address that the program named is bad: the call ends. Anything else is a fault of the image's own, which it reports; if it fails in
+ * that too it says where and ends, with hold_off as the kernel left it, so that a third time is the kernel's to report.
+ */
 int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address, uint64_t rbp)
 {
 	struct process *process = process_self();
 	bool named = cause == 14 ? user_range(address, 1) : cause == 13;
 	struct thread *self = thread_self();
-	if (named) {
+	bool again = self->failed; /* in the midst of its own report */
+	if (named && !again) {
 		if (trace_is_on(process))
 			trace_after(thread_frame(self), (uint32_t)thread_frame(self)->rax, -EFAULT);
 		if (self->held_file)
@@ -278,6 +282,11 @@ int64_t signal_fault_inside(uint64_t rip, uint64_t cause, uint64_t address, uint
 	log_add(&line, " ends, because its answer to a Linux call failed at offset ");
 	log_add_number(&line, rip - process->start->linux_image);
 	log_put(process->log, LOG_ERROR, &line);
-	report_fault_inside(rip, rbp, address);
+	if (!again) {
+		self->failed = true;
+		self->control_block->hold_off =
+		        HOLD_UPCALLS; /* the report looks at addresses that may not be there (access.h) */
+		report_fault_inside(rip, rbp, address);
+	}
 	signal_end_process(LINUX_SIGSEGV);
 }

@@ -67,6 +67,7 @@ struct thread {
 	uint64_t signal_pending; /* for this thread alone; guarded by process.signals_lock */
 	uint64_t mask_to_restore;
 	bool restore_mask; /* a handler that runs now returns to mask_to_restore, not to signal_mask */
+	bool failed;       /* the image has, in answering a call of this thread, and is about to report it */
 	struct linux_stack signal_stack;
 	uint64_t trap_vector, trap_error, trap_address; /* of the last exception, for signal frames */
 	struct thread *next, *previous;                 /* all threads of the process; guarded by process.threads_lock */

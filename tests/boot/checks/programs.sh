@@ -88,9 +88,9 @@ crash_names_lines() {
 	# Section headers, 64 bytes each, whose offsets, sizes and links are any numbers.
 	initfs_add tests/spoilt 755 < <(head -c $(($(stat -c %s "$programs/crashes-musl") - 1024)) "$programs/crashes-musl" && head -c 1024 /dev/urandom)
 	initfs_pack
-	guest --initfs "$folder/initfs.tar.zst" 'for way in fall jump dive give-up confuse; do /tests/crashes $way; echo "$way $?"; done
+	guest --initfs "$folder/initfs.tar.zst" 'for way in fall jump dive give-up confuse mislead; do /tests/crashes $way; echo "$way $?"; done
 		/tests/crashes-glibc fall; echo "glibc $?"; /tests/spoilt fall; echo "spoilt $?"; cp /tests/spoilt /tmp/; /tmp/spoilt jump; echo "copy $?"'
-	[ "$(cat "$folder/out")" = $'fall 139\njump 139\ndive 139\ngive-up 134\nconfuse 139\nglibc 139\nspoilt 139\ncopy 139' ] ||
+	[ "$(cat "$folder/out")" = $'fall 139\njump 139\ndive 139\ngive-up 134\nconfuse 139\nmislead 139\nglibc 139\nspoilt 139\ncopy 139' ] ||
 		fail "the shell was told $(tr '\n' ' ' <"$folder/out")"
 	logged "  in fall+0x[0-9a-f]* ($file:$(crash_line falls)) at 0x" || fail "the log does not say where it fell"
 	logged "  $from stumble+0x[0-9a-f]* ($file:$(crash_line stumbles)) at 0x" || fail "nor where from"
@@ -103,6 +103,7 @@ crash_names_lines() {
 		logged '  called from (user/linux/entry\.S:[0-9]*) at 0x' || fail "the log does not say where the image was confused"
 	logged '  asked by syscall+0x[0-9a-f]* at 0x' && logged "  $from confuse+0x[0-9a-f]* ($file:[0-9]*) at 0x" ||
 		fail "nor by whom"
+	logged '  asked by mislead+0x[0-9a-f]* ('"$file"':[0-9]*) at 0x' || fail "a frame that leads nowhere loses the image's report"
 	logged '(crashes-glibc):   in fall+0x[0-9a-f]* at 0x' || fail "the log does not name the function of a file without lines"
 	logged 'r-x /tests/crashes' || fail "the log does not have the mappings"
 	pass

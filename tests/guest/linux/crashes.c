@@ -51,6 +51,17 @@ static __attribute__((noinline)) void confuse(void)
 	depth++;        /* here it has been confused */
 }
 
+/* The same, and its frame pointer leads to where nothing is. */
+static __attribute__((noinline)) void mislead(void)
+{
+	long call = 12; /* brk */
+	process_self()->heap = (struct heap *)16;
+	__asm__ volatile("push %%rbp\n\tmov %1, %%rbp\n\tsyscall\n\tpop %%rbp"
+	                 : "+a"(call)
+	                 : "r"(USER_TOP - 64), "D"(0)
+	                 : "rcx", "r11", "memory");
+}
+
 int main(int count, char **arguments)
 {
 	const char *way = count > 1 ? arguments[1] : "";
@@ -64,5 +75,7 @@ int main(int count, char **arguments)
 		give_up();
 	else if (!strcmp(way, "confuse"))
 		confuse();
+	else if (!strcmp(way, "mislead"))
+		mislead();
 	return 1;
 }
