@@ -8,6 +8,7 @@
 #include "user/linux/errors.h"
 #include "user/linux/mapped.h"
 #include "user/linux/native.h"
+#include "user/linux/own.h"
 #include "user/linux/state.h"
 
 enum {
@@ -99,5 +100,7 @@ int64_t advice_madvise(uint64_t address, uint64_t length, int advice)
 		return 0;
 	if (!user_range(address, page_up(length)))
 		return -ENOMEM;
+	if (own_is_hit(address, page_up(length)))
+		return -EINVAL;
 	return drop(address, address + page_up(length));
 }

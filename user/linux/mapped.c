@@ -17,6 +17,11 @@ struct mapped_files {
 	char texts[MAPPED_TEXTS]; /* each with a NUL */
 };
 
+uint64_t mapped_list_size(void)
+{
+	return sizeof(struct mapped_files);
+}
+
 /* NULL: there was no memory for it. */
 static struct mapped_files *list_of(struct heap *heap)
 {

@@ -19,6 +19,9 @@ void mapped_remove(uint64_t start, uint64_t length);
 /* The lowest such mapping that overlaps a range; false: there is none. */
 bool mapped_next(struct heap *heap, uint64_t start, uint64_t end, uint64_t *out_start, uint64_t *out_end);
 
+/* Bytes of the list, at heap->mapped_files. */
+uint64_t mapped_list_size(void);
+
 /* Whether all such mappings are in the list. */
 bool mapped_is_complete(const struct heap *heap);
 

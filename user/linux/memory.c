@@ -6,6 +6,8 @@
  * private mapping can not be made writable later if it came without PROT_WRITE, unlike Linux's. Shared mappings of files need
  * the server's frame. What is writable is never executable.
  *
+ * What the image itself lies in is refused (own.h).
+ *
  * The heap grows by HEAP_STEP at least, so that a malloc that asks for little costs no native call.
  */
 #include "user/linux/memory.h"
@@ -14,6 +16,7 @@
 #include "user/linux/errors.h"
 #include "user/linux/mapped.h"
 #include "user/linux/native.h"
+#include "user/linux/own.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
 
@@ -196,6 +199,8 @@ int64_t memory_mmap(uint64_t address, uint64_t length, uint32_t prot, uint32_t f
 			return -EINVAL;
 		if (!user_range(address, want.length))
 			return address < USER_BOTTOM ? -EPERM : -ENOMEM;
+		if ((flags & LINUX_MAP_FIXED) && own_is_hit(address, want.length))
+			return -ENOMEM;
 	}
 	if (!(flags & LINUX_MAP_ANONYMOUS))
 		return map_file(&want, fd, offset);
@@ -208,6 +213,8 @@ int64_t memory_mmap(uint64_t address, uint64_t length, uint32_t prot, uint32_t f
 int64_t memory_munmap(uint64_t address, uint64_t length)
 {
 	if ((address & (PAGE_SIZE - 1)) || !length || length > USER_TOP || !user_range(address, page_up(length)))
+		return -EINVAL;
+	if (own_is_hit(address, page_up(length)))
 		return -EINVAL;
 	status_t status = sys_vmem_unmap(HANDLE_SELF_VMEM, address, page_up(length));
 	if (!status)
@@ -227,6 +234,8 @@ int64_t memory_mprotect(uint64_t address, uint64_t length, uint32_t prot)
 	int64_t error = protection(prot, &flags);
 	if (error)
 		return error;
+	if (own_is_hit(address, page_up(length)))
+		return -EACCES;
 	status_t status = sys_vmem_protect(HANDLE_SELF_VMEM, address, page_up(length), flags);
 	return status == ERR_BAD_ADDRESS ? -ENOMEM : errors_to_linux(status);
 }
@@ -241,6 +250,8 @@ int64_t memory_mremap(uint64_t address, uint64_t old_length, uint64_t new_length
 	uint64_t have = page_up(old_length), want = page_up(new_length);
 	if (!have || want > have || (flags & LINUX_MREMAP_FIXED))
 		return -ENOMEM;
+	if (own_is_hit(address, have))
+		return -EFAULT;
 	if (want < have) {
 		status_t status = sys_vmem_unmap(HANDLE_SELF_VMEM, address + want, have - want);
 		if (status)
