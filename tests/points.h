@@ -30,9 +30,8 @@ void __real_answer_give(handle_t reply, status_t status, struct answer *answer) 
 void __wrap_answer_give(handle_t reply, status_t status, struct answer *answer);
 status_t __real_request_save(struct request *request, handle_t *out_reply) __attribute__((weak));
 status_t __wrap_request_save(struct request *request, handle_t *out_reply);
-bool __real_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
-        __attribute__((weak));
-bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length);
+bool __real_handing_give(struct wait *reader, const struct request *request, uint64_t length) __attribute__((weak));
+bool __wrap_handing_give(struct wait *reader, const struct request *request, uint64_t length);
 void __real_wait_leave(struct wait *wait) __attribute__((weak));
 void __wrap_wait_leave(struct wait *wait);
 
@@ -78,10 +77,10 @@ status_t __wrap_request_save(struct request *request, handle_t *out_reply)
 	return result;
 }
 
-bool __wrap_handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
+bool __wrap_handing_give(struct wait *reader, const struct request *request, uint64_t length)
 {
 	point();
-	bool result = __real_handing_give(reader, request, bytes, length);
+	bool result = __real_handing_give(reader, request, length);
 	point();
 	return result;
 }

@@ -40,8 +40,17 @@ struct message {
 /* Programs of the build machine that test servers bring a kernel of their own: tests/host/fake/calls.h. */
 uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WORDS]);
 struct control_block *control_block(void);
+
+static inline uint64_t native_call_into(
+        uint64_t rax, const uint64_t word[static MESSAGE_WORDS], uint64_t result[static MESSAGE_WORDS])
+{
+	memmove(result, word, MESSAGE_WORDS * sizeof *word);
+	return native_call(rax, result);
+}
 #else
-static inline uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WORDS])
+/* The words that the call takes lie in one place, and those that it leaves go to another. */
+static inline uint64_t native_call_into(
+        uint64_t rax, const uint64_t word[static MESSAGE_WORDS], uint64_t result[static MESSAGE_WORDS])
 {
 	register uint64_t w0 __asm__("rdi") = word[0];
 	register uint64_t w1 __asm__("rsi") = word[1];
@@ -53,13 +62,18 @@ static inline uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WO
 	                 : "+a"(rax), "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3), "+r"(w4), "+r"(w5)
 	                 :
 	                 : CALL_CLOBBERS);
-	word[0] = w0;
-	word[1] = w1;
-	word[2] = w2;
-	word[3] = w3;
-	word[4] = w4;
-	word[5] = w5;
+	result[0] = w0;
+	result[1] = w1;
+	result[2] = w2;
+	result[3] = w3;
+	result[4] = w4;
+	result[5] = w5;
 	return rax;
+}
+
+static inline uint64_t native_call(uint64_t rax, uint64_t word[static MESSAGE_WORDS])
+{
+	return native_call_into(rax, word, word);
 }
 
 /* The calling thread's control block. */

@@ -34,6 +34,7 @@ struct request {
 	uint64_t serial;   /* of the call: message_extras.serial */
 	uint32_t caller;   /* the caller's process number; conveys no right */
 	uint32_t label;    /* without LABEL_SHORT */
+	uint32_t info;     /* RECEIVED_* */
 	bool takes_words;  /* LABEL_SHORT */
 	uint64_t deadline; /* the caller's, DEADLINE_NEVER if it has none */
 	uint64_t word[MESSAGE_WORDS];

@@ -129,21 +129,44 @@ void server_close_stamp(struct server *server, uint64_t stamp)
 	object_put(server, entry);
 }
 
-/* Takes over what the kernel has left in registers and control block, with the counts held to their limits. */
-static void fill_request(struct server *server, struct request *request, const struct message *message)
+/* What came beside the words, with the counts held to their limits. */
+static void fill_extras(struct request *request, const struct control_block *block)
 {
-	const struct message_extras *received = &control_block()->received;
+	const struct message_extras *received = &block->received;
+
+	request->deadline = received->deadline;
+	request->readable = received->readable.length;
+	request->writable = received->writable.length;
+	if (received->word_count && received->word_count <= MESSAGE_LONG_WORDS) {
+		uint64_t carried = received->word_count * sizeof(uint64_t);
+		request->long_word_count = received->word_count;
+		for (uint32_t i = 0; i < received->word_count; i++)
+			request->long_word[i] = block->received_words[i];
+		if (request->readable < carried)
+			request->readable = carried;
+	}
+	if (received->handle_count <= MESSAGE_HANDLES)
+		request->handle_count = received->handle_count;
+	for (uint32_t i = 0; i < request->handle_count; i++) {
+		request->handles[i] = received->handles[i];
+		request->rights[i] = received->rights[i];
+	}
+}
+
+/* Takes over what the kernel has left in the control block; label, info and words are there already. */
+static void fill_request(struct server *server, struct request *request)
+{
+	const struct control_block *block = control_block();
 
 	request->server = server;
-	request->stamp = received->stamp;
-	request->serial = received->serial;
-	request->caller = received->caller;
+	request->stamp = block->received.stamp;
+	request->serial = block->received.serial;
+	request->caller = block->received.caller;
 	request->object = NULL;
-	request->label = message->label & ~LABEL_SHORT;
-	request->takes_words = (message->label & LABEL_SHORT) != 0;
+	request->takes_words = (request->label & LABEL_SHORT) != 0;
+	request->label &= ~LABEL_SHORT;
 	request->result_length = 0;
 	request->deadline = DEADLINE_NEVER;
-	memcpy(request->word, message->word, sizeof request->word);
 	request->long_word_count = 0;
 	request->handle_count = 0;
 	request->readable = 0;
@@ -152,25 +175,8 @@ static void fill_request(struct server *server, struct request *request, const s
 	memset(request->answer.word, 0, sizeof request->answer.word);
 	request->reply = HANDLE_SELF_REPLY;
 	request->certain = false;
-	if (!(message->info & RECEIVED_EXTRAS))
-		return;
-	request->deadline = received->deadline;
-	request->readable = received->readable.length;
-	request->writable = received->writable.length;
-	if (received->word_count <= MESSAGE_LONG_WORDS)
-		request->long_word_count = received->word_count;
-	if (received->handle_count <= MESSAGE_HANDLES)
-		request->handle_count = received->handle_count;
-	uint64_t carried = request->long_word_count * sizeof(uint64_t);
-	if (carried) {
-		memcpy(request->long_word, control_block()->received_words, carried);
-		if (request->readable < carried)
-			request->readable = carried;
-	}
-	for (uint32_t i = 0; i < request->handle_count; i++) {
-		request->handles[i] = received->handles[i];
-		request->rights[i] = received->rights[i];
-	}
+	if (request->info & RECEIVED_EXTRAS)
+		fill_extras(request, block);
 }
 
 /* 0: there is no protocol of this number. */
@@ -259,37 +265,42 @@ static void serve_interrupt(struct server *server, handle_t reply)
 		answer_send(reply, ERR_INTERRUPTED, NULL);
 }
 
-void server_serve(struct server *server, struct request *request, const struct message *message, status_t *out_status)
+static status_t serve_received_call(struct server *server, struct request *request)
 {
-	request->forward_to = HANDLE_NONE;
-	switch (RECEIVED_KIND(message->info)) {
-	case RECEIVED_CALL:
-		fill_request(server, request, message);
-		*out_status = serve_call(request);
-		/* An answer that has to outlive this server carries nothing. */
-		if (!*out_status && request->result_length && server->state && state_is_changed())
-			*out_status = request_stop_keeping(request);
-		finish_request(request, *out_status);
-		break;
+	fill_request(server, request);
+	status_t status = serve_call(request);
+	/* An answer that has to outlive this server carries nothing. */
+	if (!status && request->result_length && server->state && state_is_changed())
+		status = request_stop_keeping(request);
+	if (request->handle_count | request->answer.handle_count)
+		finish_request(request, status);
+	return status;
+}
+
+/* What is no call: nobody waits for an answer, but for that to an exception. */
+static status_t serve_other(struct server *server, struct request *request)
+{
+	status_t status = ERR_OK;
+	request->reply = HANDLE_NONE;
+	switch (RECEIVED_KIND(request->info)) {
 	case RECEIVED_EXCEPTION:
-		fill_request(server, request, message);
-		*out_status = serve_exception(request);
+		fill_request(server, request);
+		status = serve_exception(request);
 		finish_request(request, ERR_OK);
 		break;
-	case RECEIVED_CLOSE:
-		request->reply = HANDLE_NONE;
-		server_close_stamp(server, control_block()->received.stamp);
-		break;
-	case RECEIVED_NOTIFY:
-		request->reply = HANDLE_NONE;
-		serve_bits(server, message->word[0]);
-		break;
-	case RECEIVED_INTERRUPT:
-		request->reply = HANDLE_NONE;
-		serve_interrupt(server, (handle_t)message->word[0]);
-		break;
-	default: request->reply = HANDLE_NONE; break;
+	case RECEIVED_CLOSE: server_close_stamp(server, control_block()->received.stamp); break;
+	case RECEIVED_NOTIFY: serve_bits(server, request->word[0]); break;
+	case RECEIVED_INTERRUPT: serve_interrupt(server, (handle_t)request->word[0]); break;
 	}
+	return status;
+}
+
+status_t server_serve(struct server *server, struct request *request)
+{
+	request->forward_to = HANDLE_NONE;
+	if (RECEIVED_KIND(request->info) == RECEIVED_CALL)
+		return serve_received_call(server, request);
+	return serve_other(server, request);
 }
 
 /* A call that was handed on leaves with the next wait, but not over what may come before that. */
@@ -302,35 +313,55 @@ static void forward_if_needed(const struct server *server, struct request *reque
 		*status = failed;
 }
 
+/* The words of the next message go where a handler reads them. */
+static status_t received(struct request *request, uint64_t rax)
+{
+	request->label = CALL_LABEL(rax);
+	request->info = CALL_INFO(rax);
+	return CALL_ERROR(rax);
+}
+
+static status_t receive(const struct server *server, struct request *request, uint64_t deadline)
+{
+	const uint64_t word[MESSAGE_WORDS] = {deadline};
+	return received(request, native_call_into(CALL_REGISTER(SYS_channel_recv, 0, server->receiver), word, request->word));
+}
+
+static status_t forward_and_receive(struct request *request)
+{
+	struct message message = request_forwarded(request);
+	status_t status = sys_channel_forward_recv(request->forward_to, &message);
+	request->label = message.label;
+	request->info = message.info;
+	memcpy(request->word, message.word, sizeof request->word);
+	return status;
+}
+
 /*
  * Gives the answer that is owed, if any, or hands the call on, and waits for the next message, both in one call. The plain call does
  * where neither handles nor a deadline are wanted. ERR_TIMED_OUT: the answer was given, a timer is due.
  */
-static status_t answer_and_receive(
-        struct server *server, struct request *request, status_t status, struct message *message, uint64_t deadline)
+static status_t answer_and_receive(const struct server *server, struct request *request, status_t status, uint64_t deadline)
 {
 	struct answer *answer = &request->answer;
+	uint32_t number = SYS_channel_reply_recv;
 
-	if (request->forward_to) {
-		*message = request_forwarded(request);
-		return sys_channel_forward_recv(request->forward_to, message);
-	}
 	if (request->reply != HANDLE_SELF_REPLY)
-		return sys_channel_recv(server->receiver, deadline, message);
-	message->label = status;
-	memcpy(message->word, answer->word, sizeof message->word);
+		return request->forward_to ? forward_and_receive(request) : receive(server, request, deadline);
 	if (!answer_keeps_words(status))
-		memset(message->word, 0, sizeof message->word);
+		memset(answer->word, 0, sizeof answer->word);
 	uint32_t result_words = status ? 0 : (request->result_length + 7) / 8;
-	if (!answer->handle_count && !result_words && deadline == DEADLINE_NEVER)
-		return sys_channel_reply_recv(server->receiver, message);
-	struct message_extras *send = extras_begin();
-	send->deadline = deadline;
-	if (result_words)
-		extras_set_words(send, request->result, result_words * sizeof(uint64_t));
-	for (uint32_t i = 0; i < answer->handle_count; i++)
-		extras_add_handle(send, answer->handles[i], answer->rights[i], 1);
-	return sys_channel_reply_recv_x(server->receiver, message);
+	if (answer->handle_count | result_words || deadline != DEADLINE_NEVER) {
+		struct message_extras *send = extras_begin();
+		send->deadline = deadline;
+		if (result_words)
+			extras_set_words(send, request->result, result_words * sizeof(uint64_t));
+		for (uint32_t i = 0; i < answer->handle_count; i++)
+			extras_add_handle(send, answer->handles[i], answer->rights[i], 1);
+		number = SYS_channel_reply_recv_x;
+	}
+	return received(
+	        request, native_call_into(CALL_REGISTER(number, status, server->receiver), answer->word, request->word));
 }
 
 /* What a timer has changed is certain together with an answer that waits to leave, and was to carry something: it does not now. */
@@ -342,36 +373,43 @@ static void commit_timer(struct request *request, status_t *status)
 	server_state_commit(request, *status);
 }
 
+/* The next timer's deadline, when those that are due have run, and what they have changed is certain. */
+static uint64_t run_timers(struct server *server, struct request *request, status_t *status)
+{
+	uint64_t deadline = server_timer_run(server);
+	if (server->state && state_has_changed())
+		commit_timer(request, status);
+	return deadline;
+}
+
 status_t server_run(struct server *server)
 {
 	struct request request;
-	struct message message;
 	status_t status = ERR_OK;
 
 	if (server->state)
 		server_state_recover(server);
 	request.reply = request.forward_to = HANDLE_NONE;
 	for (;;) {
-		uint64_t deadline = server->timers ? server_timer_run(server) : DEADLINE_NEVER;
-		if (server->state && state_has_changed())
-			commit_timer(&request, &status);
-		status_t received = answer_and_receive(server, &request, status, &message, deadline);
-		if (server->state && state_area.answers)
+		uint64_t deadline = server->timers ? run_timers(server, &request, &status) : DEADLINE_NEVER;
+		status_t failed = answer_and_receive(server, &request, status, deadline);
+		if (state_area.answers)
 			state_answered();
-		if (!received) {
-			server_serve(server, &request, &message, &status);
-			forward_if_needed(server, &request, &status);
+		if (!failed) {
+			status = server_serve(server, &request);
+			if (request.forward_to)
+				forward_if_needed(server, &request, &status);
 			if (server->state && state_has_changed())
 				server_state_commit(&request, status);
 			continue;
 		}
 		/* The answer was given; a timer is due, or a signal of its own has interrupted the server. */
-		bool waited = received == ERR_TIMED_OUT || received == ERR_INTERRUPTED;
+		bool waited = failed == ERR_TIMED_OUT || failed == ERR_INTERRUPTED;
 		if (!waited && request.reply != HANDLE_SELF_REPLY && !request.forward_to)
-			return received;
+			return failed;
 		/* It may be what should have left, an answer or a call; then the caller hears that, and the next round shows the rest. */
 		if (!waited)
-			answer_give(HANDLE_SELF_REPLY, received, &request.answer);
+			answer_give(HANDLE_SELF_REPLY, failed, &request.answer);
 		request.reply = request.forward_to = HANDLE_NONE;
 	}
 }

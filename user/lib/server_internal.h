@@ -10,8 +10,11 @@ struct server_object {
 	uint32_t caller; /* whom it was opened for, and is counted for */
 };
 
-/* Serves one message. Afterwards an answer `*out_status` is owed if request->reply is still HANDLE_SELF_REPLY. */
-void server_serve(struct server *server, struct request *request, const struct message *message, status_t *out_status);
+/*
+ * Serves the message whose label, info and words stand in the request. The status of the answer that is owed afterwards, if request->reply is
+ * still HANDLE_SELF_REPLY.
+ */
+MUST_CHECK status_t server_serve(struct server *server, struct request *request);
 
 /* The call that a handler has handed on, as it goes to request->forward_to. */
 static inline struct message request_forwarded(const struct request *request)

@@ -302,7 +302,6 @@ static void serve_again(struct server *server, handle_t reply)
 {
 	struct request request;
 	struct message message;
-	status_t status = ERR_OK;
 	if (sys_reply_message(reply, server->receiver, &message)) {
 		sys_handle_close(reply); /* the caller is gone */
 		return;
@@ -310,8 +309,11 @@ static void serve_again(struct server *server, handle_t reply)
 	const struct message_extras *received = &control_block()->received;
 	for (uint32_t i = 0; message.info & RECEIVED_EXTRAS && i < received->handle_count && i < MESSAGE_HANDLES; i++)
 		found_name(received->handles[i]);
+	request.label = message.label;
+	request.info = message.info;
+	memcpy(request.word, message.word, sizeof request.word);
 	past.again = true;
-	server_serve(server, &request, &message, &status);
+	status_t status = server_serve(server, &request);
 	past.again = false;
 	status_t failed = request.forward_to ? request_forward_now(&request) : ERR_OK;
 	if (failed)

@@ -280,23 +280,28 @@ static void changed(struct watched *watched)
 		watch_changed(watched);
 }
 
-status_t flow_read(struct flow *flow, struct request *request, uint64_t length, uint32_t flags)
+/* Of which there is something, in the ring or with a writer that waits. */
+static status_t read_what_is_there(struct flow *flow, struct request *request, uint64_t length)
 {
 	uint64_t done = 0;
+	status_t status = pull(flow, request, length, &done);
+	if (status)
+		return status;
+	request->answer.word[0] = done;
+	if (flow->writers.first) {
+		request_commit(request); /* what the reader has had may be written over from here on */
+		serve_writers(flow);
+	}
+	changed(flow->writing);
+	return ERR_OK;
+}
+
+status_t flow_read(struct flow *flow, struct request *request, uint64_t length, uint32_t flags)
+{
 	if (!length)
 		return ERR_OK;
-	if (flow->count || flow->writers.first) {
-		status_t status = pull(flow, request, length, &done);
-		if (status)
-			return status;
-		request->answer.word[0] = done;
-		if (flow->writers.first) {
-			request_commit(request); /* what the reader has had may be written over from here on */
-			serve_writers(flow);
-		}
-		changed(flow->writing);
-		return ERR_OK;
-	}
+	if (flow->count || flow->writers.first)
+		return read_what_is_there(flow, request, length);
 	if (flow->ended)
 		return ERR_OK;
 	if (flags & FS_TRANSFER_NO_WAIT)
@@ -320,27 +325,20 @@ static status_t answer_behind_reader(struct request *request, uint64_t done)
 }
 
 /* All that a writer has goes to a reader that waits for no less, and nobody else has a part in it. */
-static bool hand_all(struct flow *flow, const struct request *request, const void *bytes, uint64_t length)
+static inline bool hand_all(struct flow *flow, const struct request *request, uint64_t length)
 {
 	struct wait *reader = flow->readers.first;
-	return bytes && reader && reader->takes_words && length <= reader->length && length <= MESSAGE_SHORT_MAX &&
-	        !flow->reading->first && !flow->writers.first && handing_give(reader, request, bytes, length);
+	return reader && reader->takes_words && length <= reader->length &&
+	        length <= request->long_word_count * sizeof(uint64_t) && !flow->reading->first && !flow->writers.first &&
+	        handing_give(reader, request, length);
 }
 
-status_t flow_write(struct flow *flow, struct request *request, uint64_t length, uint32_t atomic, uint32_t flags)
+static status_t write_in_part(struct flow *flow, struct request *request, uint64_t length, uint32_t atomic, uint32_t flags)
 {
 	uint64_t done = 0;
 	status_t status = ERR_OK;
-	if (flow->broken)
-		return ERR_BROKEN_PIPE;
-	if (!length)
-		return ERR_OK;
 	bool was_waited_for = flow->readers.first != NULL;
 	const struct source from = {request->reply, request_carried(request, 0, length)};
-	if (hand_all(flow, request, from.bytes, length)) {
-		request->answer.word[0] = length;
-		return ERR_OK;
-	}
 	if (!flow->writers.first)
 		status = push(flow, &from, length, atomic, &done);
 	if (status && !done)
@@ -355,6 +353,18 @@ status_t flow_write(struct flow *flow, struct request *request, uint64_t length,
 	if (flags & FS_TRANSFER_NO_WAIT)
 		return ERR_WOULD_BLOCK;
 	return wait_add(&flow->writers, request, length, done, atomic);
+}
+
+status_t flow_write(struct flow *flow, struct request *request, uint64_t length, uint32_t atomic, uint32_t flags)
+{
+	if (flow->broken)
+		return ERR_BROKEN_PIPE;
+	if (!length)
+		return ERR_OK;
+	if (!hand_all(flow, request, length))
+		return write_in_part(flow, request, length, atomic, flags);
+	request->answer.word[0] = length;
+	return ERR_OK;
 }
 
 void flow_settle(struct flow *flow)

@@ -8,7 +8,17 @@
 
 static struct handing done; /* by the life before; its reply counts only */
 
-bool handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length)
+/* Whole words go out, so nothing stands behind the last byte that is not meant for the reader. */
+static void send_bytes(const struct request *request, uint64_t length)
+{
+	uint64_t *words = control_block()->send_words, count = (length + 7) / 8, more = count * 8 - length;
+	for (uint64_t i = 0; i < count; i++)
+		words[i] = request->long_word[i];
+	words[count - 1] = words[count - 1] << more * 8 >> more * 8;
+	extras_begin()->word_count = (uint8_t)count;
+}
+
+bool handing_give(struct wait *reader, const struct request *request, uint64_t length)
 {
 	struct handing *handing = &streamd->handing;
 	if (reader->previous || !wait_may_go_alone())
@@ -21,8 +31,8 @@ bool handing_give(struct wait *reader, const struct request *request, const void
 	BARRIER();
 	handing->reply = reader->reply;
 	BARRIER();
-	struct message message = {.word = {length}};
-	extras_set_words(extras_begin(), bytes, length);
+	const struct message message = {.word = {length}};
+	send_bytes(request, length);
 	if (sys_reply_send_x(reader->reply, &message)) {
 		*(volatile uint64_t *)&handing->serial = 0; /* the reader is gone, and so may be its reply */
 		return false;

@@ -19,10 +19,10 @@ struct handing {
 };
 
 /*
- * Gives a waiting reader all of a writer's bytes; `request` is the writer's and nothing else follows from it. False: nothing has happened,
- * and it is to be done in another way.
+ * Gives a waiting reader the first bytes that a writer's call has carried, at least one and no more than it has; `request` is the writer's and
+ * nothing else follows from it. False: nothing has happened, and it is to be done in another way.
  */
-MUST_CHECK bool handing_give(struct wait *reader, const struct request *request, const void *bytes, uint64_t length);
+MUST_CHECK bool handing_give(struct wait *reader, const struct request *request, uint64_t length);
 
 /* At the beginning of a life, when the waits are known: ends what was begun. */
 void handing_begin(void);

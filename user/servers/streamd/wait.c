@@ -4,22 +4,21 @@
  */
 #include "user/servers/streamd/wait.h"
 
-#include "user/lib/state.h"
+#include "user/lib/state_area.h"
 #include "user/servers/streamd/cargo.h"
 #include "user/servers/streamd/end.h"
 
 #define SWEEP_LEAST 256u
 #define BARRIER() __asm__ volatile("" : : : "memory")
 
-static struct wait *all;
-static uint32_t all_count, sweep_at;
-static struct wait *free_waits; /* by their next */
-static struct wait *finished;   /* likewise; free once it is certain that they are in no queue */
-static bool has_lived;          /* this life has committed something, so that the state is not given up */
+static uint32_t all_count, sweep_at; /* waits that are in a queue: those among all that are `queued` */
+static struct wait *free_waits;      /* by their next */
+static struct wait *finished;        /* likewise; free once it is certain that they are in no queue */
+static bool has_lived;               /* this life has committed something, so that the state is not given up */
 
 void wait_begin(void)
 {
-	all = free_waits = finished = NULL;
+	free_waits = finished = NULL;
 	all_count = 0;
 	sweep_at = SWEEP_LEAST;
 	has_lived = false;
@@ -30,11 +29,6 @@ void wait_begin(void)
 static void begin_to_wait(struct wait *wait)
 {
 	wait->queued = true;
-	wait->all_previous = NULL;
-	wait->all_next = all;
-	if (all)
-		all->all_previous = wait;
-	all = wait;
 	all_count++;
 	wait->end->waits++;
 }
@@ -63,9 +57,10 @@ void wait_resume(void)
 /* The first message of a life goes by the log, which tells the kit that it lives. */
 bool wait_may_go_alone(void)
 {
-	bool may = has_lived && !state_is_changed();
+	if (has_lived)
+		return !state_has_changed();
 	has_lived = true;
-	return may;
+	return false;
 }
 
 static struct wait *make(void)
@@ -106,12 +101,6 @@ static void forget(struct wait *wait)
 		wait->next->previous = wait->previous;
 	else
 		wait->queue->last = wait->previous;
-	if (wait->all_previous)
-		wait->all_previous->all_next = wait->all_next;
-	else
-		all = wait->all_next;
-	if (wait->all_next)
-		wait->all_next->all_previous = wait->all_previous;
 	all_count--;
 	wait->end->waits--;
 	wait->queued = false;
@@ -148,9 +137,8 @@ static bool is_dead(const struct wait *wait)
 
 static void sweep(void)
 {
-	for (struct wait *wait = all, *next; wait; wait = next) {
-		next = wait->all_next;
-		if (!is_dead(wait))
+	for (struct wait *wait = streamd->waits; wait; wait = wait->made) {
+		if (!wait->queued || !is_dead(wait))
 			continue;
 		state_close(wait->reply);
 		wait_remove(wait);
@@ -158,70 +146,58 @@ static void sweep(void)
 	sweep_at = all_count < SWEEP_LEAST / 2 ? SWEEP_LEAST : all_count * 2;
 }
 
-/* A wait that holds the call, and where it is to come into the queue. */
-static status_t save(struct wait_queue *queue, struct request *request, struct wait **out, struct wait ***out_place)
+/* Whether one more may wait, when those that are dead have gone. */
+static bool has_room(void)
 {
 	if (all_count >= sweep_at)
 		sweep();
-	if (all_count == WAITS_MAX)
+	return all_count < WAITS_MAX;
+}
+
+/* `alone`: nothing else follows from the call. */
+static inline status_t add(
+        struct wait_queue *queue, struct request *request, uint64_t length, uint64_t done, uint32_t flags, bool alone)
+{
+	if (!has_room())
 		return ERR_FULL;
 	struct wait *wait = get();
 	if (!wait)
 		return ERR_NO_MEMORY;
-	wait->next = NULL;
-	wait->end = request->object;
-	wait->caller = request->caller;
-	wait->takes_words = request->takes_words;
-	wait->cargo = NULL;
-	wait->queue = queue;
-	wait->previous = queue->first ? queue->last : NULL;
 	status_t status = request_save(request, &wait->reply);
 	if (status) {
 		wait->next = free_waits;
 		free_waits = wait;
 		return status;
 	}
-	*out = wait;
-	*out_place = place_of(wait);
-	return ERR_OK;
-}
-
-static void enter(struct wait *wait, struct wait **place)
-{
+	wait->next = NULL;
+	wait->end = request->object;
+	wait->caller = request->caller;
+	wait->takes_words = request->takes_words;
+	wait->length = length;
+	wait->done = done;
+	wait->flags = flags;
+	wait->cargo = NULL;
+	wait->queue = queue;
+	wait->previous = queue->first ? queue->last : NULL;
+	struct wait **place = place_of(wait);
+	if (!alone || !wait_may_go_alone())
+		state_keep(place, sizeof *place);
 	BARRIER();
 	*(struct wait *volatile *)place = wait;
 	BARRIER();
-	wait->queue->last = wait;
+	queue->last = wait;
 	begin_to_wait(wait);
+	return ERR_OK;
 }
 
 status_t wait_add(struct wait_queue *queue, struct request *request, uint64_t length, uint64_t done, uint32_t flags)
 {
-	struct wait *wait, **place;
-	status_t status = save(queue, request, &wait, &place);
-	if (status)
-		return status;
-	wait->length = length;
-	wait->done = done;
-	wait->flags = flags;
-	state_keep(place, sizeof *place);
-	enter(wait, place);
-	return ERR_OK;
+	return add(queue, request, length, done, flags, false);
 }
 
 status_t wait_add_only(struct wait_queue *queue, struct request *request, uint64_t length, uint32_t flags)
 {
-	struct wait *wait, **place;
-	status_t status = save(queue, request, &wait, &place);
-	if (status)
-		return status;
-	wait->length = length;
-	wait->done = 0;
-	wait->flags = flags;
-	if (!wait_may_go_alone())
-		state_keep(place, sizeof *place);
-	enter(wait, place);
-	return ERR_OK;
+	return add(queue, request, length, 0, flags, true);
 }
 
 void wait_finish(struct wait *wait, status_t status, struct answer *answer)
@@ -255,10 +231,10 @@ void wait_finish_all(struct wait_queue *queue, status_t status)
 /* Looked for among all, which is rare enough, so that a wait costs nothing for it. */
 void wait_interrupted(struct server *server, handle_t reply)
 {
-	struct wait *wait = all;
+	struct wait *wait = streamd->waits;
 	(void)server;
-	while (wait && wait->reply != reply)
-		wait = wait->all_next;
+	while (wait && !(wait->queued && wait->reply == reply))
+		wait = wait->made;
 	if (!wait)
 		return;
 	struct end *end = wait->end;
@@ -269,9 +245,7 @@ void wait_interrupted(struct server *server, handle_t reply)
 
 void wait_end_closed(struct end *end)
 {
-	for (struct wait *wait = all, *next; wait && end->waits; wait = next) {
-		next = wait->all_next;
-		if (wait->end == end)
+	for (struct wait *wait = streamd->waits; wait && end->waits; wait = wait->made)
+		if (wait->queued && wait->end == end)
 			wait_finish_done(wait, ERR_DEAD);
-	}
 }

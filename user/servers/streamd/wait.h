@@ -41,7 +41,6 @@ struct wait {
 	bool queued;
 	struct wait_queue *queue;
 	struct wait *previous;
-	struct wait *all_next, *all_previous;
 };
 
 /* Saves the call; it is not answered by the kit then. FULL, NO_MEMORY, or what request_save() says; nothing has happened then. */
