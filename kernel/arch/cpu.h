@@ -19,6 +19,10 @@ struct arch_cpu {
 
 	/* Of a message on the quick way (upcalls.h): what is written once its words were read, 1 and 0. */
 	uint32_t *handover_arm, *handover_unlock;
+
+	struct entry_area *area; /* tables and stacks of entry code (x86_64/descriptors.h) */
+	uint64_t timer_armed;    /* ns: when upcall_timer is wanted; UINT64_MAX: never */
+	uint32_t online;         /* it can take interrupts; atomic */
 };
 
 static inline struct arch_cpu *arch_cpu_current(void)
@@ -60,8 +64,12 @@ uint64_t cpu_random(void);
 /* A sentence on what the CPU is and which protections are in use, for the log. */
 const char *cpu_description(void);
 
-/* Stops this CPU for good, and the others first; for panics. */
-_Noreturn void cpu_stop_all(void);
+/* Has upcall_asked called on another CPU that is online, at the latest when it leaves the kernel next; any CPU may ask. */
+void cpu_ask(const struct arch_cpu *cpu);
+
+/* For panics: the others stop for good, wherever they are, and then this one. */
+void cpu_stop_others(void);
+_Noreturn void cpu_stop(void);
 
 /* Calls visit with each return address of the running kernel code, innermost first; at most 64, never faults. */
 void cpu_backtrace(void (*visit)(uint64_t address, void *argument), void *argument);

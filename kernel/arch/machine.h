@@ -13,7 +13,7 @@ extern uint64_t kernel_entry_tsc;
 /* Descriptor tables, per-CPU base, exceptions, CPU features; needs no memory allocation. False with a sentence: cannot run. */
 bool machine_init_cpu(const struct bootinfo *boot, const char **out_reason);
 
-/* ACPI tables, APICs, clocks; needs pages. Problems are logged, and what cannot be done without panics in words. */
+/* ACPI tables, APICs, clocks, the other CPUs; needs pages. Problems are logged, and what cannot be done without panics in words. */
 void machine_init_devices(const struct bootinfo *boot);
 
 /*

@@ -46,6 +46,9 @@ void upcall_exception(const struct fault *fault);
 void upcall_interrupt(uint32_t pin);
 void upcall_timer(void);
 
+/* Another CPU has something for this one (cpu_ask). */
+void upcall_asked(void);
+
 /* The context to resume on this CPU, in its address space, which upcall_leave has activated; 0: nothing to run. */
 struct context *upcall_leave(void);
 

@@ -96,8 +96,9 @@ void panic(const char *format, ...)
 
 	if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
 		log_print_raw("panic: another one while the first was being reported\n", 54);
-		cpu_stop_all();
+		cpu_stop();
 	}
+	cpu_stop_others();
 	uint64_t microseconds = timer_now() / 1000;
 	cpu_current()->lock_rank = RANK_NONE;
 	add("panic: ");
@@ -116,7 +117,7 @@ void panic(const char *format, ...)
 	log_print_raw(report, printed);
 	log_print_raw("The machine has stopped. The next start prints this report again.\n", 66);
 	screen_output_finish();
-	cpu_stop_all();
+	cpu_stop();
 }
 
 static void print_last(const char *text, size_t length)

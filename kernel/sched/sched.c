@@ -356,6 +356,13 @@ static __attribute__((noinline)) struct context *schedule(struct cpu *cpu)
 	}
 }
 
+void upcall_asked(void)
+{
+	struct cpu *cpu = cpu_current();
+	cpu->interrupts++;
+	cpu->need_schedule = 1;
+}
+
 struct context *upcall_leave(void)
 {
 	struct cpu *cpu = cpu_current();

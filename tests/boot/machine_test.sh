@@ -19,6 +19,7 @@ build build/boot/BOOTX64.EFI "$kernel"
 mkdir -p build/tests/boot
 work=$(mktemp -d "$root/build/tests/boot/machine.XXXXXX") || exit 1
 machine_pid=
+after=0 # seconds from the end of a start to that of QEMU
 cleanup() {
 	[ -z "$machine_pid" ] || kill "$machine_pid" 2>/dev/null
 	[ -n "${KEEP:-}" ] || rm -rf "$work"
@@ -57,6 +58,7 @@ machine() {
 		grep -qaE "$end" "$log" && break
 		sleep 0.1
 	done
+	sleep "$after"
 	kill "$machine_pid" 2>/dev/null
 	wait "$machine_pid" 2>/dev/null
 	machine_pid=
@@ -128,7 +130,11 @@ panics() {
 	local name=$1 sentence=$2 log=$work/panic.log word
 	shift 2
 	case panic.$name in $pattern) ;; *) return ;; esac
-	machine "$log" 60 "$end" "test=$name" -machine q35 -cpu max
+	machine "$log" 60 "$end" "test=$name" -machine q35 -cpu max -smp 2
+	if sed '1,/panic: /d' "$log" | grep -qaF 'Another CPU runs'; then
+		not_ok "panic.$name" 'another CPU went on after the panic began'
+		return
+	fi
 	for word in "panic: $sentence" "$@"; do
 		if ! grep -qaF -- "$word" "$log"; then
 			not_ok "panic.$name" "its report lacks '$word'"
@@ -142,11 +148,17 @@ steps q35 -machine q35 -cpu max
 steps pc -machine pc -cpu max
 steps no_hpet -machine q35,hpet=off -cpu max
 steps bochs
+steps four_cpus -machine q35 -cpu max -smp 4
+steps eight_cpus_in_sockets -machine pc -cpu max -smp 8,sockets=4,cores=1,threads=2
 steps few_protections -machine q35 -cpu max,-smap,-smep,-umip,-pge
 
 panics null 'page fault in the kernel: it wrote address 0x0, so a null pointer was followed' 'rax 0000' 'The kernel went this way'
 panics stack "the kernel's stack overflowed" 'rax 0000'
 panics user 'page fault in the kernel: it read address 0x400000, which its page' 'cr2 0000000000400000'
+after=0.5
+panics other 'page fault in the kernel: it wrote address 0x0' ', cpu1, '
+panics others 'the first CPU has had enough' 'Another CPU runs' 'cpu0'
+after=0
 panics constants 'page fault in the kernel: it wrote address 0xffffffff' "which its page's rights do not allow"
 
 exit $failed

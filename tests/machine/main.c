@@ -33,6 +33,7 @@ static uint64_t flags_seen; /* the kernel's own, in a call */
 static bool port_granted;
 static uint8_t port_bitmap[PORTS_BITMAP_SIZE];
 static const char *early; /* why a timer came too early */
+static unsigned asked[CPUS_MAX];
 
 static void report(const char *name, const char *why)
 {
@@ -254,6 +255,28 @@ static const char *judge_remembered(const struct event *event)
 	return pins == 2 ? 0 : "it was lost";
 }
 
+/* Whether every other CPU answers when it is asked, a few times. */
+static const char *judge_asked(const struct event *event)
+{
+	unsigned others = 0;
+
+	(void)event;
+	for (unsigned i = 1; i < CPUS_MAX; i++) {
+		if (!cpus[i].arch.online)
+			continue;
+		others++;
+		for (unsigned times = 1; times <= 10; times++) {
+			uint64_t end = timer_now() + 10000 * MILLISECOND;
+			cpu_ask(&cpus[i].arch);
+			while (__atomic_load_n(&asked[i], __ATOMIC_ACQUIRE) < times) {
+				if (timer_now() > end)
+					return "one did not answer";
+			}
+		}
+	}
+	return others ? 0 : step_absent;
+}
+
 static const struct step steps[] = {
         {"a call keeps the registers that it must, and gives its results", keeps_registers, 0, 0},
         {"a call keeps the program's flags, and the kernel runs without them", keeps_flags, 0, judge_flags},
@@ -267,6 +290,7 @@ static const struct step steps[] = {
         {"no thread sees what another left in a register", leaves_marks, prepare_marks, 0},
         {"an idle CPU wakes by its timer, not before its time", nothing, prepare_idle, judge_idle},
         {"user memory is copied as far as it is there", nothing, 0, judge_copies},
+        {"other CPUs run, idle and answer", nothing, 0, judge_asked},
         {"time goes forward", nothing, 0, judge_time},
         {"random numbers differ", nothing, 0, judge_random},
         {"an interrupt pin is masked by its interrupt", nothing, prepare_pin, judge_pin},
@@ -303,6 +327,17 @@ static void provoke(const char *what)
 		depth = *(volatile int *)PROGRAM;
 	if (string_equal(what, "constants"))
 		*(volatile char *)kernel_relro = 0;
+	if (string_equal(what, "others")) {
+		cpu_ask(&cpus[1].arch); /* it says that it runs, until it is stopped */
+		for (uint64_t end = timer_now() + 300 * MILLISECOND; timer_now() < end;)
+			;
+		panic("the first CPU has had enough");
+	}
+	if (string_equal(what, "other")) {
+		cpu_ask(&cpus[1].arch);
+		for (;;)
+			;
+	}
 }
 
 static _Noreturn void finish(void)
@@ -311,7 +346,8 @@ static _Noreturn void finish(void)
 	const char *end = failed ? "The machine test has failed.\r\n" : "The machine test has passed.\r\n";
 	serial_write(end, strlen(end));
 	port_write_8(0xf4, failed);
-	cpu_stop_all();
+	cpu_stop_others();
+	cpu_stop();
 }
 
 static void next_step(void)
@@ -410,6 +446,20 @@ void upcall_interrupt(uint32_t pin)
 	pins += pin == pin_number;
 }
 
+void upcall_asked(void)
+{
+	unsigned index = cpu_current()->arch.index;
+
+	__atomic_add_fetch(&asked[index], 1, __ATOMIC_RELEASE);
+	if (string_equal(options_value("test"), "other"))
+		*(volatile int *)(uint64_t)(index - 1) = 1;
+	while (string_equal(options_value("test"), "others")) {
+		serial_write("Another CPU runs.\r\n", 19);
+		for (uint64_t end = timer_now() + 20 * MILLISECOND; timer_now() < end;)
+			;
+	}
+}
+
 void upcall_timer(void)
 {
 	timers++;
@@ -434,7 +484,7 @@ void upcall_timer(void)
 
 struct context *upcall_leave(void)
 {
-	struct context *next = idle ? 0 : &threads[running];
+	struct context *next = idle || cpu_current()->arch.index ? 0 : &threads[running];
 
 	cpu_current()->arch.context = next;
 	return next;

@@ -2,11 +2,11 @@
 #include "arch/cpu.h"
 
 #include "arch/x86_64/descriptors.h"
+#include "arch/x86_64/lapic.h"
 #include "arch/x86_64/trap.h"
 
 extern const char kernel_image_start[] __attribute__((visibility("hidden"))); /* kernel.ld */
 extern const char kernel_text_end[] __attribute__((visibility("hidden")));
-extern const char boot_stack_top[] __attribute__((visibility("hidden")));
 
 static bool stopping;
 
@@ -15,9 +15,19 @@ bool cpu_is_stopping(void)
 	return __atomic_load_n(&stopping, __ATOMIC_RELAXED);
 }
 
-void cpu_stop_all(void)
+void cpu_ask(const struct arch_cpu *cpu)
 {
-	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
+	lapic_send(cpu->apic_id, VECTOR_ASKED);
+}
+
+void cpu_stop_others(void)
+{
+	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
+	lapic_send_nmi_to_others();
+}
+
+void cpu_stop(void)
+{
 	for (;;)
 		__asm__ volatile("cli; hlt");
 }
@@ -25,12 +35,12 @@ void cpu_stop_all(void)
 /* Whether a frame (two words) lies on a stack that kernel code runs on. */
 static bool is_on_stack(uint64_t frame)
 {
-	const struct entry_area *area = descriptors_entry_area();
+	const struct arch_cpu *cpu = arch_cpu_current();
 
 	if (frame % 8 != 0)
 		return false;
-	return frame - ((uint64_t)boot_stack_top - STACK_SIZE) <= STACK_SIZE - 16 ||
-	        frame - (uint64_t)area->stacks <= sizeof area->stacks - 16;
+	return frame - (cpu->kernel_stack - STACK_SIZE) <= STACK_SIZE - 16 ||
+	        (cpu->area && frame - (uint64_t)cpu->area->stacks <= sizeof cpu->area->stacks - 16);
 }
 
 static bool is_text(uint64_t address)

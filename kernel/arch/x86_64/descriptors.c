@@ -19,8 +19,7 @@ extern const uint8_t trap_stubs[256][16] __attribute__((visibility("hidden")));
 void entry_syscall(void) __attribute__((visibility("hidden")));
 void entry_compat(void) __attribute__((visibility("hidden")));
 
-/* Of the boot CPU. */
-static struct entry_area boot_area __attribute__((section(".bss.pages"), aligned(4096)));
+struct entry_area descriptors_boot_area __attribute__((section(".bss.pages"), aligned(4096)));
 
 uint64_t descriptors_idt[512] __attribute__((section(".bss.pages"), aligned(4096)));
 
@@ -28,11 +27,6 @@ struct table_register {
 	uint16_t limit;
 	uint64_t base;
 } __attribute__((packed));
-
-struct entry_area *descriptors_entry_area(void)
-{
-	return &boot_area;
-}
 
 static void fill_gdt(struct entry_area *area)
 {
@@ -111,10 +105,11 @@ static void enable_syscall(void)
 
 void descriptors_init(struct arch_cpu *cpu)
 {
-	fill_gdt(&boot_area);
-	fill_tss(&boot_area, cpu);
-	fill_idt();
-	load(&boot_area);
+	fill_gdt(cpu->area);
+	fill_tss(cpu->area, cpu);
+	if (cpu->area == &descriptors_boot_area)
+		fill_idt();
+	load(cpu->area);
 	enable_syscall();
 	dr7_write(0x400); /* no breakpoints */
 }

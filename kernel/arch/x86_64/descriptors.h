@@ -34,11 +34,11 @@ struct entry_area {
 	_Alignas(4096) struct interrupt_stack stacks[STACKS];
 };
 
-/* Fills and loads the tables of the CPU that executes. */
-void descriptors_init(struct arch_cpu *cpu);
+/* Of the CPU that boots; others have theirs when they start (cpus.c). */
+extern struct entry_area descriptors_boot_area;
 
-/* Of the CPU that executes. */
-struct entry_area *descriptors_entry_area(void);
+/* Fills and loads the tables of the CPU that executes, whose area is set; the table of gates by the first one. */
+void descriptors_init(struct arch_cpu *cpu);
 
 /* The table of gates, a page of its own that is to be read-only once filled. */
 extern uint64_t descriptors_idt[512];

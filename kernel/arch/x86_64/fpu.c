@@ -62,6 +62,12 @@ static void load_defaults(void)
 		load(&fpu_defaults);
 }
 
+void fpu_init_cpu(void)
+{
+	xcr0_write(fpu_states);
+	load(&fpu_defaults);
+}
+
 void fpu_init(void)
 {
 	uint32_t known = cpuid(13, 0).eax;
@@ -70,10 +76,9 @@ void fpu_init(void)
 	fpu_states = known & (STATE_X87 | STATE_SSE | STATE_AVX);
 	if ((known & STATE_AVX512) == STATE_AVX512 && (fpu_states & STATE_AVX))
 		fpu_states |= STATE_AVX512;
-	xcr0_write(fpu_states);
 	fpu_leaves_pointers = features.fxsave_leaves_pointers;
+	fpu_init_cpu();
 	area_size = (cpuid(13, 0).ebx + 63ull) / 64 * 64;
-	load(&fpu_defaults);
 	/* QEMU's translation calls everything in use at any time. */
 	fpu_tells_use = features.xgetbv1 && (fpu_states & STATE_AVX) && !(states_in_use() & ~(STATE_SSE | STATE_AVX));
 }

@@ -1,10 +1,11 @@
-/* For machine.c: once on each CPU, before a thread runs there. */
+/* For bring-up. */
 #pragma once
 
 #include <stdint.h>
 
-/* Chooses the states to keep and sets them to defaults. After features_enable. */
+/* Chooses the states to keep. After features_enable. fpu_init_cpu: sets those of the CPU that executes to defaults. */
 void fpu_init(void);
+void fpu_init_cpu(void);
 
 /*
  * For entry.S, which resets all states as fpu_restore does: whether XGETBV tells which of them are in use, whether x87 pointers

@@ -24,6 +24,9 @@ void interrupt_dispatch(uint32_t vector)
 		timer_interrupt();
 	} else if (vector >= VECTOR_PINS && vector < VECTOR_PINS_END) {
 		ioapic_interrupt(vector);
+	} else if (vector == VECTOR_ASKED) {
+		lapic_eoi();
+		upcall_asked();
 	} else if (vector == VECTOR_APIC_ERROR) {
 		lapic_error();
 	} else if (vector != VECTOR_SPURIOUS && (vector < VECTOR_PIC || vector >= VECTOR_PIC + 16)) {

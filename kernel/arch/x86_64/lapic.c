@@ -40,12 +40,18 @@ enum {
 #define LVT_NMI 0x400u
 #define LVT_TIMER_DEADLINE 0x40000u
 #define COMMAND_SELF 0x40000u
+#define COMMAND_OTHERS 0xc0000u
 #define COMMAND_PENDING 0x1000u
+#define COMMAND_ASSERT 0x4000u
+#define COMMAND_NMI 0x400u
+#define COMMAND_INIT 0x500u
+#define COMMAND_STARTUP 0x600u
 #define DIVIDE_BY_16 0x3u
 
 #define ERRORS_LOGGED 4u
 
 static volatile uint32_t *registers; /* 0: x2APIC */
+static bool ready;
 
 static uint32_t read(unsigned offset)
 {
@@ -79,10 +85,24 @@ static void set_local_inputs(uint8_t nmi_inputs)
 	write(LAPIC_LVT_LINT1, nmi_inputs & 2 || nmi_inputs == 0 ? LVT_NMI : LVT_MASKED);
 }
 
-bool lapic_init(uint8_t nmi_inputs)
+bool lapic_init(void)
 {
-	if (!find_registers())
-		return false;
+	return find_registers();
+}
+
+/* As the first CPU's is used, so are the others': what find_registers found enabled or did. */
+static void enable(void)
+{
+	uint64_t base = msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLED;
+
+	msr_write(MSR_APIC_BASE, base);
+	if (!registers)
+		msr_write(MSR_APIC_BASE, base | APIC_BASE_X2);
+}
+
+void lapic_init_cpu(uint8_t nmi_inputs)
+{
+	enable();
 	write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
 	write(LAPIC_LVT_ERROR, LVT_MASKED | VECTOR_APIC_ERROR);
 	set_local_inputs(nmi_inputs);
@@ -101,7 +121,7 @@ bool lapic_init(uint8_t nmi_inputs)
 	write(LAPIC_LVT_ERROR, VECTOR_APIC_ERROR);
 	write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_16);
 	write(LAPIC_LVT_TIMER, VECTOR_TIMER);
-	return true;
+	ready = true;
 }
 
 uint32_t lapic_id(void)
@@ -122,16 +142,48 @@ void lapic_eoi_if_served(uint32_t vector)
 		lapic_eoi();
 }
 
-void lapic_send_self(uint32_t vector)
+/* Delivery is over soon: on the bus of old, and at once for one that goes to oneself. */
+static void command(uint32_t apic_id, uint32_t value)
 {
 	if (!registers) {
-		msr_write(MSR_X2APIC + LAPIC_COMMAND / 16, COMMAND_SELF | vector);
+		msr_write(MSR_X2APIC + LAPIC_COMMAND / 16, (uint64_t)apic_id << 32 | value);
 		return;
 	}
-	/* Delivery to oneself needs no bus: it is over at once. */
 	for (unsigned i = 0; i < 1000 && (read(LAPIC_COMMAND) & COMMAND_PENDING); i++)
 		cpu_pause();
-	write(LAPIC_COMMAND, COMMAND_SELF | vector);
+	write(LAPIC_COMMAND_HIGH, apic_id << 24);
+	write(LAPIC_COMMAND, value);
+}
+
+bool lapic_reaches(uint32_t apic_id)
+{
+	return !registers || apic_id < 0xff; /* which is all of them */
+}
+
+void lapic_send_self(uint32_t vector)
+{
+	command(0, COMMAND_SELF | vector);
+}
+
+void lapic_send_init(uint32_t apic_id)
+{
+	command(apic_id, COMMAND_INIT | COMMAND_ASSERT);
+}
+
+void lapic_send_startup(uint32_t apic_id, uint64_t page)
+{
+	command(apic_id, COMMAND_STARTUP | COMMAND_ASSERT | (uint32_t)(page >> 12));
+}
+
+void lapic_send(uint32_t apic_id, uint32_t vector)
+{
+	command(apic_id, COMMAND_ASSERT | vector);
+}
+
+void lapic_send_nmi_to_others(void)
+{
+	if (ready)
+		command(0, COMMAND_OTHERS | COMMAND_ASSERT | COMMAND_NMI);
 }
 
 void lapic_error(void)

@@ -4,8 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Maps and enables it; `nmi_inputs` as in struct acpi. False: no memory. */
-bool lapic_init(uint8_t nmi_inputs);
+/* Maps it. False: no memory. */
+bool lapic_init(void);
+
+/* Enables that of the CPU that executes; `nmi_inputs` as in struct acpi. */
+void lapic_init_cpu(uint8_t nmi_inputs);
 
 uint32_t lapic_id(void);
 void lapic_eoi(void);
@@ -15,6 +18,18 @@ void lapic_eoi_if_served(uint32_t vector);
 
 /* Sends a vector to this CPU itself. */
 void lapic_send_self(uint32_t vector);
+
+/*
+ * Interrupts to other CPUs, by their APIC number: INIT, the startup interrupt with a page below 1 MiB, a vector. lapic_reaches:
+ * whether the number can be named at all.
+ */
+bool lapic_reaches(uint32_t apic_id);
+void lapic_send_init(uint32_t apic_id);
+void lapic_send_startup(uint32_t apic_id, uint64_t page);
+void lapic_send(uint32_t apic_id, uint32_t vector);
+
+/* An NMI to all CPUs but this one; nothing before lapic_init_cpu. */
+void lapic_send_nmi_to_others(void);
 
 /* The vector VECTOR_APIC_ERROR: logs what went wrong, a few times. */
 void lapic_error(void);

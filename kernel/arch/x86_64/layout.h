@@ -21,6 +21,7 @@
 #define VECTOR_PINS_END 0xf0
 #define VECTOR_TIMER 0xf0
 #define VECTOR_APIC_ERROR 0xf1
+#define VECTOR_ASKED 0xf2 /* by another CPU */
 #define VECTOR_SPURIOUS 0xff
 
 /* Interrupt stacks of their own: numbers in the TSS. */
@@ -37,6 +38,12 @@
 #define CALL_NATIVE 0x10
 #define CALL_QUICK_LAST 4
 #define CALL_QUICK_MASK 7
+
+/* The page in which a CPU starts (cpus.c): its tables, block, first function and the kernel's tables. */
+#define START_TABLES 4064
+#define START_CPU 4072
+#define START_ENTRY 4080
+#define START_ROOT 4088
 
 /* struct arch_cpu */
 #define CPU_SELF 0

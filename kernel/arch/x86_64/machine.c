@@ -5,6 +5,7 @@
 #include "arch/interrupt.h"
 #include "arch/paging.h"
 #include "arch/x86_64/acpi.h"
+#include "arch/x86_64/cpus.h"
 #include "arch/x86_64/descriptors.h"
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/fpu_init.h"
@@ -26,6 +27,7 @@ bool machine_init_cpu(const struct bootinfo *boot, const char **out_reason)
 		return false;
 	paging_init(boot);
 	features_enable();
+	arch_cpu_current()->area = &descriptors_boot_area;
 	descriptors_init(arch_cpu_current());
 	paging_protect_kernel();
 	fpu_init();
@@ -62,13 +64,16 @@ void machine_init_devices(const struct bootinfo *boot)
 	memory_count = 0;
 
 	pic_mask();
-	if (!lapic_init(acpi.nmi_inputs))
+	if (!lapic_init())
 		panic("there is no memory to map the local APIC");
+	lapic_init_cpu(acpi.nmi_inputs);
 	arch_cpu_current()->apic_id = lapic_id();
+	arch_cpu_current()->online = 1;
 	timer_init(boot, &acpi);
 	ioapic_init(&acpi, arch_cpu_current()->apic_id);
 	if (interrupt_pins() == 0)
 		log_error("no I/O APIC was found: devices will send no interrupts");
-	log_info("machine: %u CPU%s (one is used), %u interrupt pins on %u I/O APIC%s", acpi.cpu_count,
+	uint32_t running = cpus_start(boot, &acpi);
+	log_info("machine: %u of %u CPU%s run, %u interrupt pins on %u I/O APIC%s", running, acpi.cpu_count,
 	        acpi.cpu_count == 1 ? "" : "s", interrupt_pins(), acpi.ioapic_count, acpi.ioapic_count == 1 ? "" : "s");
 }

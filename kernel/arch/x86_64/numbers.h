@@ -20,6 +20,7 @@
 #define MSR_KERNEL_GS_BASE 0xc0000102
 
 #define EFER_SCE 0x1
+#define EFER_LME 0x100
 #define EFER_NXE 0x800
 
 #define CR0_PE 0x1

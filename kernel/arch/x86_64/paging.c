@@ -7,6 +7,7 @@
 #include "arch/paging.h"
 
 #include "arch/cpu.h"
+#include "arch/upcalls.h"
 #include "arch/x86_64/descriptors.h"
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/page_entry.h"
@@ -58,8 +59,13 @@ void paging_init(const struct bootinfo *boot)
 		root[i] = 0;
 	root[LEVEL_INDEX(DEVICE_REGION, LEVEL_TOP)] = (boot->kernel.start + ((uint64_t)device_table - boot->kernel_virtual)) |
 	        ENTRY_PRESENT | ENTRY_WRITE | ENTRY_ACCESSED;
-	msr_write(MSR_PAT, PAT_TYPES);
 	arch_cpu_current()->page_root = page_kernel_root;
+	paging_init_cpu();
+}
+
+void paging_init_cpu(void)
+{
+	msr_write(MSR_PAT, PAT_TYPES);
 	cr3_write(page_kernel_root);
 }
 
@@ -99,6 +105,21 @@ static bool map_device_page(uint64_t address, uint64_t physical, enum page_cache
 		*entry = page_entry(physical, &(struct page_rights){.writable = true, .device = true, .cache = cache}) |
 		        ENTRY_GLOBAL;
 	return entry;
+}
+
+void *kernel_memory_map(uint64_t size)
+{
+	uint64_t address = device_next, pages = whole_pages(size);
+
+	if (pages > DEVICE_REGION_END - address - PAGE_SIZE)
+		return 0;
+	for (uint64_t done = 0; done < pages; done += PAGE_SIZE) {
+		void *page = upcall_page_alloc();
+		if (!page || !map_device_page(address + done, direct_map_physical(page).raw, PAGE_CACHE_BACK))
+			return 0;
+	}
+	device_next = address + pages + PAGE_SIZE;
+	return (void *)address;
 }
 
 volatile void *device_map(struct paddr start, uint64_t length, enum page_cache cache)

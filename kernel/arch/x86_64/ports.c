@@ -4,6 +4,7 @@
  */
 #include "arch/ports.h"
 
+#include "arch/cpu.h"
 #include "arch/user_copy.h"
 #include "arch/x86_64/descriptors.h"
 #include "arch/x86_64/ports_decode.h"
@@ -11,7 +12,7 @@
 
 void ports_load(const uint8_t *bitmap)
 {
-	struct tss *tss = &descriptors_entry_area()->tss;
+	struct tss *tss = &arch_cpu_current()->area->tss;
 
 	if (bitmap) {
 		memcpy(tss->bitmap, bitmap, sizeof tss->bitmap);

@@ -27,7 +27,6 @@ static uint64_t ns_mult;    /* nanoseconds of a tick, times 2^32; 0: the clock d
 static uint64_t tsc_mult;   /* ticks of a nanosecond, times 2^32 */
 static uint64_t lapic_mult; /* likewise of the local APIC's timer */
 static uint64_t wall_at_zero;
-static uint64_t armed = UINT64_MAX; /* of the one CPU */
 
 static uint64_t scale(uint64_t value, uint64_t mult)
 {
@@ -66,10 +65,16 @@ void timer_init(const struct bootinfo *boot, const struct acpi *acpi)
 	ns_mult = ratio(NS_PER_SECOND, tsc_hz);
 	if (boot->wall_seconds)
 		wall_at_zero = boot->wall_seconds - (boot->tsc_exit - boot->tsc_entry) / tsc_hz;
-	if (features.tsc_deadline)
-		lapic_timer_use_deadline();
+	timer_init_cpu();
 	log_info("clock: TSC at %lu.%03lu MHz by %s, timer by %s", tsc_hz / 1000000, tsc_hz / 1000 % 1000, rates.source,
 	        features.tsc_deadline ? "TSC deadline" : "the local APIC's count-down");
+}
+
+void timer_init_cpu(void)
+{
+	arch_cpu_current()->timer_armed = UINT64_MAX;
+	if (features.tsc_deadline)
+		lapic_timer_use_deadline();
 }
 
 static void start(uint64_t deadline)
@@ -89,9 +94,11 @@ static void start(uint64_t deadline)
 
 void timer_arm(uint64_t deadline)
 {
-	if (deadline == armed)
+	struct arch_cpu *cpu = arch_cpu_current();
+
+	if (deadline == cpu->timer_armed)
 		return;
-	armed = deadline;
+	cpu->timer_armed = deadline;
 	if (deadline != UINT64_MAX)
 		start(deadline);
 	else if (features.tsc_deadline)
@@ -102,13 +109,15 @@ void timer_arm(uint64_t deadline)
 
 void timer_interrupt(void)
 {
-	if (armed == UINT64_MAX)
+	struct arch_cpu *cpu = arch_cpu_current();
+
+	if (cpu->timer_armed == UINT64_MAX)
 		return;
-	if (timer_now() < armed) {
-		start(armed);
+	if (timer_now() < cpu->timer_armed) {
+		start(cpu->timer_armed);
 		return;
 	}
-	armed = UINT64_MAX;
+	cpu->timer_armed = UINT64_MAX;
 	upcall_timer();
 }
 

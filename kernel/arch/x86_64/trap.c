@@ -24,7 +24,6 @@ struct fixup {
 
 extern const struct fixup kernel_fixups[] __attribute__((visibility("hidden")));
 extern const struct fixup kernel_fixups_end[] __attribute__((visibility("hidden")));
-extern const char boot_stack_guard[] __attribute__((visibility("hidden")));
 extern const char kernel_image_start[] __attribute__((visibility("hidden")));
 extern const char kernel_text_end[] __attribute__((visibility("hidden")));
 
@@ -98,7 +97,7 @@ static const char *describe(const struct trap_frame *frame)
 
 static bool hit_stack_guard(uint64_t address)
 {
-	return address - (uint64_t)boot_stack_guard < 4096;
+	return arch_cpu_current()->kernel_stack - STACK_SIZE - 1 - address < 4096;
 }
 
 static _Noreturn void panic_page_fault(const struct trap_frame *frame)
@@ -157,10 +156,10 @@ static _Noreturn void panic_machine_check(const struct trap_frame *frame)
 /* System control port B: bit 7 memory parity or SERR, bit 6 an I/O channel check (ISA); all ones: there is no such port. */
 static void non_maskable(const struct trap_frame *frame)
 {
-	uint8_t port = port_read_8(0x61);
-
 	if (cpu_is_stopping())
-		cpu_stop_all();
+		cpu_stop();
+
+	uint8_t port = port_read_8(0x61);
 	if (port != 0xff && (port & 0xc0))
 		panic("the machine reports a hardware error: %s (port 0x61 says 0x%x)\n%s",
 		        port & 0x80 ? "memory parity or a PCI system error" : "an I/O channel check", port, describe(frame));

@@ -26,5 +26,5 @@ void trap_from_return(uint32_t vector, uint64_t error);
 /* On a stack of its own, whatever was interrupted; returning goes on there. */
 void trap_special(struct trap_frame *frame);
 
-/* Whether cpu_stop_all was called: an NMI is then the order to stop. */
+/* Whether cpu_stop_others was called: an NMI is then the order to stop. */
 bool cpu_is_stopping(void);
