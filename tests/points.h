@@ -5,6 +5,7 @@
 #pragma once
 
 #include "user/lib/server_internal.h"
+#include "user/lib/state_area.h"
 
 struct wait;
 
@@ -34,6 +35,23 @@ bool __real_handing_give(struct wait *reader, const struct request *request, uin
 bool __wrap_handing_give(struct wait *reader, const struct request *request, uint64_t length);
 void __real_wait_leave(struct wait *wait) __attribute__((weak));
 void __wrap_wait_leave(struct wait *wait);
+
+/* What the compiler calls before a store (user/lib/state_stores.c); only those to the state count. */
+#define POINTS_OF_STORE(function) \
+	void __real_##function(void *address) __attribute__((weak)); \
+	void __wrap_##function(void *address); \
+	void __wrap_##function(void *address) \
+	{ \
+		bool is_state = state_contains((uintptr_t)address); \
+		if (is_state) \
+			point(); \
+		__real_##function(address); \
+		if (is_state) \
+			point(); \
+	}
+POINTS_OF_STORE(__asan_store1_noabort)
+POINTS_OF_STORE(__asan_store4_noabort)
+POINTS_OF_STORE(__asan_store8_noabort)
 
 void __wrap_state_keep_words(uintptr_t address, size_t size)
 {

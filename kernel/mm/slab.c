@@ -4,8 +4,6 @@
  */
 #include "mm/slab.h"
 
-#include <stdbool.h>
-
 #include "core/panic.h"
 #include "lib/address.h"
 #include "lib/string.h"
@@ -27,12 +25,7 @@ _Static_assert((PAGE_SIZE - sizeof(struct slab_page)) / SLAB_SIZE_MAX == 2, "");
 
 static uint64_t page_count; /* atomic */
 
-static void *piece_address(struct slab_page *page, uint32_t index)
-{
-	return (uint8_t *)(page + 1) + (uint64_t)index * page->slab->size;
-}
-
-static void list_add(struct slab_page *page)
+static __attribute__((noinline)) void list_add(struct slab_page *page)
 {
 	struct slab *slab = page->slab;
 
@@ -43,49 +36,45 @@ static void list_add(struct slab_page *page)
 	slab->partial = page;
 }
 
-static void list_remove(struct slab_page *page)
+static __attribute__((noinline)) void list_remove(struct slab *slab, struct slab_page *page)
 {
 	if (page->previous)
 		page->previous->next = page->next;
 	else
-		page->slab->partial = page->next;
+		slab->partial = page->next;
 	if (page->next)
 		page->next->previous = page->previous;
 }
 
-static bool grow(struct slab *slab)
+/* A page of free pieces, first in the list; 0: no memory. */
+static __attribute__((noinline)) struct slab_page *grow(struct slab *slab)
 {
 	struct slab_page *page = page_alloc(PAGES_ZERO);
 
 	if (!page)
-		return false;
+		return 0;
 	if (!slab->per_page) {
 		ASSERT(slab->size && slab->size <= SLAB_SIZE_MAX);
 		slab->per_page = (uint32_t)((PAGE_SIZE - sizeof *page) / slab->size);
 	}
 	page->slab = slab;
 	page->free = slab->per_page;
-	for (uint32_t i = 0; i < slab->per_page; i++)
-		page->map[i / 64] |= 1ull << i % 64;
+	for (uint32_t word = 0, left = slab->per_page; left; word++) {
+		uint32_t bits = left < 64 ? left : 64;
+		page->map[word] = ~0ull >> (64 - bits);
+		left -= bits;
+	}
 	list_add(page);
 	__atomic_fetch_add(&page_count, 1, __ATOMIC_RELAXED);
-	return true;
+	return page;
 }
 
-static void *take(struct slab *slab)
+/* Pieces are zero while they are free, so that only the account has to be cleared. */
+static __attribute__((noinline)) void give_back(struct slab_page *page)
 {
-	struct slab_page *page = slab->partial;
-	uint32_t word = 0;
-
-	while (!page->map[word])
-		word++;
-
-	uint32_t bit = (uint32_t)__builtin_ctzll(page->map[word]);
-	page->map[word] &= ~(1ull << bit);
-	if (--page->free == 0)
-		list_remove(page);
-	slab->used++;
-	return piece_address(page, word * 64 + bit);
+	memset(page, 0, sizeof *page);
+	page_free_zero(page);
+	__atomic_fetch_sub(&page_count, 1, __ATOMIC_RELAXED);
 }
 
 void *slab_alloc(struct slab *slab)
@@ -93,37 +82,52 @@ void *slab_alloc(struct slab *slab)
 	void *piece = 0;
 
 	lock_acquire(&slab->lock);
-	if (slab->partial || grow(slab))
-		piece = take(slab);
+	struct slab_page *page = slab->partial;
+	if (__builtin_expect(page || (page = grow(slab)), 1)) {
+		uint32_t word = 0;
+		while (!page->map[word])
+			word++;
+
+		uint32_t bit = (uint32_t)__builtin_ctzll(page->map[word]);
+		page->map[word] &= page->map[word] - 1;
+		if (--page->free == 0)
+			list_remove(slab, page);
+		slab->used++;
+		piece = (char *)(page + 1) + (uint64_t)(word * 64 + bit) * slab->size;
+	}
 	lock_release(&slab->lock);
 	return piece;
+}
+
+static inline void clear(void *piece, uint32_t size)
+{
+	uint64_t words = size / 8;
+
+	__asm__ volatile("rep stosq" : "+D"(piece), "+c"(words) : "a"(0) : "memory");
 }
 
 void slab_free(struct slab *slab, void *piece)
 {
 	struct slab_page *page = (struct slab_page *)((uintptr_t)piece & ~PAGE_MASK);
-	uint64_t offset = (uintptr_t)piece - (uintptr_t)(page + 1);
-	uint64_t index = offset / slab->size;
+	uint32_t offset = (uint32_t)((uintptr_t)piece - (uintptr_t)(page + 1));
+	uint32_t index = offset / slab->size;
+	uint64_t *map = &page->map[index / 64 % MAP_WORDS], bit = 1ull << index % 64;
 
 	ASSERT(page->slab == slab && offset % slab->size == 0 && index < slab->per_page);
-	memset(piece, 0, slab->size);
+	clear(piece, slab->size);
 
 	lock_acquire(&slab->lock);
-	ASSERT(!(page->map[index / 64] & 1ull << index % 64));
-	page->map[index / 64] |= 1ull << index % 64;
+	ASSERT(!(*map & bit));
+	*map |= bit;
 	slab->used--;
-	if (++page->free == 1)
+	uint32_t free = ++page->free;
+	if (free == 1)
 		list_add(page);
-	bool empty = page->free == slab->per_page;
-	if (empty)
-		list_remove(page);
+	if (free == slab->per_page)
+		list_remove(slab, page);
 	lock_release(&slab->lock);
-
-	if (empty) {
-		page->slab = 0;
-		page_free(page);
-		__atomic_fetch_sub(&page_count, 1, __ATOMIC_RELAXED);
-	}
+	if (free == slab->per_page)
+		give_back(page);
 }
 
 uint64_t slab_pages(void)

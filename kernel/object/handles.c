@@ -1,5 +1,6 @@
 #include "object/handles.h"
 
+#include "lib/string.h"
 #include "mm/pages.h"
 #include "object/group.h"
 #include "object/ioport.h"
@@ -70,10 +71,25 @@ static void return_page(struct group *group, void *page)
 	group_return_pages(group, 1);
 }
 
+/* The first entries move into a whole chunk. Who is in the middle of a look-up finds them where they were, and what they led to. */
+static uint32_t grow_to_chunk(struct handles *table)
+{
+	uint32_t error;
+	struct handle_entry *chunk = paid_page(table->group, &error);
+	if (!chunk)
+		return error;
+	memcpy(chunk, table->near, sizeof table->near);
+	__atomic_store_n(&table->first, chunk, __ATOMIC_RELEASE);
+	__atomic_store_n(&table->limit, HANDLES_PER_CHUNK, __ATOMIC_RELEASE);
+	return ERR_OK;
+}
+
 /* One more chunk, and before the second a page for the directory. */
 static uint32_t grow(struct handles *table)
 {
 	uint32_t error;
+	if (table->first == table->near)
+		return grow_to_chunk(table);
 	uint32_t chunk_count = table->limit / HANDLES_PER_CHUNK;
 	if (chunk_count == HANDLES_CHUNKS)
 		return ERR_NO_HANDLES;
@@ -92,20 +108,15 @@ static uint32_t grow(struct handles *table)
 	return ERR_OK;
 }
 
-uint32_t handles_init(struct handles *table, struct group *group)
+void handles_init(struct handles *table, struct group *group)
 {
-	*table = (struct handles){.group = group};
+	table->group = group;
 	lock_init(&table->lock, RANK_HANDLES, "handles");
 	table->chunks = &table->first;
-	uint32_t error;
-	struct handle_entry *chunk = paid_page(group, &error);
-	if (!chunk)
-		return error;
-	table->first = chunk;
-	table->limit = HANDLES_PER_CHUNK;
+	table->first = table->near;
+	table->limit = HANDLES_NEAR;
 	table->never_used = 1;
-	chunk[0].handle = 1; /* index 1: no handle whose index is or was masked to 0 equals it */
-	return ERR_OK;
+	table->near[0].handle = 1; /* index 1: no handle whose index is or was masked to 0 equals it */
 }
 
 uint32_t handles_allot(struct handles *table, uint32_t count, handle_t *out)
@@ -264,7 +275,7 @@ uint32_t handles_clone_step(struct handles *from, struct handles *to, uint32_t *
 
 bool handles_destroy_step(struct handles *table, uint32_t budget)
 {
-	while (table->limit) {
+	while (table->limit && table->first != table->near) {
 		if (!budget--)
 			return false;
 		uint32_t last = table->limit / HANDLES_PER_CHUNK - 1;
@@ -274,6 +285,7 @@ bool handles_destroy_step(struct handles *table, uint32_t budget)
 	if (table->chunks != &table->first)
 		return_page(table->group, table->chunks);
 	table->chunks = &table->first;
-	table->first = 0;
+	table->first = table->near;
+	table->limit = 0;
 	return true;
 }

@@ -1,9 +1,10 @@
 /*
  * A process's table of handles: from 32-bit names to objects and rights.
  *
- * The table grows by chunks of one page, each paid for by the process's group, and never shrinks while the process lives. Entries
- * and chunks never move, so that a look-up needs no lock and no count: the object that it finds stays at least until the CPU
- * leaves the kernel (object/reaper.h). A free entry has the name 0, and entry 0 is never used, so that a look-up is one masked
+ * The first entries are in the table itself, which is as many as most processes have. It grows by chunks of one page, each paid for
+ * by the process's group, and never shrinks while the process lives. Chunks never move, and the first entries stay readable where they
+ * were when they move into the first chunk, so that a look-up needs no lock and no count: the object that it finds stays at least
+ * until the CPU leaves the kernel (object/reaper.h). A free entry has the name 0, and entry 0 is never used, so that a look-up is one masked
  * index and one comparison. Freed entries wait in a queue, so that a name comes back late.
  *
  * Changes need the table's lock, which the functions below leave to their callers.
@@ -21,6 +22,7 @@
 #include "object/object.h"
 
 #define HANDLES_MAX 65536u
+#define HANDLES_NEAR 48u
 #define HANDLES_PER_CHUNK 256u
 #define HANDLES_CHUNKS (HANDLES_MAX / HANDLES_PER_CHUNK)
 #define HANDLE_MARK 0x8000u /* beside the bits of a generation */
@@ -47,12 +49,13 @@ struct handles {
 	uint32_t free_first, free_last; /* queue of free entries by index, 0: none */
 	uint32_t ioports;               /* handles to ioports among them */
 	uint32_t ioport_changes;        /* how often that set changed */
-	struct handle_entry *first;
+	struct handle_entry *first; /* `near`, later a page */
 	struct group *group; /* pays for chunks */
+	struct handle_entry near[HANDLES_NEAR];
 };
 
-/* ERR_OK, ERR_QUOTA or ERR_NO_MEMORY. */
-uint32_t handles_init(struct handles *table, struct group *group) __attribute__((warn_unused_result));
+/* Of a table that is all zeros. */
+void handles_init(struct handles *table, struct group *group);
 
 /*
  * Takes `count` entries out of the free ones: all or none. Their names lead nowhere until handles_fill gives them an object, whose

@@ -52,9 +52,7 @@ uint32_t process_create_in(struct group *group, const char *name, struct vmem *v
 		goto no_object;
 	lock_init(&process->lock, RANK_PROCESS, "process");
 	process_set_name(process, name);
-	error = handles_init(&process->handles, group);
-	if (error)
-		goto no_handles;
+	handles_init(&process->handles, group);
 	error = notify_create(group, &process->notify);
 	if (error)
 		goto no_notify;
@@ -69,9 +67,6 @@ uint32_t process_create_in(struct group *group, const char *name, struct vmem *v
 no_vmem:
 	object_release(&process->notify->object);
 no_notify:
-	while (!handles_destroy_step(&process->handles, 1))
-		;
-no_handles:
 	object_end(&process->object);
 no_object:
 	slab_free(&process_slab, process);

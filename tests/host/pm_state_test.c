@@ -15,6 +15,7 @@
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
 /* libraries: -fno-sanitize=address -lpthread -lm -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give */
+/* libraries: -Wl,--wrap=__asan_store1_noabort,--wrap=__asan_store4_noabort,--wrap=__asan_store8_noabort */
 /* libraries: -Wl,--wrap=people_call,--wrap=people_begin_call,--wrap=people_try_fork,--wrap=people_exit,--wrap=people_end */
 static int random_main(void);
 #define main random_main

@@ -10,6 +10,7 @@
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
 /* libraries: -fno-sanitize=address -lpthread -Wl,--wrap=state_keep_words,--wrap=state_commit */
+/* libraries: -Wl,--wrap=__asan_store1_noabort,--wrap=__asan_store4_noabort,--wrap=__asan_store8_noabort */
 #include "counting_server.h"
 
 #include "check.h"

@@ -14,6 +14,7 @@
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */
 /* libraries: -fno-sanitize=address -lpthread -Wl,--wrap=state_keep_words,--wrap=state_keep,--wrap=state_commit,--wrap=request_save */
+/* libraries: -Wl,--wrap=__asan_store1_noabort,--wrap=__asan_store4_noabort,--wrap=__asan_store8_noabort */
 /* libraries: -Wl,--wrap=handing_give,--wrap=wait_leave,--wrap=answer_give */
 #include "abi/proto/stream.h"
 

@@ -15,8 +15,13 @@ void __asan_handle_no_return(void);
 
 static inline void before_store(void *address, size_t size)
 {
-	if (__builtin_expect(state_contains((uintptr_t)address), 0))
-		state_keep_words((uintptr_t)address, size);
+	uintptr_t at = (uintptr_t)address;
+	if (__builtin_expect(!state_contains(at), 1) || at - state_area.fresh < state_area.fresh_size)
+		return;
+	if (at % 8 + size <= 8)
+		state_keep_word((void *)(at & ~7ull));
+	else
+		state_keep_words(at, size);
 }
 
 void __asan_store1_noabort(void *address)

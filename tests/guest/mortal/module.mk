@@ -23,7 +23,8 @@ $(MORTAL)/kernel.elf: $(filter-out %/root_image.S.o,$(KERNEL_OBJECTS)) $(MORTAL)
 	$(LD) $(KERNEL_LDFLAGS) -o $@ $^
 
 # Servers with state that end at the point of their work which a client names (points.c), and an init that starts them again at once.
-MORTAL_POINTS := -Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give \
+MORTAL_POINTS := -Wl,--wrap=__asan_store1_noabort,--wrap=__asan_store4_noabort,--wrap=__asan_store8_noabort \
+	-Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give \
 	-Wl,--wrap=request_read,--wrap=request_read_path,--wrap=request_carried,--wrap=request_save,--wrap=state_keep \
 	-Wl,--wrap=request_forward
 MORTAL_POINTS_STREAMD := -Wl,--wrap=handing_give,--wrap=wait_leave
