@@ -36,6 +36,17 @@ $(B)/tests/rules.mk: tools/program_rules.awk tests/module.mk $(HOST_TEST_SOURCES
 host-tests: $(HOST_TESTS)
 fuzzers: $(FUZZERS)
 
+# What both compilers make of a server's stores to its state, for tests/host/stores_test.sh.
+$(B)/tests/stores/gcc: private STATE_CFLAGS_cc := $(STATE_CFLAGS_cc)
+$(B)/tests/stores/clang: private STATE_CFLAGS_cc := $(STATE_CFLAGS_clang)
+$(B)/tests/stores/%: tests/host/stores/main.c tests/host/stores/stores.c user/lib/state_stores.c tests/host/stores/stores.h user/lib/state.h \
+		user/lib/state_area.h user/lib/state_stores.h user/module.mk tests/module.mk
+	@mkdir -p $@.objects
+	$* $(USER_CFLAGS) -Itests/host -c -o $@.objects/main.o tests/host/stores/main.c
+	$* $(USER_CFLAGS) -c -o $@.objects/functions.o user/lib/state_stores.c
+	$* $(USER_CFLAGS) $(STATE_CFLAGS) -c -o $@.objects/stores.o tests/host/stores/stores.c
+	$* -pie -o $@ $@.objects/main.o $@.objects/functions.o $@.objects/stores.o
+
 # A kernel that checks what the loader hands over; boot/module.mk builds it.
 ALL += $(B)/tests/boot/probe.elf
 

@@ -14,10 +14,12 @@ USER_CFLAGS := $(CSTD) $(WARNINGS) $(REPRODUCIBLE) -I. -O2 -g -fPIE -fno-omit-fr
 	-fcf-protection=none -ffunction-sections -fdata-sections
 
 # For a server with state, as NAME_CFLAGS: each store calls a function of user/lib/state_stores.c first. STATE_CFLAGS_cc is gcc's way
-# of leaving loads, stacks and globals alone; scripts/check has clang's.
+# of leaving loads, stacks and globals alone; scripts/check builds with clang's.
 STATE_CFLAGS_cc := --param asan-instrument-reads=0 --param asan-stack=0 --param asan-globals=0 \
 	--param asan-instrumentation-with-call-threshold=0
-STATE_CFLAGS := -include user/lib/state_stores.h -fsanitize=kernel-address $(STATE_CFLAGS_cc)
+STATE_CFLAGS_clang := -mllvm -asan-instrument-reads=0 -mllvm -asan-stack=0 -mllvm -asan-globals=0 \
+	-mllvm -asan-instrumentation-with-call-threshold=0
+STATE_CFLAGS = -include user/lib/state_stores.h -fsanitize=kernel-address $(STATE_CFLAGS_cc)
 
 # rcrt1.o relocates the program by itself. Segments do not share pages, so that each has its own rights.
 USER_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text,-z,separate-code,-z,max-page-size=4096 \

@@ -3,6 +3,8 @@
  * accesses checked (-fsanitize=kernel-address, stores only), and the names are those that it gives. Most stores are to a stack or to
  * an answer, so that this must be short.
  */
+#include <string.h>
+
 #include "user/lib/state_area.h"
 
 void __asan_store1_noabort(void *address);
@@ -12,6 +14,9 @@ void __asan_store8_noabort(void *address);
 void __asan_store16_noabort(void *address);
 void __asan_storeN_noabort(void *address, long size);
 void __asan_handle_no_return(void);
+void *state_stores_memcpy(void *to, const void *from, size_t size);
+void *state_stores_memmove(void *to, const void *from, size_t size);
+void *state_stores_memset(void *to, int byte, size_t size);
 
 static inline void before_store(void *address, size_t size)
 {
@@ -58,4 +63,26 @@ void __asan_storeN_noabort(void *address, long size)
 /* Before a function that does not return: nothing is to be done. */
 void __asan_handle_no_return(void)
 {
+}
+
+/* In the place of the C library's, in what clang has made (state_stores.h). */
+void *state_stores_memcpy(void *to, const void *from, size_t size)
+{
+	if (size)
+		before_store(to, size);
+	return memcpy(to, from, size);
+}
+
+void *state_stores_memmove(void *to, const void *from, size_t size)
+{
+	if (size)
+		before_store(to, size);
+	return memmove(to, from, size);
+}
+
+void *state_stores_memset(void *to, int byte, size_t size)
+{
+	if (size)
+		before_store(to, size);
+	return memset(to, byte, size);
 }

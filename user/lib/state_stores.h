@@ -33,6 +33,16 @@ static inline char *state_strcpy(char *to, const char *from)
 	return strcpy(to, from);
 }
 
+#ifdef __clang__
+/*
+ * It makes a call of these for a structure that is copied or cleared, with no word to __asan_storeN_noabort. For this file's code the names are
+ * those of functions of state_stores.c that keep first.
+ */
+__asm__("memcpy = state_stores_memcpy\n"
+        "memmove = state_stores_memmove\n"
+        "memset = state_stores_memset");
+#endif
+
 #define memcpy(to, from, size) state_memcpy(to, from, size)
 #define memmove(to, from, size) state_memmove(to, from, size)
 #define memset(to, byte, size) state_memset(to, byte, size)
