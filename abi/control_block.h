@@ -53,7 +53,9 @@ struct control_block {
 	uint64_t self;           /* this block's address in the process; written at creation */
 	uint32_t thread_number;  /* written at creation */
 	uint32_t process_number; /* written at creation */
-	uint64_t reserved1[3];
+	handle_t
+	        reply_place; /* what the call that the thread holds, or the next one, is named when channel_save_recv saves it */
+	uint32_t reserved1[5];
 
 	struct message_extras send;
 	struct message_extras received;

@@ -11,12 +11,16 @@
  * channel_forward       label, 6 words: hands the call held in HANDLE_SELF_REPLY on to the channel of this sender, with its
  *                       caller, long words, handles and buffers, the new label and words, and this sender's stamp
  * channel_forward_recv  the same, then as channel_recv without a deadline at the receiver that the call came by
+ * channel_save_recv     deadline: saves the call held in HANDLE_SELF_REPLY, if any, under the name of control_block.reply_place,
+ *                       reserves the next name, then as channel_recv. BAD_STATE if no name is reserved
  * channel_create        → receiver handle
  * channel_mint          stamp, rights → sender handle. EXISTS if that stamp lives.
  * channel_bind          notify handle (0: none): its bits arrive at this receiver as messages of kind RECEIVED_NOTIFY
  * channel_stamps        cursor (0: from the beginning), address, count → stamps written (8 bytes each), next cursor (0: all told)
  * reply_send(_x)        label, 6 words: answers the reply, which is used up. Never waits.
  * reply_save            → reply handle: moves HANDLE_SELF_REPLY into the handle table
+ * reply_reserve         → the name that channel_save_recv or reply_save gives the call that the thread holds or receives next; this
+ *                       thread can use it at once
  * reply_read            offset in the caller's readable buffer, address, length → bytes copied
  * reply_write           offset in the caller's writable buffer, address, length → bytes copied
  * reply_copy            another reply, offset in this caller's readable buffer, offset in the other caller's writable one,

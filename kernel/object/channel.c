@@ -167,11 +167,8 @@ static void channel_free(struct channel *channel)
 void channel_tie_reply(struct channel *channel, struct reply_record *record)
 {
 	lock_acquire(&channel->lock);
-	channel->dependents++;
+	channel_tie_reply_locked(channel, record);
 	lock_release(&channel->lock);
-	record->channel = channel;
-	record->asked = false;
-	record->link_asked = 0;
 }
 
 static void unlink_asked_locked(struct channel *channel, struct reply_record *record)

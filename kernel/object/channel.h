@@ -21,6 +21,7 @@
 #include "core/lock.h"
 #include "lib/digital_tree.h"
 #include "object/object.h"
+#include "object/reply.h"
 #include "sched/task.h"
 
 struct notify;
@@ -99,6 +100,14 @@ uint64_t channel_take_closing_locked(struct channel *channel);
  * list once, at its end. channel_take_asked_locked takes the first that is in this process's table, of the first few, out of it; 0:
  * there is none.
  */
+static inline void channel_tie_reply_locked(struct channel *channel, struct reply_record *record)
+{
+	channel->dependents++;
+	record->channel = channel;
+	record->asked = false;
+	record->link_asked = 0;
+}
+
 void channel_tie_reply(struct channel *channel, struct reply_record *record);
 void channel_untie_reply(struct reply_record *record);
 void channel_ask(struct channel *channel, struct reply_record *record);

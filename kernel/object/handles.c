@@ -5,21 +5,7 @@
 #include "object/group.h"
 #include "object/ioport.h"
 
-/*
- * So many freed entries wait before one is used again. A stale name leads nowhere until as many times 4,094 handles were made; and a
- * table stays as long as what is open at a time, which matters to all who go through it: fork, execve and the end.
- */
-#define FREE_KEPT 16u
-
-#define GENERATION_FIRST 1u
-#define GENERATION_LAST ((1u << HANDLE_GENERATION_BITS) - 2) /* the largest belongs to the pseudo handles */
-
 _Static_assert(HANDLES_CHUNKS * sizeof(struct handle_entry *) <= PAGE_SIZE, "the directory is a page");
-
-static inline struct handle_entry *entry_at(const struct handles *table, uint32_t index)
-{
-	return &table->chunks[index / HANDLES_PER_CHUNK][index % HANDLES_PER_CHUNK];
-}
 
 /* Where the entries end that lie behind this one in its chunk, below `end`. */
 static inline uint32_t chunk_end(uint32_t index, uint32_t end)
@@ -30,26 +16,13 @@ static inline uint32_t chunk_end(uint32_t index, uint32_t end)
 
 static void free_push(struct handles *table, uint32_t index)
 {
-	struct handle_entry *entry = entry_at(table, index);
+	struct handle_entry *entry = handles_at(table, index);
 	entry->next_free = 0;
 	if (table->free_last)
-		entry_at(table, table->free_last)->next_free = index;
+		handles_at(table, table->free_last)->next_free = index;
 	else
 		table->free_first = index;
 	table->free_last = index;
-}
-
-/* The entry that has been free longest, or one that was never used while few are free; there must be one. */
-static uint32_t free_pop(struct handles *table)
-{
-	uint32_t freed = table->never_used - 1 - table->used;
-	if (freed <= FREE_KEPT && table->never_used < table->limit)
-		return table->never_used++;
-	uint32_t index = table->free_first;
-	table->free_first = (uint32_t)entry_at(table, index)->next_free;
-	if (!table->free_first)
-		table->free_last = 0;
-	return index;
 }
 
 static void *paid_page(struct group *group, uint32_t *out_error)
@@ -126,15 +99,8 @@ uint32_t handles_allot(struct handles *table, uint32_t count, handle_t *out)
 		if (error)
 			return error;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t index = free_pop(table);
-		struct handle_entry *entry = entry_at(table, index);
-		entry->object = 0;
-		if (!entry->generation)
-			entry->generation = GENERATION_FIRST;
-		out[i] = (handle_t)entry->generation << HANDLE_INDEX_BITS | index;
-		table->used++;
-	}
+	for (uint32_t i = 0; i < count; i++)
+		out[i] = handles_allot_entry(table);
 	return ERR_OK;
 }
 
@@ -146,12 +112,12 @@ static inline uint32_t index_of(handle_t handle)
 static uint16_t next_generation(const struct handle_entry *entry)
 {
 	uint32_t generation = entry->generation & ~HANDLE_MARK;
-	return (uint16_t)(generation == GENERATION_LAST ? GENERATION_FIRST : generation + 1u);
+	return (uint16_t)(generation == HANDLE_GENERATION_LAST ? HANDLE_GENERATION_FIRST : generation + 1u);
 }
 
 static void free_entry(struct handles *table, uint32_t index)
 {
-	struct handle_entry *entry = entry_at(table, index);
+	struct handle_entry *entry = handles_at(table, index);
 	entry->handle = 0;
 	entry->generation = next_generation(entry);
 	free_push(table, index);
@@ -166,10 +132,7 @@ void handles_unallot(struct handles *table, uint32_t count, const handle_t *allo
 
 void handles_fill(struct handles *table, handle_t handle, struct object *object, uint32_t rights)
 {
-	struct handle_entry *entry = entry_at(table, index_of(handle));
-	entry->object = object;
-	entry->rights = (uint16_t)rights;
-	__atomic_store_n(&entry->handle, handle, __ATOMIC_RELEASE);
+	handles_fill_entry(table, handle, object, rights);
 	if (object->type == OBJECT_IOPORT) {
 		table->ioports++;
 		table->ioport_changes++;
@@ -196,7 +159,7 @@ static struct object *take_next(struct handles *table, uint32_t *cursor, uint32_
 	struct object *object = 0;
 	end = index + budget < end ? index + budget : end;
 	while (index < end && !object) {
-		struct handle_entry *entry = entry_at(table, index);
+		struct handle_entry *entry = handles_at(table, index);
 		uint32_t stop = chunk_end(index, end);
 		while (index < stop && (!entry->handle || entry->generation & without))
 			entry++, index++;
@@ -234,7 +197,7 @@ bool handles_unmark(struct handles *table, uint32_t *cursor, uint32_t budget)
 	uint32_t index = *cursor ? *cursor : 1;
 	uint32_t end = index + budget < table->never_used ? index + budget : table->never_used;
 	while (index < end) {
-		struct handle_entry *entry = entry_at(table, index);
+		struct handle_entry *entry = handles_at(table, index);
 		for (uint32_t stop = chunk_end(index, end); index < stop; index++, entry++)
 			entry->generation &= (uint16_t)~HANDLE_MARK;
 	}
@@ -246,7 +209,7 @@ bool handles_unmark(struct handles *table, uint32_t *cursor, uint32_t budget)
 static void clone_entry(const struct handle_entry *from, struct handles *to)
 {
 	uint32_t index = to->never_used++;
-	struct handle_entry *entry = entry_at(to, index);
+	struct handle_entry *entry = handles_at(to, index);
 	if (from->handle && from->rights & RIGHT_INHERIT) {
 		entry->generation = from->generation & (uint16_t)~HANDLE_MARK;
 		object_reference(from->object);
@@ -266,7 +229,7 @@ uint32_t handles_clone_step(struct handles *from, struct handles *to, uint32_t *
 		if (index >= to->limit)
 			error = grow(to);
 		else
-			clone_entry(entry_at(from, index++), to);
+			clone_entry(handles_at(from, index++), to);
 	}
 	*cursor = index;
 	*out_end = index >= end;

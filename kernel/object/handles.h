@@ -25,7 +25,15 @@
 #define HANDLES_NEAR 48u
 #define HANDLES_PER_CHUNK 256u
 #define HANDLES_CHUNKS (HANDLES_MAX / HANDLES_PER_CHUNK)
-#define HANDLE_MARK 0x8000u /* beside the bits of a generation */
+/*
+ * So many freed entries wait before one is used again. A stale name leads nowhere until as many times 4,094 handles were made; and a
+ * table stays as long as what is open at a time, which matters to all who go through it: fork, execve and the end.
+ */
+#define HANDLES_FREE_KEPT 16u
+
+#define HANDLE_GENERATION_FIRST 1u
+#define HANDLE_GENERATION_LAST ((1u << HANDLE_GENERATION_BITS) - 2) /* the largest belongs to the pseudo handles */
+#define HANDLE_MARK 0x8000u                                         /* beside the bits of a generation */
 
 struct handle_entry {
 	union {
@@ -49,10 +57,49 @@ struct handles {
 	uint32_t free_first, free_last; /* queue of free entries by index, 0: none */
 	uint32_t ioports;               /* handles to ioports among them */
 	uint32_t ioport_changes;        /* how often that set changed */
-	struct handle_entry *first; /* `near`, later a page */
-	struct group *group; /* pays for chunks */
+	struct handle_entry *first;     /* `near`, later a page */
+	struct group *group;            /* pays for chunks */
 	struct handle_entry near[HANDLES_NEAR];
 };
+
+static inline struct handle_entry *handles_at(const struct handles *table, uint32_t index)
+{
+	return &table->chunks[index / HANDLES_PER_CHUNK][index % HANDLES_PER_CHUNK];
+}
+
+/* The entry that has been free longest, or one that was never used while few are free; there must be one. */
+static inline uint32_t handles_pop_free(struct handles *table)
+{
+	uint32_t freed = table->never_used - 1 - table->used;
+	if (freed <= HANDLES_FREE_KEPT && table->never_used < table->limit)
+		return table->never_used++;
+	uint32_t index = table->free_first;
+	table->free_first = (uint32_t)handles_at(table, index)->next_free;
+	if (!table->free_first)
+		table->free_last = 0;
+	return index;
+}
+
+/* One of the entries that are free, of which there must be one. */
+static inline handle_t handles_allot_entry(struct handles *table)
+{
+	uint32_t index = handles_pop_free(table);
+	struct handle_entry *entry = handles_at(table, index);
+	entry->object = 0;
+	if (!entry->generation)
+		entry->generation = HANDLE_GENERATION_FIRST;
+	table->used++;
+	return (handle_t)entry->generation << HANDLE_INDEX_BITS | index;
+}
+
+/* Gives an entry that was allotted a meaning. */
+static inline void handles_fill_entry(struct handles *table, handle_t handle, struct object *object, uint32_t rights)
+{
+	struct handle_entry *entry = handles_at(table, handle & ((1u << HANDLE_INDEX_BITS) - 1));
+	entry->object = object;
+	entry->rights = (uint16_t)rights;
+	__atomic_store_n(&entry->handle, handle, __ATOMIC_RELEASE);
+}
 
 /* Of a table that is all zeros. */
 void handles_init(struct handles *table, struct group *group);

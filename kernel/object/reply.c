@@ -19,14 +19,42 @@ void reply_leave_table(struct reply_record *record)
 	record->table = 0;
 }
 
+static void tell_place(struct thread *thread, handle_t place)
+{
+	thread->reply_place = place;
+	if (thread->task.state != TASK_ENDED)
+		thread->block->reply_place = place;
+}
+
+uint32_t reply_reserve(struct thread *thread, handle_t *out)
+{
+	handle_t place = thread->reply_place;
+	uint32_t error = place ? ERR_OK : parcel_reserve(thread->process, 1, &place);
+	if (error)
+		return error;
+	tell_place(thread, place);
+	*out = place;
+	return ERR_OK;
+}
+
+void reply_unreserve(struct thread *thread)
+{
+	if (!thread->reply_place)
+		return;
+	parcel_unreserve(thread->process, 1, &thread->reply_place);
+	thread->reply_place = 0;
+}
+
 uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *out)
 {
 	struct reply_record *record = holder->reply_to;
 	struct process *process = holder->process;
-	handle_t place;
-	uint32_t error = parcel_reserve(process, 1, &place);
+	handle_t place = holder->reply_place;
+	uint32_t error = place ? ERR_OK : parcel_reserve(process, 1, &place);
 	if (error)
 		return error;
+	if (holder->reply_place)
+		tell_place(holder, 0);
 	lock_acquire(&process->handles.lock);
 	handles_fill(&process->handles, place, &record->object, RIGHT_SEND | RIGHT_INSPECT);
 	lock_release(&process->handles.lock);

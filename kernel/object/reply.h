@@ -58,10 +58,17 @@ static inline struct reply_record *reply_of_object(struct object *object)
 void reply_leave_table(struct reply_record *record);
 
 /*
- * What the thread holds goes into its process's table, as a handle; `channel`: the receiver that it came by, if that is still open.
- * NO_HANDLES, QUOTA, NO_MEMORY.
+ * What the thread holds goes into its process's table, as a handle, under the name that was reserved if one was; `channel`: the receiver
+ * that it came by, if that is still open. NO_HANDLES, QUOTA, NO_MEMORY.
  */
 uint32_t reply_save(struct thread *holder, struct channel *channel, handle_t *out) __attribute__((warn_unused_result));
+
+/*
+ * The name that the thread's next saved call will have is taken out of the table's free ones, if it has none yet, and told in its control
+ * block; until then it leads, for this thread alone, to the call that it holds. reply_save uses it up. As parcel_reserve.
+ */
+uint32_t reply_reserve(struct thread *thread, handle_t *out) __attribute__((warn_unused_result));
+void reply_unreserve(struct thread *thread);
 
 /* The reverse, with the record of a caller that is there: the thread, which holds none, holds it as if it had just received the call. */
 void reply_hold(struct thread *holder, struct reply_record *record);

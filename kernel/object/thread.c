@@ -287,8 +287,7 @@ static bool work_goes_on(const struct process *process)
 	return process->ending && process->restartable;
 }
 
-/* The receiver of the call that it holds, if it was not closed since. */
-static struct channel *channel_received_by(const struct thread *thread)
+struct channel *thread_received_by(const struct thread *thread)
 {
 	const struct handle_entry *entry = handles_find(&thread->process->handles, thread->received_by);
 	return entry && entry->object->type == OBJECT_RECEIVER ? channel_of_object(entry->object) : 0;
@@ -301,7 +300,7 @@ void thread_give_up_call(struct thread *thread)
 	if (!record)
 		return;
 	if (record != &reply_dead && work_goes_on(thread->process) &&
-	        reply_save(thread, channel_received_by(thread), &saved) == ERR_OK)
+	        reply_save(thread, thread_received_by(thread), &saved) == ERR_OK)
 		return;
 	thread->reply_to = 0;
 	reply_drop(record);
@@ -319,6 +318,7 @@ static void end_taken(struct thread *thread)
 	if (thread->replacement)
 		replacement_abandon(thread->replacement);
 	thread_give_up_call(thread);
+	reply_unreserve(thread);
 	process_thread_ended(process, thread, started);
 	if (started)
 		object_release(&thread->object);

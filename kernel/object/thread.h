@@ -41,6 +41,7 @@ struct thread {
 	struct reply_record *reply_to; /* the call that is HANDLE_SELF_REPLY, 0: none */
 	struct reply_record reply;     /* of the call that it makes itself */
 	handle_t received_by;          /* the receiver that it received with last */
+	handle_t reply_place;          /* an entry that waits in its process's table for a call that it saves, 0: none */
 	uint8_t wait;                  /* enum wait_kind */
 	bool faulted;                  /* the call that it makes is the report of an exception: its registers stay */
 
@@ -108,6 +109,9 @@ void thread_begin_anew(struct thread *thread, uint64_t entry, uint64_t stack, ui
  * caller hears DROPPED.
  */
 void thread_give_up_call(struct thread *thread);
+
+/* The receiver that the call which it holds came by, 0 if that was closed since. */
+struct channel *thread_received_by(const struct thread *thread);
 
 /*
  * Entry 0: it goes on with the registers that it has, but for rdi, which is the argument. Else it begins at the entry with the

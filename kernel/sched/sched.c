@@ -224,27 +224,15 @@ void sched_forget_space(void)
 	page_table_activate_kernel();
 }
 
-/* Books the time since it was last done to whose slice it was. */
-static void book(struct scheduler *own)
-{
-	uint64_t tsc = cpu_tsc();
-	struct task *task = own->slice_of;
-	if (task) {
-		task->own_time += tsc - own->slice_tsc;
-		*task->cpu_time += tsc - own->slice_tsc;
-	}
-	own->slice_tsc = tsc;
-}
-
 void sched_book_time(void)
 {
-	book(scheduler_of(cpu_current()));
+	direct_book(scheduler_of(cpu_current()), cpu_tsc());
 }
 
 /* The next slice is that of `task` (0: idle). */
 static void book_time(struct scheduler *own, struct task *task)
 {
-	book(own);
+	direct_book(own, cpu_tsc());
 	own->slice_of = task;
 }
 

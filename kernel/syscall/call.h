@@ -31,6 +31,12 @@ static inline uint64_t call_word(const struct thread *thread, unsigned index)
 
 void call_repeat(struct task *task);
 
+/* Whether this is the name that the call which the thread holds will have when it is saved: it is that call's already. */
+static inline bool call_names_held(const struct thread *thread, handle_t handle)
+{
+	return thread->reply_to && handle && handle == thread->reply_place;
+}
+
 /* Ends the call with an error or ERR_OK; all words are zero. */
 static inline void call_answer(struct thread *thread, uint32_t error)
 {

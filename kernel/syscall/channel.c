@@ -109,6 +109,24 @@ void syscall_channel_recv(struct thread *thread, struct object *object, uint32_t
 }
 
 /*
+ * A call that the thread holds is saved under the name that it has reserved, and the next name is reserved. That this can not be had is
+ * told by the 0 in its control block, and is the answer of the reply_reserve that follows.
+ */
+void syscall_channel_save_recv(struct thread *thread, struct object *object, uint32_t rights)
+{
+	handle_t place;
+	uint32_t error = ERR_OK;
+	if (thread->reply_to)
+		error = thread->reply_place ? reply_save(thread, thread_received_by(thread), &place) : ERR_BAD_STATE;
+	if (error) {
+		call_answer(thread, error);
+		return;
+	}
+	(void)!reply_reserve(thread, &place);
+	syscall_channel_recv(thread, object, rights);
+}
+
+/*
  * The handles that came with the call go on too: those that the `received` part names now. If the call cannot be handed on they
  * come back, under new names, which are written there.
  */

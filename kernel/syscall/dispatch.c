@@ -42,7 +42,10 @@ static uint32_t find_pseudo(struct thread *thread, handle_t handle, struct objec
 		return ERR_OK;
 	case HANDLE_SELF_NOTIFY: *out_object = &thread->process->notify->object; return ERR_OK;
 	}
-	return ERR_BAD_HANDLE;
+	if (!call_names_held(thread, handle))
+		return ERR_BAD_HANDLE;
+	*out_object = &thread->reply_to->object;
+	return ERR_OK;
 }
 
 static inline uint32_t check(const struct object *object, uint32_t has, uint32_t type, uint32_t rights)

@@ -20,7 +20,7 @@ void syscall_handle_close(struct thread *thread, struct object *object, uint32_t
 	(void)object;
 	(void)rights;
 	handle_t handle = (handle_t)call_word(thread, 0);
-	if (handle == HANDLE_SELF_REPLY && thread->reply_to) {
+	if ((handle == HANDLE_SELF_REPLY && thread->reply_to) || call_names_held(thread, handle)) {
 		/* To give up a call is an answer too: its caller hears DROPPED. */
 		struct reply_record *record = thread->reply_to;
 		thread->reply_to = 0;

@@ -1,7 +1,8 @@
 /*
- * The quick way of a message: a call whose receiver waits, an answer whose giver then waits for the next call, and a call that is
- * handed on to somebody who waits by one who then does too. The CPU goes straight from the one thread to the other, and the words
- * from the registers of the one into those of the other.
+ * The quick way of a message: a call whose receiver waits, an answer whose giver then waits for the next call, a call that is
+ * handed on to somebody who waits by one who then does too, and a call that is put off by one who then waits for the next. The CPU goes
+ * straight from the one thread to the other, and the words from the registers of the one into those of the other; where a call is put
+ * off, to the one who is next in the run queue, who has his words already.
  *
  * Everything is looked at before anything is changed. Where something stands in the way (nobody waits, handles come with the
  * message, a deadline, bits of an upcall, a fault, a task that is more urgent, a lock that is taken) nothing has happened, and the
@@ -21,7 +22,7 @@
 
 #define READ_ONCE(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
-/* One function for each of the four calls, with nothing left to decide that its number decides. */
+/* One function for each of the calls, with nothing left to decide that its number decides. */
 #define INLINE static inline __attribute__((always_inline))
 
 #define NO_HANDOVER ((struct handover){0, 0})
@@ -235,6 +236,61 @@ static struct handover quick_forward(struct context *context)
 	return hand_over(cpu, &thread->task, &receiver->task, own);
 }
 
+/* The call that the thread holds goes into the table, under the name that waits there, and the next name is taken. */
+INLINE bool save(struct thread *thread, struct channel *channel)
+{
+	struct reply_record *record = thread->reply_to;
+	struct handles *table = &thread->process->handles;
+	if (__builtin_expect(record == &reply_dead || !thread->reply_place || thread_of_reply(record)->task.due ||
+	                    thread->received_by != context_call_handle(&thread->task.context) || !lock_try_alone(&table->lock),
+	            0))
+		return false;
+	if (__builtin_expect(table->limit - 1 == table->used, 0)) {
+		lock_release_alone(&table->lock);
+		return false;
+	}
+	handle_t place = thread->reply_place;
+	handles_fill_entry(table, place, &record->object, RIGHT_SEND | RIGHT_INSPECT);
+	thread->reply_place = thread->block->reply_place = handles_allot_entry(table);
+	lock_release_alone(&table->lock);
+	thread->reply_to = 0;
+	record->holder = 0;
+	record->table = thread->process;
+	record->handle = place;
+	channel_tie_reply_locked(channel, record);
+	ipc_served(thread);
+	return true;
+}
+
+/* The words that the next one finds are his own. The handle was checked for being the receiver that the call came by. */
+static struct handover quick_save_recv(struct context *context)
+{
+	struct thread *thread = thread_of_context(context);
+	struct cpu *cpu = cpu_current();
+	struct object *object;
+	if (!find(thread, OBJECT_RECEIVER, RIGHT_RECEIVE, &object) || context->word[0] != DEADLINE_NEVER || thread->task.due)
+		return NO_HANDOVER;
+	struct channel *channel = channel_of_object(object);
+	if (!lock_try_alone(&channel->lock))
+		return NO_HANDOVER;
+	struct task *next = channel->pending ? 0 : direct_next(cpu);
+	if (__builtin_expect(!next, 0)) {
+		lock_release_alone(&channel->lock);
+		return NO_HANDOVER;
+	}
+	if (__builtin_expect(thread->reply_to && !save(thread, channel), 0)) {
+		lock_release_alone(&schedulers[cpu->arch.index].queue.lock);
+		lock_release_alone(&channel->lock);
+		return NO_HANDOVER;
+	}
+	thread->received_by = context_call_handle(context);
+	ipc_line_up_locked(channel, thread);
+	direct_take(cpu, next);
+	struct handover handover = hand_over(cpu, &thread->task, next, channel);
+	handover.words = &next->context;
+	return handover;
+}
+
 static struct handover quick_call(struct context *context)
 {
 	return call(thread_of_context(context), false);
@@ -271,7 +327,7 @@ struct handover (*const upcall_message[])(struct context *context) = {
         [SYS_channel_reply_recv - CALL_NUMBER_FIRST] = quick_answer,
         [SYS_channel_reply_recv_x - CALL_NUMBER_FIRST] = quick_answer_x,
         [SYS_channel_forward_recv - CALL_NUMBER_FIRST] = quick_forward,
-        quick_none,
+        [SYS_channel_save_recv - CALL_NUMBER_FIRST] = quick_save_recv,
         quick_none,
         quick_none,
 };

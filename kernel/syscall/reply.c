@@ -43,13 +43,16 @@ void syscall_reply_send_x(struct thread *thread, struct object *object, uint32_t
 	send_reply(thread, object, true);
 }
 
-/* The receiver of the call that the thread holds, if it was not closed since. */
-static struct channel *channel_received_by(struct thread *thread)
+void syscall_reply_reserve(struct thread *thread, struct object *object, uint32_t rights)
 {
-	struct object *object;
-	if (call_find(thread, thread->received_by, OBJECT_RECEIVER, RIGHT_RECEIVE, &object, 0))
-		return 0;
-	return channel_of_object(object);
+	(void)object;
+	(void)rights;
+	handle_t place;
+	uint32_t error = reply_reserve(thread, &place);
+	if (error)
+		call_answer(thread, error);
+	else
+		call_answer_words(thread, place, 0, 0);
 }
 
 void syscall_reply_save(struct thread *thread, struct object *object, uint32_t rights)
@@ -57,7 +60,7 @@ void syscall_reply_save(struct thread *thread, struct object *object, uint32_t r
 	(void)object;
 	(void)rights;
 	handle_t handle;
-	uint32_t error = thread->reply_to ? reply_save(thread, channel_received_by(thread), &handle) : ERR_BAD_STATE;
+	uint32_t error = thread->reply_to ? reply_save(thread, thread_received_by(thread), &handle) : ERR_BAD_STATE;
 	if (error)
 		call_answer(thread, error);
 	else

@@ -34,6 +34,14 @@ static inline MUST_CHECK status_t sys_channel_recv(handle_t receiver, uint64_t d
 	return call_message(SYS_channel_recv, receiver, message);
 }
 
+/* A call that is held is saved as control_block()->reply_place first; on an error of the wait (TIMED_OUT, INTERRUPTED, DEAD) it was. */
+static inline MUST_CHECK status_t sys_channel_save_recv(handle_t receiver, uint64_t deadline, struct message *message)
+{
+	message->label = 0;
+	message->word[0] = deadline;
+	return call_message(SYS_channel_save_recv, receiver, message);
+}
+
 static inline MUST_CHECK status_t sys_channel_forward(handle_t sender, const struct message *message)
 {
 	struct message copy = *message;
@@ -114,6 +122,15 @@ static inline MUST_CHECK status_t sys_reply_save(handle_t *out_reply)
 	SYS_RUN(reply_save, 0);
 	if (!status)
 		*out_reply = (handle_t)word[0];
+	return status;
+}
+
+static inline MUST_CHECK status_t sys_reply_reserve(handle_t *out_place)
+{
+	SYS_WORDS(0);
+	SYS_RUN(reply_reserve, 0);
+	if (!status)
+		*out_place = (handle_t)word[0];
 	return status;
 }
 

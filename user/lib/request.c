@@ -221,10 +221,11 @@ status_t request_read_path(struct request *request, uint64_t offset, uint64_t le
 status_t request_save(struct request *request, handle_t *out_reply)
 {
 	status_t status = request->result_length ? request_stop_keeping(request) : ERR_OK;
+	handle_t place = control_block()->reply_place;
+	if (!status && !place)
+		status = sys_reply_reserve(&place);
 	if (!status)
-		status = sys_reply_save(&request->reply);
-	if (!status)
-		*out_reply = request->reply;
+		*out_reply = request->reply = place;
 	return status;
 }
 

@@ -97,7 +97,8 @@ MUST_CHECK status_t request_read_path(struct request *request, uint64_t offset, 
 
 /*
  * Keeps the call to be answered later: request->reply is a handle that outlives the handler, which then returns ERR_OK and is
- * not answered for. The handles of the call that were not taken are closed.
+ * not answered for. The handles of the call that were not taken are closed. The kernel has named the reply before, and makes the handle
+ * with the next wait; until then only this thread can use it.
  */
 MUST_CHECK status_t request_save(struct request *request, handle_t *out_reply);
 

@@ -324,7 +324,8 @@ static status_t received(struct request *request, uint64_t rax)
 static status_t receive(const struct server *server, struct request *request, uint64_t deadline)
 {
 	const uint64_t word[MESSAGE_WORDS] = {deadline};
-	return received(request, native_call_into(CALL_REGISTER(SYS_channel_recv, 0, server->receiver), word, request->word));
+	return received(
+	        request, native_call_into(CALL_REGISTER(SYS_channel_save_recv, 0, server->receiver), word, request->word));
 }
 
 static status_t forward_and_receive(struct request *request)
@@ -338,8 +339,8 @@ static status_t forward_and_receive(struct request *request)
 }
 
 /*
- * Gives the answer that is owed, if any, or hands the call on, and waits for the next message, both in one call. The plain call does
- * where neither handles nor a deadline are wanted. ERR_TIMED_OUT: the answer was given, a timer is due.
+ * Gives the answer that is owed, if any, hands the call on or saves it, and waits for the next message, both in one call. The plain call
+ * does where neither handles nor a deadline are wanted. ERR_TIMED_OUT: the answer was given, a timer is due.
  */
 static status_t answer_and_receive(const struct server *server, struct request *request, status_t status, uint64_t deadline)
 {

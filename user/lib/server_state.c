@@ -298,6 +298,14 @@ static void answer_outbox(void)
 	state_answered();
 }
 
+/* A call that is put off would be saved with the next wait, but there may be another to be served first. One that was answered is not there. */
+static void save_now(void)
+{
+	handle_t reply;
+	status_t status = sys_reply_save(&reply);
+	(void)status;
+}
+
 static void serve_again(struct server *server, handle_t reply)
 {
 	struct request request;
@@ -323,6 +331,8 @@ static void serve_again(struct server *server, handle_t reply)
 	server_state_commit(&request, status);
 	if (request.reply == HANDLE_SELF_REPLY)
 		answer_give(HANDLE_SELF_REPLY, status, &request.answer);
+	else if (request.reply)
+		save_now();
 	state_answered();
 }
 

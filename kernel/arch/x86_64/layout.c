@@ -52,6 +52,6 @@ AT(trap_frame, error, FRAME_ERROR);
 AT(trap_frame, rip, FRAME_RIP);
 AT(trap_frame, cs, FRAME_CS);
 
-_Static_assert(CALL_NUMBER_FIRST == CALL_NATIVE << 8 && SYS_channel_forward_recv == CALL_NUMBER_FIRST + CALL_QUICK_LAST,
+_Static_assert(CALL_NUMBER_FIRST == CALL_NATIVE << 8 && SYS_channel_save_recv == CALL_NUMBER_FIRST + CALL_QUICK_LAST,
         "layout.h and the system calls disagree");
 _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE && FRAME_SIZE % 16 == 0, "layout.h and struct trap_frame disagree");

@@ -36,7 +36,7 @@
 
 /* Native calls: what the second byte of their numbers is, and the last of those that pass a message, of the first byte. */
 #define CALL_NATIVE 0x10
-#define CALL_QUICK_LAST 4
+#define CALL_QUICK_LAST 5
 #define CALL_QUICK_MASK 7
 
 /* The page in which a CPU starts (cpus.c): its tables, block, first function and the kernel's tables. */

@@ -4,11 +4,11 @@
  */
 #include "tests/guest/native/test.h"
 
-enum state { QUEUED, RECEIVED, SAVED, COPYING, ABORTING, STATES };
+enum state { QUEUED, RECEIVED, NAMED, SAVED, PUT_OFF, COPYING, ABORTING, STATES };
 enum event { REPLY, DEADLINE, KILL, CLOSE, DROP, RESET, UPCALL, EVENTS };
 
-static const char *const state_names[STATES] = {
-        "is_queued", "was_received", "was_saved", "is_being_copied_to", "was_asked_to_end"};
+static const char *const state_names[STATES] = {"is_queued", "was_received", "was_received_and_named", "was_saved",
+        "was_put_off", "is_being_copied_to", "was_asked_to_end"};
 static const char *const event_names[EVENTS] = {"is_answered", "meets_its_deadline", "loses_its_caller", "loses_its_receiver",
         "is_dropped", "has_its_caller_replaced", "is_asked_to_end"};
 
@@ -36,7 +36,21 @@ static const struct cell cells[STATES][EVENTS] = {
                 [DROP] = {ERR_DROPPED, ERR_BAD_HANDLE, 0},
                 [RESET] = {GONE, ERR_DEAD, 0},
                 [UPCALL] = {ERR_OK, ERR_OK, 0}},
+        [NAMED] = {[REPLY] = {ERR_OK, ERR_OK, 0},
+                [DEADLINE] = {ERR_TIMED_OUT, ERR_DEAD, 0},
+                [KILL] = {GONE, ERR_DEAD, 0},
+                [CLOSE] = {ERR_OK, ERR_OK, 0},
+                [DROP] = {ERR_DROPPED, ERR_BAD_HANDLE, 0},
+                [RESET] = {GONE, ERR_DEAD, 0},
+                [UPCALL] = {ERR_OK, ERR_OK, 0}},
         [SAVED] = {[REPLY] = {ERR_OK, ERR_OK, 0},
+                [DEADLINE] = {ERR_TIMED_OUT, ERR_DEAD, 0},
+                [KILL] = {GONE, ERR_DEAD, 0},
+                [CLOSE] = {ERR_OK, ERR_OK, 0},
+                [DROP] = {ERR_DROPPED, ERR_BAD_HANDLE, 0},
+                [RESET] = {GONE, ERR_DEAD, 0},
+                [UPCALL] = {ERR_OK, ERR_OK, 0}},
+        [PUT_OFF] = {[REPLY] = {ERR_OK, ERR_OK, 0},
                 [DEADLINE] = {ERR_TIMED_OUT, ERR_DEAD, 0},
                 [KILL] = {GONE, ERR_DEAD, 0},
                 [CLOSE] = {ERR_OK, ERR_OK, 0},
@@ -142,6 +156,12 @@ static void bring_to(enum state state, const struct child *caller)
 	CHECK_IS(message.label, 9);
 	if (state == RECEIVED)
 		return;
+	if (state == NAMED || state == PUT_OFF) {
+		OK(sys_reply_reserve(&reply));
+		if (state == PUT_OFF)
+			CHECK_IS(sys_channel_save_recv(receiver, DEADLINE_NOW, &message), ERR_TIMED_OUT);
+		return;
+	}
 	OK(sys_reply_save(&reply));
 	if (state == COPYING) {
 		while (caller_deadline != DEADLINE_NEVER && now() + 3 * MS < caller_deadline)
@@ -178,7 +198,7 @@ static void let_happen(enum state state, enum event event, const struct child *c
 		break;
 	case UPCALL:
 		OK(sys_process_signal(caller->process, 4));
-		if (state == SAVED || state == COPYING)
+		if (state == SAVED || state == PUT_OFF || state == COPYING)
 			expect_interrupt();
 		break;
 	case EVENTS: break;

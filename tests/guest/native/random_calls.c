@@ -124,10 +124,11 @@ static void make_calls(void *argument)
 			word[1] = sizeof how;
 		}
 		*hold_off() = holds[random_calls_next(&state) % 4];
-		if (number == SYS_channel_recv || number == SYS_notify_wait || number == SYS_futex_wait)
-			word[number == SYS_channel_recv             ? 0
-			                : number == SYS_notify_wait ? 1
-			                                            : 2] = now() + random_calls_next(&state) % MS;
+		if (number == SYS_channel_recv || number == SYS_notify_wait || number == SYS_futex_wait ||
+		        (number == SYS_channel_save_recv && random_calls_next(&state) % 8))
+			word[number == SYS_notify_wait             ? 1
+			                : number == SYS_futex_wait ? 2
+			                                           : 0] = now() + random_calls_next(&state) % MS;
 		if (random_calls.counter)
 			__atomic_add_fetch(random_calls.counter, 1, __ATOMIC_RELAXED);
 		uint64_t rax = native_call(CALL_REGISTER(number, random_calls_next(&state), some_handle(&state)), word);

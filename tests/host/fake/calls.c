@@ -39,6 +39,7 @@ static status_t dispatch(uint32_t number, handle_t handle, struct message *messa
 	case SYS_channel_call: return fake_channel_call(handle, message, false);
 	case SYS_channel_call_x: return fake_channel_call(handle, message, true);
 	case SYS_channel_recv:
+	case SYS_channel_save_recv:
 	case SYS_channel_reply_recv:
 	case SYS_channel_reply_recv_x: return fake_receiver_call(number, handle, message);
 	case SYS_channel_forward: return fake_forward(handle, message);
@@ -49,6 +50,7 @@ static status_t dispatch(uint32_t number, handle_t handle, struct message *messa
 	case SYS_reply_send: return fake_reply_send(handle, message, false);
 	case SYS_reply_send_x: return fake_reply_send(handle, message, true);
 	case SYS_reply_save: return fake_reply_save(word);
+	case SYS_reply_reserve: return fake_reply_reserve(word);
 	case SYS_reply_read: return fake_reply_copy(handle, false, word);
 	case SYS_reply_write: return fake_reply_copy(handle, true, word);
 	case SYS_reply_copy: return fake_reply_copy_across(handle, word);

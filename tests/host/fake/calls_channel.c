@@ -273,7 +273,7 @@ static status_t reply_recv(struct channel *channel, struct message *message, boo
 status_t fake_find_reply(handle_t handle, struct call **out)
 {
 	struct capability *reply;
-	if (handle == HANDLE_SELF_REPLY) {
+	if (handle == HANDLE_SELF_REPLY || fake_names_received(handle)) {
 		*out = fake_current->received;
 		return fake_current->received ? ERR_OK : ERR_BAD_STATE;
 	}
@@ -291,7 +291,7 @@ status_t fake_reply_send(handle_t handle, struct message *message, bool extras)
 		status = give_answer(call, message, extras);
 	if (status)
 		return status;
-	if (handle == HANDLE_SELF_REPLY)
+	if (call == fake_current->received)
 		fake_current->received = NULL;
 	else
 		fake_close(fake_current, handle);
@@ -401,15 +401,56 @@ status_t fake_channel_bind(handle_t handle, const uint64_t *word)
 	return status;
 }
 
-status_t fake_reply_save(uint64_t *word)
+/* The name that waits for the call that is held leads to that already. */
+bool fake_names_received(handle_t handle)
+{
+	return fake_current->received && fake_current->place && handle == fake_name(fake_current, fake_current->place);
+}
+
+status_t fake_reply_reserve(uint64_t *word)
+{
+	if (!fake_current->place)
+		fake_current->place = fake_free_slot(fake_current);
+	if (!fake_current->place)
+		return ERR_NO_HANDLES;
+	word[0] = fake_current->control.reply_place = fake_name(fake_current, fake_current->place);
+	return ERR_OK;
+}
+
+/* Under the name that waits for it, if one does. */
+handle_t fake_save_received(void)
 {
 	struct capability *reply = fake_capability(OBJECT_REPLY, RIGHT_SEND);
-	if (!fake_current->received)
-		return ERR_BAD_STATE;
+	uint32_t slot = fake_current->place ? fake_current->place : fake_free_slot(fake_current);
+	if (!slot) {
+		free(reply);
+		return HANDLE_NONE;
+	}
 	reply->call = fake_current->received;
 	fake_current->received = NULL;
-	word[0] = fake_install(fake_current, reply);
-	return ERR_OK;
+	fake_current->handles[slot] = reply;
+	fake_current->handle_count++;
+	fake_current->place = 0;
+	fake_current->control.reply_place = HANDLE_NONE;
+	return fake_name(fake_current, slot);
+}
+
+status_t fake_reply_save(uint64_t *word)
+{
+	if (!fake_current->received)
+		return ERR_BAD_STATE;
+	word[0] = fake_save_received();
+	return word[0] ? ERR_OK : ERR_NO_HANDLES;
+}
+
+static status_t save_and_receive(struct channel *channel, struct message *message)
+{
+	if (fake_current->received && !fake_current->place)
+		return ERR_BAD_STATE;
+	if (fake_current->received)
+		fake_save_received();
+	(void)fake_reply_reserve(&(uint64_t){0});
+	return receive(channel, message->word[0], message);
 }
 
 status_t fake_receiver_call(uint32_t number, handle_t handle, struct message *message)
@@ -419,6 +460,8 @@ status_t fake_receiver_call(uint32_t number, handle_t handle, struct message *me
 	if (status)
 		return status;
 	fake_current->received_by = handle;
+	if (number == SYS_channel_save_recv)
+		return save_and_receive(receiver->channel, message);
 	if (number == SYS_channel_recv)
 		return receive(receiver->channel, message->word[0], message);
 	return reply_recv(receiver->channel, message, number == SYS_channel_reply_recv_x);

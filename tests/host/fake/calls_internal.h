@@ -90,6 +90,7 @@ struct fake_process {
 	char log[65536];
 	struct call *received; /* HANDLE_SELF_REPLY */
 	handle_t received_by;  /* the receiver */
+	uint32_t place;        /* the slot that waits for what it saves, 0: none; control.reply_place names it */
 	unsigned ends;         /* in the middle of its work (calls_life.c) */
 	sigjmp_buf begin;
 	void *memory; /* where it was mapped */
@@ -110,6 +111,7 @@ extern size_t fake_queued; /* messages that no server has received yet */
 extern _Thread_local struct fake_process *fake_current;
 
 void *fake_must(void *memory);
+uint32_t fake_free_slot(struct fake_process *process); /* with a new name; 0: none */
 handle_t fake_install(struct fake_process *process, struct capability *capability);
 handle_t fake_name(const struct fake_process *process, uint32_t slot);
 uint32_t fake_slot(const struct fake_process *process, handle_t handle);
@@ -131,6 +133,9 @@ status_t fake_mint(handle_t handle, uint64_t *word);
 status_t fake_channel_create(uint64_t *word);
 status_t fake_channel_bind(handle_t handle, const uint64_t *word);
 status_t fake_reply_save(uint64_t *word);
+status_t fake_reply_reserve(uint64_t *word);
+bool fake_names_received(handle_t handle);
+handle_t fake_save_received(void);
 status_t fake_receiver_call(uint32_t number, handle_t handle, struct message *message);
 status_t fake_notify_create(uint64_t *word);
 status_t fake_notify_call(uint32_t number, handle_t handle, uint64_t *word);

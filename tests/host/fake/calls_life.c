@@ -90,13 +90,10 @@ unsigned fake_ends(const struct fake_process *process)
 /* The call that it held becomes a saved one, which the next life finds. */
 static void save_received(void)
 {
-	if (!fake_current->received)
-		return;
-	struct capability *reply = fake_capability(OBJECT_REPLY, RIGHT_SEND);
-	reply->call = fake_current->received;
-	fake_current->received = NULL;
-	if (!fake_install(fake_current, reply))
+	if (fake_current->received && !fake_save_received())
 		abort();
+	fake_current->place = 0;
+	fake_current->control.reply_place = HANDLE_NONE;
 }
 
 void fake_end_here(void)

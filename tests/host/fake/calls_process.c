@@ -121,18 +121,26 @@ handle_t fake_name(const struct fake_process *process, uint32_t slot)
 	return process->generation[slot] << HANDLE_INDEX_BITS | (slot + (process->number & 0x3f) * HANDLES);
 }
 
-handle_t fake_install(struct fake_process *process, struct capability *capability)
+uint32_t fake_free_slot(struct fake_process *process)
 {
 	if (process->handle_count >= process->handle_limit)
-		return HANDLE_NONE;
+		return 0;
 	for (uint32_t i = 1; i < HANDLES; i++)
-		if (!process->handles[i]) {
-			process->handles[i] = capability;
-			process->handle_count++;
+		if (!process->handles[i] && i != process->place) {
 			process->generation[i] = process->generation[i] % 4000 + 1;
-			return fake_name(process, i);
+			return i;
 		}
-	return HANDLE_NONE;
+	return 0;
+}
+
+handle_t fake_install(struct fake_process *process, struct capability *capability)
+{
+	uint32_t i = fake_free_slot(process);
+	if (!i)
+		return HANDLE_NONE;
+	process->handles[i] = capability;
+	process->handle_count++;
+	return fake_name(process, i);
 }
 
 uint32_t fake_slot(const struct fake_process *process, handle_t handle)
@@ -182,6 +190,11 @@ void fake_drop_capability(struct capability *capability)
 status_t fake_close(struct fake_process *process, handle_t handle)
 {
 	uint32_t slot = fake_slot(process, handle);
+	if (process == fake_current && fake_names_received(handle)) {
+		fake_answer_call(process->received, ERR_DROPPED);
+		process->received = NULL;
+		return ERR_OK;
+	}
 	if (!slot)
 		return ERR_BAD_HANDLE;
 	struct capability *capability = process->handles[slot];
