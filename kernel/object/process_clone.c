@@ -111,6 +111,7 @@ static void copy_block(const struct thread *caller, struct thread *thread)
 	block->self = control_block_address(&thread->place);
 	block->thread_number = thread->number;
 	block->process_number = thread->process->number;
+	block->reply_place = 0; /* the copy's thread has reserved nothing */
 }
 
 static uint32_t complete(struct thread *caller, struct process_clone *clone)
