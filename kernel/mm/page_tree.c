@@ -182,6 +182,24 @@ static unsigned skip_empty(const struct page_tree_node *node, unsigned i)
 	return i;
 }
 
+uint64_t page_tree_next(const struct page_tree *tree, uint64_t index)
+{
+	while (tree->root && covers(tree->height, index)) {
+		const struct page_tree_node *node = tree->root;
+		for (unsigned height = tree->height;; height--) {
+			unsigned first = slot(index, height), i = skip_empty(node, first);
+			if (i != first)
+				index = (index & ~(span(height) - 1)) + i * span(height - 1);
+			if (i == FAN_OUT)
+				break; /* from the root on, in what is behind this node */
+			if (height == 1)
+				return index;
+			node = node->entry[i].child;
+		}
+	}
+	return PAGE_TREE_INDEX_END;
+}
+
 /* A node of this height becomes one of the owner's own, which refers to it by *link. */
 static void copy(struct page_tree_node **link, unsigned height, struct supply *supply)
 {

@@ -44,6 +44,9 @@ struct page_tree_place {
 /* False: nodes on the way are missing. */
 bool page_tree_locate(const struct page_tree *tree, uint64_t index, struct page_tree_place *out);
 
+/* The first index at or above one that has a page; PAGE_TREE_INDEX_END: there is none. */
+uint64_t page_tree_next(const struct page_tree *tree, uint64_t index);
+
 /* How many nodes page_tree_own would make for this index: 0 to 2 * PAGE_TREE_HEIGHT_MAX. */
 unsigned page_tree_missing(const struct page_tree *tree, uint64_t index);
 

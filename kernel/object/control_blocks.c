@@ -15,6 +15,7 @@ struct control_page {
 	char *kernel;
 	uint64_t address; /* in the process */
 	uint32_t used;    /* bit per block */
+	uint32_t written; /* likewise: it was used before, so that it is not all zeros */
 	struct control_page *next;
 	struct control_page *next_free;
 };
@@ -54,7 +55,9 @@ static void take_locked(
 	if (page->used == ALL_USED)
 		blocks->free = page->next_free;
 	struct control_block *block = (struct control_block *)(page->kernel + index * CONTROL_BLOCK_SIZE);
-	memset(block, 0, sizeof *block);
+	if (page->written & 1u << index)
+		memset(block, 0, sizeof *block);
+	page->written |= 1u << index;
 	block->self = page->address + index * CONTROL_BLOCK_SIZE;
 	*out_place = (struct control_block_place){page, index};
 	*out_kernel = block;

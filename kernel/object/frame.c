@@ -58,7 +58,9 @@ static uint32_t fill_contiguous(struct frame *frame)
 
 static void free_contiguous(struct frame *frame)
 {
-	if (frame->start.raw)
+	if (frame->start.raw && frame->length == PAGE_SIZE)
+		pages_free(frame->start, 0);
+	else if (frame->start.raw)
 		pages_free_run(frame->start, frame->length / PAGE_SIZE);
 	if (frame->touched)
 		slab_free(&touched_slab, frame->touched);
@@ -94,6 +96,27 @@ uint32_t frame_create(struct group *group, uint64_t length, uint32_t flags, stru
 			return error;
 		}
 	}
+	*out = frame;
+	return ERR_OK;
+}
+
+uint32_t frame_create_page(struct group *group, struct frame **out)
+{
+	struct frame *frame;
+	uint32_t error = frame_create_empty(group, PAGE_SIZE, FRAME_CONTIGUOUS, &frame);
+
+	if (error)
+		return error;
+	error = group_charge_pages(group, 1);
+	if (!error) {
+		frame->range_pages = 1;
+		error = pages_alloc(0, PAGES_ZERO, &frame->start) ? ERR_OK : ERR_NO_MEMORY;
+	}
+	if (error) {
+		end(frame);
+		return error;
+	}
+	frame->resident = 1;
 	*out = frame;
 	return ERR_OK;
 }

@@ -100,6 +100,9 @@ static inline bool frame_is_lazy(const struct frame *frame)
 uint32_t frame_create(struct group *group, uint64_t length, uint32_t flags, struct frame **out)
         __attribute__((warn_unused_result));
 
+/* A page of zeros, which is there from the start and needs no tree. */
+uint32_t frame_create_page(struct group *group, struct frame **out) __attribute__((warn_unused_result));
+
 /* BAD_ARGUMENT: not whole pages, or beyond what the CPU can express; DENIED: a part is RAM. */
 uint32_t frame_create_device(struct group *group, struct paddr start, uint64_t length, uint32_t cache, struct frame **out)
         __attribute__((warn_unused_result));
@@ -132,6 +135,9 @@ uint32_t frame_find(struct frame *frame, uint64_t offset, enum frame_access acce
  */
 uint64_t frame_look(struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr out_pages[static PAGES_GATHERED],
         uint64_t *out_own);
+
+/* The first offset at or above one where there is a page; FRAME_END: there is none. Of a frame that is not lazy all are there. */
+uint64_t frame_next(struct frame *frame, uint64_t offset);
 
 /* A copy of a page that is shared takes its place, in a frame that is held, and whose mappings have no entry for it. */
 uint32_t frame_replace_page(struct frame *frame, uint64_t index, struct frame_found *out) __attribute__((warn_unused_result));

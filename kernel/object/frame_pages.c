@@ -140,34 +140,60 @@ uint32_t frame_find(
 	return error;
 }
 
+/* Those of the pages in `there` that no other frame has. */
+static uint64_t own_ones(const struct paddr *pages, uint64_t there)
+{
+	uint64_t own = 0;
+
+	for (; there; there &= there - 1) {
+		if (!page_tree_is_shared(pages[__builtin_ctzll(there)]))
+			own |= there & -there;
+	}
+	return own;
+}
+
 /* Of a lazy frame. One walk down the tree for the pages of a leaf. */
 static uint64_t look(struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr *out_pages, uint64_t *out_own)
 {
 	uint64_t first = offset / PAGE_SIZE, pages = frame->length / PAGE_SIZE, there = 0, own = 0;
-	uint64_t replaced = frame->walk == FRAME_REPLACES ? frame->walk_index : UINT64_MAX;
 	struct page_tree_place place;
 
+	if (first < pages && pages - first < PAGES_GATHERED)
+		wanted &= (1ull << (pages - first)) - 1;
 	for (uint64_t at = first; at < pages && at - first < PAGES_GATHERED; at = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1) {
 		if (!page_tree_locate(&frame->tree, at, &place))
 			continue;
-		uint64_t end = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1;
-		end = end < pages ? end : pages;
-		const uint64_t *entry = place.entry;
-		for (uint64_t bit = 1ull << (at - first), i = at - first; bit <= wanted && first + i < end;
-		        i++, bit <<= 1, entry++) {
-			if (!(wanted & bit) || !*entry)
-				continue;
-			struct paddr page = paddr(*entry);
-			bool is_own = !frame->family || (!place.shared && !page_tree_is_shared(page));
-			if (!is_own && replaced == first + i)
-				continue;
-			out_pages[i] = page;
-			there |= bit;
-			own |= is_own ? bit : 0;
+		uint64_t end = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1 - first, here = wanted >> (at - first) << (at - first),
+		         found = 0;
+		if (end < PAGES_GATHERED)
+			here &= (1ull << end) - 1;
+		const uint64_t *entry = place.entry - (at - first);
+		for (; here; here &= here - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(here);
+			out_pages[i] = paddr(entry[i]);
+			found |= entry[i] ? here & -here : 0;
 		}
+		there |= found;
+		if (frame->family)
+			own |= place.shared ? 0 : own_ones(out_pages, found);
 	}
+	if (!frame->family)
+		own = there;
+	/* One that is about to be another page can only be had if it is not shared any more. */
+	if (frame->walk == FRAME_REPLACES && frame->walk_index - first < PAGES_GATHERED)
+		there &= ~(1ull << (frame->walk_index - first)) | own;
 	*out_own = own;
 	return there;
+}
+
+uint64_t frame_next(struct frame *frame, uint64_t offset)
+{
+	if (!frame_is_lazy(frame))
+		return offset;
+	frame_acquire(frame);
+	uint64_t index = page_tree_next(&frame->tree, offset / PAGE_SIZE);
+	frame_release(frame);
+	return index < FRAME_END / PAGE_SIZE ? index * PAGE_SIZE : FRAME_END;
 }
 
 uint64_t frame_look(

@@ -192,25 +192,21 @@ static void enter_page(struct vmem *vmem, uint64_t address, struct paddr page)
 
 static uint32_t map_pinned(struct vmem *vmem, struct want *want, void **out_kernel, struct frame **out_frame)
 {
-	struct frame_found found;
-	uint32_t error = frame_create(vmem->object.group, PAGE_SIZE, 0, &want->frame);
+	uint32_t error = frame_create_page(vmem->object.group, &want->frame);
 
 	if (error)
 		return error;
-	error = frame_find(want->frame, 0, FRAME_WRITE, 0, &found);
-	if (!error) {
-		lock_acquire(&vmem->lock);
-		/* First: a page that was unmapped at the chosen address must not show through. */
-		error = vmem_clean(vmem, VMEM_BUDGET) ? add_frame(vmem, want) : VMEM_MORE;
-		if (!error)
-			enter_page(vmem, want->address, found.page);
-		lock_release(&vmem->lock);
-	}
+	lock_acquire(&vmem->lock);
+	/* First: a page that was unmapped at the chosen address must not show through. */
+	error = vmem_clean(vmem, VMEM_BUDGET) ? add_frame(vmem, want) : VMEM_MORE;
+	if (!error)
+		enter_page(vmem, want->address, want->frame->start);
+	lock_release(&vmem->lock);
 	if (error) {
 		vmem_release_frame(want->frame, true);
 		return error;
 	}
-	*out_kernel = direct_map(found.page);
+	*out_kernel = direct_map(want->frame->start);
 	*out_frame = want->frame;
 	return ERR_OK;
 }

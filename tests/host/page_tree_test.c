@@ -104,7 +104,10 @@ static bool agree_on(const struct model *model, uint64_t index)
 	unsigned i = at_or_above(model, index);
 	bool there = i < model->count && model->entry[i].index == index;
 	bool found = page_tree_locate(&model->tree, index, &place) && *place.entry;
+	uint64_t next = i < model->count ? model->entry[i].index : PAGE_TREE_INDEX_END;
 
+	if (page_tree_next(&model->tree, index) != next)
+		return false;
 	if (found != there)
 		return false;
 	if (!there)

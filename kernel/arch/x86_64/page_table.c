@@ -120,20 +120,28 @@ bool page_table_create(struct page_table *table)
 	return true;
 }
 
+/* The same, for neighbours that are mapped one after the other, which is often. */
+static inline uint64_t *find_way(struct page_table *table, uint64_t address)
+{
+	uint64_t span = address >> LEVEL_SHIFT(1);
+
+	if (!table->recent || table->recent_span != span) {
+		uint64_t *entry = make_way(table, address);
+		if (!entry)
+			return 0;
+		table->recent = entry - LEVEL_INDEX(address, 0);
+		table->recent_span = span;
+	}
+	return &table->recent[LEVEL_INDEX(address, 0)];
+}
+
 bool page_table_map(
         struct page_table *table, struct uaddr address, struct paddr page, struct page_rights rights, bool *out_replaced)
 {
-	uint64_t span = address.raw >> LEVEL_SHIFT(1), *entry;
+	uint64_t *entry = find_way(table, address.raw);
 
-	/* Neighbours are often mapped one after the other. */
-	if (!table->recent || table->recent_span != span) {
-		entry = make_way(table, address.raw);
-		if (!entry)
-			return false;
-		table->recent = entry - LEVEL_INDEX(address.raw, 0);
-		table->recent_span = span;
-	}
-	entry = &table->recent[LEVEL_INDEX(address.raw, 0)];
+	if (!entry)
+		return false;
 	*out_replaced = *entry & ENTRY_PRESENT;
 	*entry = page_entry(page.raw, &rights) | ENTRY_USER;
 	return true;
@@ -142,21 +150,16 @@ bool page_table_map(
 unsigned page_table_map_gathered(struct page_table *table, struct uaddr address,
         const struct paddr pages[static PAGES_GATHERED], uint64_t wanted, uint64_t writing, struct page_rights rights)
 {
-	unsigned first = (unsigned)__builtin_ctzll(wanted), count = 0;
+	unsigned count = 0;
 	uint64_t all = page_entry(0, &rights) | ENTRY_USER;
 	uint64_t reading = all & ~(ENTRY_WRITE | ENTRY_DIRTY);
-	bool replaced;
+	uint64_t *entry = find_way(table, address.raw);
 
-	/* The first makes the table, which the others are in. */
-	if (!page_table_map(table, uaddr(address.raw + first * PAGE_SIZE), pages[first], rights, &replaced))
+	if (!entry)
 		return 0;
-	uint64_t *entry = table->recent + LEVEL_INDEX(address.raw, 0);
-	if (replaced)
-		count--;
-	for (; wanted; wanted &= wanted - 1, count++) {
+	for (; wanted; wanted &= wanted - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(wanted);
-		if (i != first && entry[i] & ENTRY_PRESENT)
-			count--;
+		count += !(entry[i] & ENTRY_PRESENT);
 		entry[i] = pages[i].raw | (writing >> i & 1 ? all : reading);
 	}
 	return count;
