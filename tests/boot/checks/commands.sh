@@ -9,6 +9,14 @@ done_when() {
 	pass
 }
 
+# Programs, jobs, waiting and /proc, in a line as a person would type it.
+answers_a_line() { # OPTION...
+	guest "$@" 'seq 1 100000 | sort -rn | head -1; (sleep 1 & wait); ls /proc/self >/dev/null && echo ok'
+	[ "$status" = 0 ] || fail "$(why)"
+	[ "$(cat "$folder/out")" = $'100000\nok' ] || fail "the output is wrong: $(head -c 300 "$folder/out" | tr '\n' '|')"
+	pass
+}
+
 # As printf with octal escapes, since nothing but the shell's builtins runs.
 megabyte() {
 	head -c 1048576 /dev/urandom >"$folder/bytes"

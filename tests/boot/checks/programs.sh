@@ -50,6 +50,18 @@ leaves_nothing() {
 	pass
 }
 
+# What `free` says of so many processes that sleep, a musl one and a busybox one of which take so many KiB at most.
+sleepers() { # COUNT MUSL-KIB BUSYBOX-KIB
+	initfs_add tests/sleeper 755 <"$build/tests/guest/linux/sleeper-musl"
+	initfs_add tests/sleepers.sh <"$root/tests/boot/sleepers.sh"
+	initfs_pack
+	guest --initfs "$folder/initfs.tar.zst" --timeout 500 "SLEEPERS=$1 MUSL_KIB=$2 BUSYBOX_KIB=$3; . /tests/sleepers.sh"
+	cat "$folder/out" >&2
+	[ "$status" = 0 ] || fail "$(why)"
+	[ "$(grep -c '^ok ' "$folder/out")" = 4 ] || fail "$(grep '^not ok' "$folder/out" | tr '\n' ';')"
+	pass
+}
+
 # Random Linux calls for so many moments, from this seed on: the services have nothing to say of them.
 calls_without_sense() { # MOMENTS SEED
 	initfs_add tests/random_calls 755 <"$build/tests/guest/linux/random_calls-musl"

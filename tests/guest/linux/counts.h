@@ -7,6 +7,7 @@
 #include "test.h"
 
 #define COUNT_KINDS 32
+#define COUNT_KINDS_LEAST 8 /* objects of fewer kinds and the memory are not all that there is */
 #define COUNT_PATIENCE_MS 3000
 #define COUNT_NAP_MS 50
 
@@ -34,13 +35,6 @@ static FILE *counts_objects, *counts_memory;
 /* How much of memory may be missing, in KiB: servers keep what they needed at their busiest, which differs from time to time. */
 static unsigned counts_slack;
 
-static inline bool counts_begin(void)
-{
-	counts_objects = fopen("/proc/objects", "r");
-	counts_memory = fopen("/proc/meminfo", "r");
-	return counts_objects && counts_memory;
-}
-
 static inline void counts_take(struct counts *counts)
 {
 	counts->kinds = 0;
@@ -50,6 +44,17 @@ static inline void counts_take(struct counts *counts)
 	rewind(counts_memory);
 	fflush(counts_memory);
 	counts_add(counts, counts_memory, "MemFree:");
+}
+
+static inline bool counts_begin(void)
+{
+	counts_objects = fopen("/proc/objects", "r");
+	counts_memory = fopen("/proc/meminfo", "r");
+	if (!counts_objects || !counts_memory)
+		return false;
+	struct counts counts = {0};
+	counts_take(&counts);
+	return counts.kinds >= COUNT_KINDS_LEAST && !strcmp(counts.name[counts.kinds - 1], "MemFree:");
 }
 
 /* Writes what there is more of now, but for free memory, of which there is less. */
