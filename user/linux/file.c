@@ -135,7 +135,7 @@ static int64_t check_mode(const struct open_file *file, uint32_t operation)
 }
 
 /* The log takes everything and has nothing to read. */
-static int64_t transfer_log(struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length)
+static int64_t transfer_log(const struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length)
 {
 	if (operation == FS_pread || operation == FS_pwrite)
 		return -ESPIPE;
@@ -145,8 +145,58 @@ static int64_t transfer_log(struct open_file *file, uint32_t operation, uint64_t
 	return (int64_t)length;
 }
 
-/* Moves [buffer, buffer + length) to or from the file: the bytes moved, or a negative errno. */
-static int64_t transfer(struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
+static inline status_t move(const struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length,
+        uint64_t position, uint64_t *out_bytes)
+{
+	return is_store(operation) ? remote_store(file->handle, operation, buffer, length, position, out_bytes)
+	                           : remote_fetch(file->handle, operation, buffer, length, position, out_bytes);
+}
+
+/* What becomes of a transfer that has failed: it may be one to be tried again. */
+static __attribute__((noinline)) int64_t transfer_failed(
+        const struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position, status_t status)
+{
+	bool wait = !(file->flags & LINUX_O_NONBLOCK);
+	for (uint64_t bytes;;) {
+		if (status == ERR_BROKEN_PIPE)
+			signal_pipe();
+		if (status == ERR_BACKGROUND) {
+			int64_t what = job_background(is_store(operation) ? LINUX_SIGTTOU : LINUX_SIGTTIN);
+			if (what != JOB_FORCE)
+				return what;
+			position |= FS_TRANSFER_FORCED;
+		} else {
+			if (status != ERR_WOULD_BLOCK || !wait)
+				return errors_to_linux(status);
+			int64_t error = poll_wait(file, is_store(operation) ? FS_READY_WRITE : FS_READY_READ);
+			if (error)
+				return error;
+		}
+		status = move(file, operation, buffer, length, position, &bytes);
+		if (!status)
+			return (int64_t)bytes;
+	}
+}
+
+static __attribute__((noinline)) int64_t transfer_now(
+        const struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
+{
+	uint64_t bytes;
+	if (!file->server_never_waits && !stream_is_one(file) &&
+	        !poll_ready(file, is_store(operation) ? FS_READY_WRITE : FS_READY_READ))
+		return -EAGAIN;
+	if (operation == FS_read || operation == FS_write)
+		position = FS_TRANSFER_NO_WAIT;
+	status_t status = move(file, operation, buffer, length, position, &bytes);
+	return status ? transfer_failed(file, operation, buffer, length, position, status) : (int64_t)bytes;
+}
+
+/*
+ * Moves [buffer, buffer + length) to or from the file: the bytes moved, or a negative errno. Every read and write comes by here, so
+ * what is rare is elsewhere, and it is made anew for each operation.
+ */
+static inline __attribute__((always_inline)) int64_t transfer(
+        const struct open_file *file, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
 {
 	if (!length)
 		return 0;
@@ -156,37 +206,15 @@ static int64_t transfer(struct open_file *file, uint32_t operation, uint64_t buf
 		length = LINUX_TRANSFER_MAX;
 	if (!file->handle)
 		return transfer_log(file, operation, buffer, length);
-
-	uint32_t ready = is_store(operation) ? FS_READY_WRITE : FS_READY_READ;
-	bool wait = !(file->flags & LINUX_O_NONBLOCK);
-	if (!wait && !file->server_never_waits && !stream_is_one(file) && !poll_ready(file, ready))
-		return -EAGAIN;
-	if (!wait && (operation == FS_read || operation == FS_write))
-		position = FS_TRANSFER_NO_WAIT;
-	for (;;) {
-		uint64_t bytes;
-		status_t status = is_store(operation) ? remote_store(file->handle, operation, buffer, length, position, &bytes)
-		                                      : remote_fetch(file->handle, operation, buffer, length, position, &bytes);
-		if (!status)
-			return (int64_t)bytes;
-		if (status == ERR_BROKEN_PIPE)
-			signal_pipe();
-		if (status == ERR_BACKGROUND) {
-			int64_t what = job_background(is_store(operation) ? LINUX_SIGTTOU : LINUX_SIGTTIN);
-			if (what != JOB_FORCE)
-				return what;
-			position |= FS_TRANSFER_FORCED;
-			continue;
-		}
-		if (status != ERR_WOULD_BLOCK || !wait)
-			return errors_to_linux(status);
-		int64_t error = poll_wait(file, ready);
-		if (error)
-			return error;
-	}
+	if (file->flags & LINUX_O_NONBLOCK)
+		return transfer_now(file, operation, buffer, length, position);
+	uint64_t bytes;
+	status_t status = move(file, operation, buffer, length, position, &bytes);
+	return status ? transfer_failed(file, operation, buffer, length, position, status) : (int64_t)bytes;
 }
 
-static int64_t transfer_fd(int fd, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
+static inline __attribute__((always_inline)) int64_t transfer_fd(
+        int fd, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
 {
 	struct open_file *file = descriptors_hold(fd);
 	if (!file)

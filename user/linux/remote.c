@@ -54,15 +54,21 @@ bool remote_set_words(struct message_extras *send, const void *bytes, uint64_t l
 	return true;
 }
 
-status_t remote_take_words(const struct message *message, uint64_t address, uint64_t length)
+/* Of an answer that came with something. */
+static inline status_t take_words(uint64_t address, uint64_t length)
 {
 	const struct control_block *block = control_block();
-	if (!(message->info & RECEIVED_EXTRAS) || block->received.word_count > MESSAGE_LONG_WORDS)
+	if (block->received.word_count > MESSAGE_LONG_WORDS)
 		return ERR_OK;
 	uint64_t carried = block->received.word_count * sizeof(uint64_t);
 	if (length > carried)
 		length = carried;
 	return access_copy(user_pointer(address), block->received_words, length) ? ERR_BAD_ADDRESS : ERR_OK;
+}
+
+status_t remote_take_words(const struct message *message, uint64_t address, uint64_t length)
+{
+	return message->info & RECEIVED_EXTRAS ? take_words(address, length) : ERR_OK;
 }
 
 static status_t call_readable(handle_t server, struct message *message, uint64_t address, uint64_t length)
@@ -101,15 +107,25 @@ handle_t remote_take_handle(const struct message *message)
 	return take_handles(message, &handle, 1) ? handle : HANDLE_NONE;
 }
 
-/* A server that claims more than it was asked for is not believed. */
-static status_t take_count(status_t status, const struct message *message, uint64_t most, uint64_t *out_bytes)
+/*
+ * A transfer, whose two words go out and of whose answer one counts. A server that claims more than it was asked for is not
+ * believed.
+ */
+static inline status_t call_for_bytes(
+        handle_t file, uint32_t label, uint64_t length, uint64_t position, uint64_t *out_bytes, uint32_t *out_info)
 {
-	if (status)
-		return status;
-	if (message->word[0] > most)
-		return ERR_BAD_FORMAT;
-	*out_bytes = message->word[0];
-	return ERR_OK;
+	const uint64_t word[MESSAGE_WORDS] = {length, position};
+	uint64_t rax, result[MESSAGE_WORDS];
+	status_t status;
+	do {
+		signal_ask();
+		rax = native_call_into(CALL_REGISTER(SYS_channel_call_x, label, file), word, result);
+		signal_hold();
+		status = CALL_ERROR(rax) ? CALL_ERROR(rax) : CALL_LABEL(rax);
+	} while (signal_repeat(status));
+	*out_info = CALL_INFO(rax);
+	*out_bytes = result[0];
+	return !status && result[0] > length ? ERR_BAD_FORMAT : status;
 }
 
 /*
@@ -127,12 +143,12 @@ static bool may_be_carried(uint32_t operation, uint64_t address, uint64_t length
 status_t remote_fetch(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
 {
-	struct message message = {operation, 0, {length, position}};
+	uint32_t info;
 	if (may_be_carried(operation, address, length))
-		message.label |= LABEL_SHORT;
+		operation |= LABEL_SHORT;
 	extras_begin()->writable = (struct message_buffer){address, length};
-	status_t status = take_count(remote_call_waiting(file, &message), &message, length, out_bytes);
-	return status ? status : remote_take_words(&message, address, message.word[0]);
+	status_t status = call_for_bytes(file, operation, length, position, out_bytes, &info);
+	return status || !(info & RECEIVED_EXTRAS) ? status : take_words(address, *out_bytes);
 }
 
 /* The call carries the program's bytes; the server may have to wait and read them later, so the buffer is named too. */
@@ -149,13 +165,12 @@ static void carry(struct message_extras *send, uint64_t address, uint64_t length
 status_t remote_store(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes)
 {
-	struct message message = {operation, 0, {length, position}};
+	uint32_t info;
 	struct message_extras *send = extras_begin();
 	send->readable = (struct message_buffer){address, length};
 	if (length <= MESSAGE_SHORT_MAX)
 		carry(send, address, length);
-	status_t status = remote_call_waiting(file, &message);
-	return take_count(status, &message, length, out_bytes);
+	return call_for_bytes(file, operation, length, position, out_bytes, &info);
 }
 
 status_t remote_seek(handle_t file, int64_t offset, uint32_t origin, uint64_t *out_position)
