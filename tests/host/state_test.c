@@ -46,6 +46,7 @@ static uint32_t answers_before;
 static sigjmp_buf next_life;
 static uint64_t hash_before, hash_after;
 static bool has_after;
+static bool tight; /* there is hardly any memory behind the last piece: pieces are joined and split */
 
 static uint32_t draw(uint32_t below)
 {
@@ -86,9 +87,14 @@ static void roll_back_image(struct image *image)
 	}
 }
 
-static uint64_t size_of_class(uint64_t class)
+#define JOINED 0x6a6f696eull /* in the upper half of a tag, over the units */
+
+/* What a tag, without its secret, says of a piece. */
+static uint64_t size_of(uint64_t value)
 {
-	return class <= 8 ? class * 16 : (5ull + (class - 9) % 4) << ((class - 9) / 4 + 1) << 4;
+	if (value >> 32 == JOINED)
+		return (uint32_t)value * 16ull;
+	return value <= 8 ? value * 16 : (5ull + (value - 9) % 4) << ((value - 9) / 4 + 1) << 4;
 }
 
 /* Of places of the table that are free. */
@@ -105,28 +111,32 @@ static void leave_out_keys(struct image *image, uint64_t root_at)
 }
 
 /*
- * Pieces in use are compared as a whole, but for where their heads lead to; of free ones only that counts, not what lies in them, nor what
- * fresh ones held. What does not count is zero in the image.
+ * Pieces in use are compared as a whole, but for where their heads lead to; of free and joined ones only that counts, and where joined ones
+ * lead to, not what lies in them, nor what fresh ones held. What does not count is zero in the image.
  */
 static void leave_out_free(struct image *image)
 {
 	const struct state_header *header = (const struct state_header *)(const void *)image->header;
 	static bool is_free[MEMORY_LOOKED_AT / 16];
-	uint64_t first = state_area.base + STATE_MEMORY;
+	uint64_t first = state_area.base + STATE_MEMORY, used = header->memory.end - first;
 	memset(is_free, 0, sizeof is_free);
 	for (unsigned class = 0; class < STATE_CLASSES; class ++)
 		for (uint64_t piece = (uint64_t)(uintptr_t)header->memory.free[class]; piece;) {
+			uint32_t next;
 			is_free[(piece - first) / 16] = true;
-			memcpy(&piece, image->memory + (piece - first) + 8, 8);
+			memcpy(&next, image->memory + (piece - first) + 12, 4);
+			piece = next ? state_area.base + next * 16ull : 0;
 		}
-	for (uint64_t at = 0, size; at < header->memory.end - first; at += size) {
-		uint64_t tag;
-		memcpy(&tag, image->memory + at, 8);
-		size = size_of_class(tag ^ ((header->cookie ^ (first + at)) * 0x9e3779b97f4a7c15ull));
-		if (is_free[at / 16])
-			memset(image->memory + at + 16, 0, size - 16);
-		else
-			memset(image->memory + at + 8, 0, 8);
+	for (uint64_t at = 0, size; at < used && at < MEMORY_LOOKED_AT - 32; at += size) {
+		uint64_t value;
+		memcpy(&value, image->memory + at, 8);
+		value ^= (header->cookie ^ (first + at)) * 0x9e3779b97f4a7c15ull;
+		size = size_of(value);
+		uint64_t left = MEMORY_LOOKED_AT - at, kept = value >> 32 == JOINED ? 32 : 16;
+		if ((is_free[at / 16] || kept == 32) && size > kept)
+			memset(image->memory + at + kept, 0, (size < left ? size : left) - kept);
+		if (!is_free[at / 16])
+			memset(image->memory + at + 12, 0, 4);
 	}
 	leave_out_keys(image, (uint64_t)(uintptr_t)header->memory.root - first);
 }
@@ -187,9 +197,13 @@ static void change(void)
 		all->piece[i] = NULL;
 	} else {
 		all->size[i] = 1 + draw(draw(8) ? 20 : 300);
-		all->piece[i] = state_alloc(all->size[i] * sizeof(uint32_t));
-		CHECK(all->piece[i] && table_put(&all->numbers, i, all->piece[i]));
-		all->piece[i][0] = i;
+		uint32_t *piece = state_alloc(all->size[i] * sizeof(uint32_t));
+		CHECK(piece || tight);
+		if (!piece)
+			return;
+		all->piece[i] = piece;
+		CHECK(table_put(&all->numbers, i, piece));
+		piece[0] = i;
 	}
 }
 
@@ -222,11 +236,12 @@ static void open_again(void)
 	CHECK(found == STATE_OLD);
 }
 
-static void every_instruction(void)
+static void every_instruction(unsigned rounds)
 {
-	check_begin("a_state_that_is_left_at_any_instruction_is_rolled_back_to_before_the_change_or_holds_all_of_it");
 	uint64_t all = 0;
-	for (unsigned round = 0; round < 20; round++) {
+	for (unsigned round = 0; round < rounds; round++) {
+		if (tight)
+			state_area.size = state_header()->memory.end - state_area.base;
 		begin();
 		set_trap(true);
 		change_and_commit();
@@ -239,6 +254,26 @@ static void every_instruction(void)
 	}
 	CHECK(!wrong);
 	CHECK(all > 10000);
+}
+
+static void any_instruction(void)
+{
+	check_begin("a_state_that_is_left_at_any_instruction_is_rolled_back_to_before_the_change_or_holds_all_of_it");
+	every_instruction(20);
+}
+
+static void any_instruction_of_joining(void)
+{
+	check_begin("pieces_that_are_joined_and_split_are_rolled_back_as_well");
+	tight = true;
+	unsigned joined = 0;
+	for (unsigned round = 0; round < 12; round++) {
+		every_instruction(5);
+		joined += (state_header()->memory.has_joined[0] | state_header()->memory.has_joined[1]) != 0;
+	}
+	CHECK(joined > 3);
+	tight = false;
+	state_area.size = LENGTH;
 }
 
 static void ends(void)
@@ -285,6 +320,47 @@ static void holds(void)
 	state_commit();
 }
 
+/* Takes all of the memory in pieces of one size, and gives it back; how many bytes it was. */
+static uint64_t fill_and_free(uint32_t size)
+{
+	void *first = NULL;
+	uint64_t count = 0;
+	for (void **piece; (piece = state_alloc_bytes(size)); first = piece) {
+		*piece = first;
+		if (count++ % 1000 == 0)
+			state_commit();
+	}
+	state_commit();
+	uint64_t left = count;
+	for (void **piece = first, **next; piece; piece = next) {
+		next = *piece;
+		state_free(piece);
+		if (left-- % 1000 == 0)
+			state_commit();
+	}
+	state_commit();
+	return count * size;
+}
+
+static void cycles(void)
+{
+	check_begin("what_pieces_of_one_size_took_serves_for_those_of_any_other");
+	const uint32_t sizes[] = {48, 250, 900, 4096, 5000, 70000, 1 << 20, 100, 2000, 24};
+	uint64_t all = LENGTH - STATE_MEMORY;
+	for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		uint64_t wanted = sizes[i] < 32 ? all / 8 : all / 2, bytes = 0;
+		for (unsigned more = 0; more < 200 && bytes < wanted; more++)
+			bytes = fill_and_free(sizes[i]);
+		CHECK(bytes >= wanted);
+	}
+	char *last = NULL;
+	for (unsigned more = 0; more < 200 && !last; more++, state_commit())
+		last = state_alloc(1 << 22);
+	CHECK(last && state_holds(last, 1 << 22) && !state_holds(last + 4096, 16));
+	state_free(last);
+	state_commit();
+}
+
 static void damaged(void)
 {
 	enum state_found found;
@@ -318,8 +394,10 @@ int main(void)
 	root()->numbers.durable = true;
 	state_commit();
 	holds();
-	every_instruction();
+	any_instruction();
+	any_instruction_of_joining();
 	ends();
+	cycles();
 	damaged();
 	return check_result();
 }

@@ -131,6 +131,25 @@ status_t state_open(const char *name, uint32_t version, enum state_found *out_fo
 	return ERR_OK;
 }
 
+void *state_root(size_t size)
+{
+	static _Thread_local void *of_heap;
+	if (!state_is_open())
+		return of_heap ? of_heap : (of_heap = calloc(1, size));
+	struct state_header *header = state_header();
+	if (header->memory.root)
+		return state_holds(header->memory.root, size) ? header->memory.root : NULL;
+	void *root = state_alloc(size);
+	state_keep_word(&header->memory.root);
+	header->memory.root = root;
+	return root;
+}
+
+struct state_tables *state_tables(void)
+{
+	return state_is_open() ? &state_header()->memory.tables : NULL;
+}
+
 bool state_is_open(void)
 {
 	return state_area.base;

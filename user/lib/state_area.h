@@ -9,7 +9,7 @@
 
 #include "user/lib/state.h"
 
-#define STATE_MAGIC 0x6574617473687268ull
+#define STATE_MAGIC 0x3265746174736872ull
 #define STATE_BARRIER() __asm__ volatile("" : : : "memory")
 
 #define STATE_LOG 4096ull
@@ -40,8 +40,11 @@ struct state_header {
 
 	/* From here on under the log. */
 	struct {
-		uint64_t end;                            /* nothing was ever handed out behind it */
-		struct state_piece *free[STATE_CLASSES]; /* by class of size */
+		uint64_t end;                              /* of the pieces; behind it is nothing yet */
+		uint64_t last;                             /* size of the last one */
+		struct state_piece *free[STATE_CLASSES];   /* by class of size */
+		struct state_piece *joined[STATE_CLASSES]; /* by the largest class that is no larger */
+		uint64_t has_joined[STATE_CLASSES / 64];   /* a bit for each of those lists that has some */
 		void *root;
 		struct state_tables tables;
 	} memory;
