@@ -129,6 +129,51 @@ int64_t directory_chdir(uint64_t name)
 	return 0;
 }
 
+/* What is left of a name below the new root; NULL: it does not lie there. */
+static const char *below(const char *text, const struct path *root)
+{
+	if (strncmp(text, root->text, root->length) || (text[root->length] && text[root->length] != '/'))
+		return NULL;
+	return text[root->length] ? text + root->length : "/";
+}
+
+/*
+ * A namespace of the process's own takes the place of the one that it has, and is inherited in its place. Names that it has kept
+ * begin there from then on: a working directory that is not below the new root is the root.
+ */
+int64_t directory_chroot(uint64_t name)
+{
+	struct process *process = process_self();
+	struct path path;
+	int64_t error = directory_resolve(LINUX_AT_FDCWD, name, &path);
+	if (error)
+		return error;
+	struct fs_stat stat;
+	status_t status = remote_stat(process->vfs, &path, true, &stat);
+	if (!status && stat.kind != FS_KIND_DIRECTORY)
+		return -ENOTDIR;
+	if (path.length == 1)
+		return errors_to_linux(status);
+	handle_t vfs;
+	if (!status)
+		status = remote_subtree(process->vfs, &path, &vfs);
+	if (status)
+		return errors_to_linux(status);
+	lock_take(&process->directory_lock);
+	const char *working = below(process->working_directory, &path);
+	if (!working)
+		working = "/";
+	memmove(path.text, working, strlen(working) + 1);
+	set_working(process, path.text, strlen(path.text));
+	handle_t former = __atomic_exchange_n(&process->vfs, vfs, __ATOMIC_ACQ_REL);
+	for (uint32_t i = 0; i < process->start->grant_count && i < START_GRANTS; i++) /* which execve passes on */
+		if (process->start->grants[i].handle == former)
+			process->start->grants[i].handle = vfs;
+	lock_drop(&process->directory_lock);
+	sys_handle_close(former);
+	return 0;
+}
+
 int64_t directory_fchdir(int fd)
 {
 	char text[FS_PATH_MAX];
@@ -149,6 +194,7 @@ static uint8_t entry_type(uint32_t kind)
 	case FS_KIND_STREAM:
 	case FS_KIND_FIFO: return LINUX_DT_FIFO;
 	case FS_KIND_SOCKET: return LINUX_DT_SOCK;
+	case FS_KIND_BLOCK_DEVICE: return LINUX_DT_BLK;
 	}
 	return LINUX_DT_UNKNOWN;
 }

@@ -16,6 +16,7 @@ int64_t directory_resolve_text(int dirfd, const char *said, struct path *out);
 int64_t directory_getcwd(uint64_t buffer, uint64_t size);
 int64_t directory_chdir(uint64_t name);
 int64_t directory_fchdir(int fd);
+int64_t directory_chroot(uint64_t name);
 
 /* For a process that borrows the memory; the lock of `from` is held. */
 void directory_copy_working(struct process *to, const struct process *from);

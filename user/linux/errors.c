@@ -56,6 +56,7 @@ static const uint8_t errno_of[] = {
         ERRNO(DISK_FULL, ENOSPC),
         ERRNO(BACKGROUND, EIO),
         ERRNO(NO_TERMINAL, ENXIO),
+        ERRNO(NO_DEVICE, ENXIO),
         ERRNO(FILE_TOO_LARGE, EFBIG),
         ERRNO(DEADLOCK, EDEADLK),
         ERRNO(TOO_MANY_LINKS, EMLINK),

@@ -71,6 +71,7 @@ _Static_assert(sizeof(struct linux_flock) == 32, "Linux's struct flock");
 /* stat */
 #define LINUX_S_IFIFO 0010000u
 #define LINUX_S_IFCHR 0020000u
+#define LINUX_S_IFBLK 0060000u
 #define LINUX_S_IFDIR 0040000u
 #define LINUX_S_IFREG 0100000u
 #define LINUX_S_IFLNK 0120000u
@@ -136,6 +137,7 @@ struct linux_dirent {
 #define LINUX_DT_UNKNOWN 0
 #define LINUX_DT_FIFO 1
 #define LINUX_DT_CHR 2
+#define LINUX_DT_BLK 6
 #define LINUX_DT_DIR 4
 #define LINUX_DT_REG 8
 #define LINUX_DT_LNK 10

@@ -37,7 +37,7 @@ int64_t names_mkdirat(int dirfd, uint64_t name, uint32_t mode)
 	int64_t error = directory_resolve(dirfd, name, &path);
 	if (error)
 		return error;
-	return errors_to_linux(remote_change(process_self()->vfs, FS_mkdir, &path, masked(mode) & 01777, 0));
+	return errors_to_linux(remote_change(process_self()->vfs, FS_mkdir, &path, masked(mode) & 01777, 0, 0));
 }
 
 int64_t names_mkdir(uint64_t name, uint32_t mode)
@@ -45,10 +45,22 @@ int64_t names_mkdir(uint64_t name, uint32_t mode)
 	return names_mkdirat(LINUX_AT_FDCWD, name, mode);
 }
 
-/* An ordinary file is made by opening it. Devices cannot be made: nothing would stand behind them. */
-int64_t names_mknodat(int dirfd, uint64_t name, uint32_t mode)
+/* 0: what mknod does not make. */
+static uint32_t kind_of_mode(uint32_t mode)
 {
-	uint32_t type = mode & LINUX_S_IFMT, kind = type == LINUX_S_IFIFO ? FS_KIND_FIFO : FS_KIND_SOCKET;
+	switch (mode & LINUX_S_IFMT) {
+	case LINUX_S_IFIFO: return FS_KIND_FIFO;
+	case LINUX_S_IFSOCK: return FS_KIND_SOCKET;
+	case LINUX_S_IFCHR: return FS_KIND_DEVICE;
+	case LINUX_S_IFBLK: return FS_KIND_BLOCK_DEVICE;
+	}
+	return 0;
+}
+
+/* An ordinary file is made by opening it. The name of a device is only that: devices are servers, and mounted. */
+int64_t names_mknodat(int dirfd, uint64_t name, uint32_t mode, uint32_t device)
+{
+	uint32_t type = mode & LINUX_S_IFMT, kind = kind_of_mode(mode);
 	struct path path;
 	int64_t error = directory_resolve(dirfd, name, &path);
 	if (error)
@@ -59,14 +71,16 @@ int64_t names_mknodat(int dirfd, uint64_t name, uint32_t mode)
 		int64_t fd = file_openat(dirfd, name, LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_WRONLY, mode & 07777);
 		return fd < 0 ? fd : descriptors_close((int)fd);
 	}
-	if (type != LINUX_S_IFIFO && type != LINUX_S_IFSOCK)
-		return -EPERM;
-	return errors_to_linux(remote_change(process_self()->vfs, FS_mknod, &path, kind, masked(mode)));
+	if (!kind)
+		return type == LINUX_S_IFDIR ? -EPERM : -EINVAL;
+	if (kind == FS_KIND_FIFO || kind == FS_KIND_SOCKET)
+		device = 0;
+	return errors_to_linux(remote_change(process_self()->vfs, FS_mknod, &path, kind, masked(mode), device));
 }
 
-int64_t names_mknod(uint64_t name, uint32_t mode)
+int64_t names_mknod(uint64_t name, uint32_t mode, uint32_t device)
 {
-	return names_mknodat(LINUX_AT_FDCWD, name, mode);
+	return names_mknodat(LINUX_AT_FDCWD, name, mode, device);
 }
 
 /* What "name/" gets where `unlink` was asked for: it is no name of a file. */
@@ -93,7 +107,7 @@ int64_t names_unlinkat(int dirfd, uint64_t name, uint32_t flags)
 	if (!directory && path.directory)
 		return unlink_directory_name(&path);
 	uint32_t how = directory ? FS_UNLINK_DIRECTORY : 0;
-	return errors_to_linux(remote_change(process_self()->vfs, FS_unlink, &path, how, 0));
+	return errors_to_linux(remote_change(process_self()->vfs, FS_unlink, &path, how, 0, 0));
 }
 
 int64_t names_unlink(uint64_t name)

@@ -5,8 +5,8 @@
 
 int64_t names_mkdir(uint64_t name, uint32_t mode);
 int64_t names_mkdirat(int dirfd, uint64_t name, uint32_t mode);
-int64_t names_mknod(uint64_t name, uint32_t mode);
-int64_t names_mknodat(int dirfd, uint64_t name, uint32_t mode);
+int64_t names_mknod(uint64_t name, uint32_t mode, uint32_t device);
+int64_t names_mknodat(int dirfd, uint64_t name, uint32_t mode, uint32_t device);
 int64_t names_rmdir(uint64_t name);
 int64_t names_unlink(uint64_t name);
 int64_t names_unlinkat(int dirfd, uint64_t name, uint32_t flags);

@@ -41,8 +41,11 @@ MUST_CHECK status_t remote_stat(handle_t vfs, struct path *path, bool follow, st
 MUST_CHECK status_t remote_statfs(handle_t vfs, struct path *path, struct fs_info *out);
 /* The target without a NUL; TOO_LARGE if it is longer than `size`. */
 MUST_CHECK status_t remote_readlink(handle_t vfs, struct path *path, char *out, uint64_t size, uint64_t *out_length);
-/* FS_unlink, FS_mkdir, FS_mknod: words 2 and 3 are given. */
-MUST_CHECK status_t remote_change(handle_t vfs, uint32_t operation, struct path *path, uint64_t word2, uint64_t word3);
+/* FS_unlink, FS_mkdir, FS_mknod: words 2 to 4 are given. */
+MUST_CHECK status_t remote_change(
+        handle_t vfs, uint32_t operation, struct path *path, uint64_t word2, uint64_t word3, uint64_t word4);
+/* NAME_subtree; the handle is the caller's to close. The path has no symbolic link that leads out of its file system. */
+MUST_CHECK status_t remote_subtree(handle_t vfs, struct path *path, handle_t *out);
 /* FS_link, FS_rename. */
 MUST_CHECK status_t remote_change_two(
         handle_t vfs, uint32_t operation, struct path *path, struct path *new_path, uint32_t flags);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "abi/proto/name.h"
 #include "common/path.h"
 #include "user/linux/proc.h"
 #include "user/linux/remote.h"
@@ -176,10 +177,20 @@ status_t remote_readlink(handle_t vfs, struct path *path, char *out, uint64_t si
 	return ERR_OK;
 }
 
-status_t remote_change(handle_t vfs, uint32_t operation, struct path *path, uint64_t word2, uint64_t word3)
+status_t remote_change(handle_t vfs, uint32_t operation, struct path *path, uint64_t word2, uint64_t word3, uint64_t word4)
 {
-	struct message message = {operation, 0, {0, 0, word2, word3}};
+	struct message message = {operation, 0, {0, 0, word2, word3, word4}};
 	return call_path(vfs, &message, path, &(struct along){0});
+}
+
+status_t remote_subtree(handle_t vfs, struct path *path, handle_t *out)
+{
+	struct message message = {NAME_subtree, 0, {0}};
+	status_t status = call_path(vfs, &message, path, &(struct along){0});
+	if (status)
+		return status;
+	*out = remote_take_handle(&message);
+	return *out ? ERR_OK : ERR_BAD_FORMAT;
 }
 
 status_t remote_change_two(handle_t vfs, uint32_t operation, struct path *path, struct path *new_path, uint32_t flags)

@@ -98,7 +98,7 @@ static __attribute__((noinline)) int64_t find_token(const struct stream_name *na
 		return error;
 	if (make) {
 		uint32_t mode = 0777 & ~__atomic_load_n(&process->umask, __ATOMIC_RELAXED);
-		status_t made = remote_change(process->vfs, FS_mknod, &path, FS_KIND_SOCKET, mode);
+		status_t made = remote_change(process->vfs, FS_mknod, &path, FS_KIND_SOCKET, mode, 0);
 		if (made)
 			return made == ERR_EXISTS ? -EADDRINUSE : errors_to_linux(made);
 	}

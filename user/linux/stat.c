@@ -28,6 +28,7 @@ static uint32_t file_type(uint32_t kind)
 	case FS_KIND_STREAM:
 	case FS_KIND_FIFO: return LINUX_S_IFIFO;
 	case FS_KIND_SOCKET: return LINUX_S_IFSOCK;
+	case FS_KIND_BLOCK_DEVICE: return LINUX_S_IFBLK;
 	case FS_KIND_ANONYMOUS: return 0;
 	}
 	return LINUX_S_IFREG;

@@ -43,6 +43,7 @@ STATE_QUIET void tmpfs_fill_stat(struct node *node, struct fs_stat *out)
 	        .access_ns = node->access.ns,
 	        .modify_ns = node->modify.ns,
 	        .change_ns = node->change.ns,
+	        .device = node_is_device(node) ? node->device : 0,
 	};
 }
 

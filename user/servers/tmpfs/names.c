@@ -79,7 +79,7 @@ static status_t check_open(const struct node *node, uint32_t flags)
 		return ERR_LINK_LOOP;
 	if (node->kind == FS_KIND_DIRECTORY && (flags & (OPEN_WRITE | OPEN_TRUNCATE | OPEN_CREATE)))
 		return ERR_IS_DIRECTORY;
-	return ERR_OK;
+	return node_is_device(node) && (flags & (OPEN_READ | OPEN_WRITE | OPEN_EXECUTE)) ? ERR_NO_DEVICE : ERR_OK;
 }
 
 /* The node that is to be opened, made if that is asked for. */
@@ -192,10 +192,16 @@ status_t names_mknod(struct request *request)
 {
 	struct place *place;
 	struct node *node;
-	if (request->word[2] != FS_KIND_FIFO && request->word[2] != FS_KIND_SOCKET)
+	uint64_t kind = request->word[2], device = request->word[4];
+	bool is_device = kind == FS_KIND_DEVICE || kind == FS_KIND_BLOCK_DEVICE;
+	if ((kind != FS_KIND_FIFO && kind != FS_KIND_SOCKET && !is_device) || device > UINT32_MAX)
 		return ERR_BAD_ARGUMENT;
 	status_t status = find(request, 0, false, &place);
-	return status ? status : tree_make(place, (uint32_t)request->word[2], (uint32_t)request->word[3], &node);
+	if (!status)
+		status = tree_make(place, (uint32_t)kind, (uint32_t)request->word[3], &node);
+	if (!status && is_device)
+		node->device = (uint32_t)device;
+	return status;
 }
 
 status_t names_symlink(struct request *request)

@@ -90,6 +90,8 @@ static bool check_node(const struct node *node)
 	case FS_KIND_DIRECTORY: return check_directory(node) && check_locks(node);
 	case FS_KIND_SYMLINK: return state_holds(node->target.text, node->target.length + 1ull) && check_locks(node);
 	}
+	if (node_is_device(node))
+		return check_locks(node);
 	return (!node->token || server_has_handle(node->token, OBJECT_NOTIFY)) && check_locks(node);
 }
 

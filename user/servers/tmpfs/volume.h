@@ -18,6 +18,7 @@
 
 #include "abi/errors.h"
 #include "abi/handle.h"
+#include "abi/proto/fs.h"
 #include "user/servers/tmpfs/content.h"
 #include "user/servers/tmpfs/directory.h"
 
@@ -46,9 +47,15 @@ struct node {
 			char *text; /* with a NUL */
 			uint32_t length;
 		} target;       /* of a symbolic link */
-		handle_t token; /* of a name for something else; HANDLE_NONE: nobody has asked for it yet */
+		handle_t token;  /* of a FIFO's or socket's name; HANDLE_NONE: nobody has asked for it yet */
+		uint32_t device; /* of a device's: its number */
 	};
 };
+
+static inline bool node_is_device(const struct node *node)
+{
+	return node->kind == FS_KIND_DEVICE || node->kind == FS_KIND_BLOCK_DEVICE;
+}
 
 struct volume {
 	struct volume *next, **link; /* in a list, NULL: in none */

@@ -3,6 +3,8 @@
  * wants another asks for it (new_table): a copy, changed by nobody but the holders of its sender, who can give it to the programs
  * that they start.
  */
+#include <string.h>
+
 #include "user/lib/deadline.h"
 #include "user/lib/fs.h"
 #include "user/lib/log.h"
@@ -126,19 +128,67 @@ status_t tables_unmount(struct request *request)
 	return ERR_OK;
 }
 
+/* The caller gets a sender to a table, unless filling it has failed. */
+static status_t open_table(struct request *request, struct table_object *table, status_t filled)
+{
+	table->kind = OBJECT_TABLE;
+	status_t status = filled ? filled : server_open(request, table);
+	if (status) {
+		mounts_free(&table->mounts);
+		state_free(table);
+	}
+	return status;
+}
+
 status_t tables_new_table(struct request *request)
 {
 	const struct mounts *mounts = vfs_table(request);
 	if (!mounts)
 		return ERR_NOT_SUPPORTED;
 	struct table_object *table = state_alloc(sizeof *table);
-	if (!table)
-		return ERR_NO_MEMORY;
-	table->kind = OBJECT_TABLE;
-	status_t status = mounts_copy(mounts, true, &table->mounts);
-	if (!status && (status = server_open(request, table)))
-		mounts_free(&table->mounts);
+	return table ? open_table(request, table, mounts_copy(mounts, true, &table->mounts)) : ERR_NO_MEMORY;
+}
+
+/* What is mounted below `path` is mounted in `out` at what is left of the name, and `base` at the root. */
+static status_t copy_below(const struct mounts *from, const char *path, handle_t base, struct mounts *out)
+{
+	size_t length = strlen(path);
+	status_t status = set(out, "/", base);
 	if (status)
-		state_free(table);
+		sys_handle_close(base);
+	for (unsigned i = 0; i < from->count && !status; i++) {
+		const struct mount *mount = &from->mount[i];
+		handle_t copy;
+		if (mount->length <= length || mount->path[length] != '/' || memcmp(mount->path, path, length))
+			continue;
+		status = sys_handle_duplicate(mount->file_system, RIGHTS_ALL, &copy);
+		if (!status && (status = set(out, mount->path + length, copy)))
+			sys_handle_close(copy);
+	}
 	return status;
+}
+
+status_t tables_subtree(struct request *request)
+{
+	const struct mounts *mounts = vfs_table(request);
+	struct vfs_path path;
+	struct mount_place place;
+	handle_t base;
+	if (!mounts)
+		return ERR_NOT_SUPPORTED;
+	status_t status = vfs_find(request, 0, &path, &place);
+	if (status)
+		return status;
+	const char *text = vfs_text(&path);
+	if (!text[1])
+		return tables_new_table(request);
+	status = open_base(text, &place, &base);
+	if (status)
+		return status;
+	struct table_object *table = state_alloc(sizeof *table);
+	if (!table) {
+		sys_handle_close(base);
+		return ERR_NO_MEMORY;
+	}
+	return open_table(request, table, copy_below(mounts, text, base, &table->mounts));
 }

@@ -54,6 +54,7 @@ status_t tables_mount(struct request *request);
 status_t tables_bind(struct request *request);
 status_t tables_unmount(struct request *request);
 status_t tables_new_table(struct request *request);
+status_t tables_subtree(struct request *request);
 
 /*
  * Opens the directory `path`, which mount points lie below: the answer's sender is one of vfs's own, behind which the file
