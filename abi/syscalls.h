@@ -39,13 +39,15 @@
  *                       the thread's control block. In the copy: the word that thread_start has for rdi, and zeros.
  * process_replace       address of a struct process_replacement, its size; of oneself does not return
  * process_signal        bits: set in the process's own notify, its HANDLE_SELF_NOTIFY
+ * process_confine       pages, objects, processes (UINT64_MAX: no limit of its own) → group handle: a new group below the process's own, which
+ *                       pays for what it makes from now on
  * process_stats         address of a struct process_stats, its size
  * thread_create         → thread handle, address of its control block in that process, thread number
  * thread_start          entry (0: goes on with the registers that it has), stack pointer, word for rdi, FS base, GS base;
  *                       rsi = address of its control block
  * thread_exit           address of a 32-bit word to clear and futex-wake (0: none), range to unmap: address, length (0: none)
  * thread_yield          →
- * thread_set_priority   0 (lowest) to 31
+ * thread_set_priority   0 (lowest) to 31, NO_RIGHT above the ceiling of its process's group
  * thread_read_registers address of a struct thread_registers; BAD_STATE unless the thread is held by an exception or new
  * thread_write_registers the same, to set them
  * thread_set_upcall     notify handle (0: none), entry (0: none): bits and exceptions interrupt the thread (control_block.h)
@@ -85,6 +87,9 @@
  * handle_info           handle → type, rights, number of the object
  * handle_walk           cursor (0: from the beginning) → handle, type, rights, next cursor; NOT_FOUND at the end
  * machine_stats         address of a struct machine_stats, its size
+ * group_create          pages, objects, processes (UINT64_MAX: no limit of its own), highest priority → group handle: one below this
+ * group_limit           pages, objects, processes: instead of what they were
+ * group_info            → pages, objects and processes that it has, and may have
  */
 #pragma once
 

@@ -15,7 +15,7 @@
 
 #define RIGHTS_BASE (RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT | RIGHT_INSPECT)
 
-/* Objects without a step are never destroyed: the machine, the log, the first group; replies are parts of threads. */
+/* Objects without a step are never destroyed: the machine, the log; replies are parts of threads. */
 const struct object_class object_classes[OBJECT_TYPES] = {
         [OBJECT_NONE] = {"nothing", 0, 0},
         [OBJECT_PROCESS] = {"process", process_destroy_step, RIGHTS_BASE | RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_MANAGE},
@@ -29,7 +29,7 @@ const struct object_class object_classes[OBJECT_TYPES] = {
         [OBJECT_TIMER] = {"timer", timer_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
         [OBJECT_IRQ] = {"irq", irq_destroy_step, RIGHTS_BASE | RIGHT_MANAGE},
         [OBJECT_IOPORT] = {"ioport", ioport_destroy_step, RIGHTS_BASE},
-        [OBJECT_GROUP] = {"group", 0, RIGHTS_BASE | RIGHT_MANAGE | RIGHT_CREATE},
+        [OBJECT_GROUP] = {"group", group_destroy_step, RIGHTS_BASE | RIGHT_MANAGE | RIGHT_CREATE},
         [OBJECT_LOG] = {"log", 0, RIGHTS_BASE | RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE},
         [OBJECT_MACHINE] = {"machine", 0, RIGHTS_BASE | RIGHT_CREATE},
 };

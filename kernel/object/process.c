@@ -4,6 +4,7 @@
 #include "arch/timer.h"
 #include "mm/slab.h"
 #include "object/channel.h"
+#include "object/group.h"
 #include "object/notify.h"
 #include "object/reply.h"
 #include "object/thread.h"
@@ -52,6 +53,9 @@ uint32_t process_create_in(struct group *group, const char *name, struct vmem *v
 		goto no_object;
 	lock_init(&process->lock, RANK_PROCESS, "process");
 	process_set_name(process, name);
+	error = group_join(group, process);
+	if (error)
+		goto no_group;
 	handles_init(&process->handles, group);
 	error = notify_create(group, &process->notify);
 	if (error)
@@ -67,6 +71,9 @@ uint32_t process_create_in(struct group *group, const char *name, struct vmem *v
 no_vmem:
 	object_release(&process->notify->object);
 no_notify:
+	group_leave(process);
+	object_release(&group->object);
+no_group:
 	object_end(&process->object);
 no_object:
 	slab_free(&process_slab, process);
@@ -160,8 +167,10 @@ bool process_destroy_step(struct object *object)
 		forget_restart(process);
 	if (!process_end_step(process))
 		return false;
+	struct group *group = process->group;
 	object_release(&process->notify->object);
 	object_end(object);
 	slab_free(&process_slab, process);
+	object_release(&group->object);
 	return true;
 }

@@ -23,6 +23,7 @@
 
 #define PROCESS_NAME_MAX 31
 
+struct group;
 struct notify;
 struct replacement;
 struct sender;
@@ -31,6 +32,8 @@ struct thread;
 struct process {
 	struct object object;
 	struct lock lock;
+	struct group *group; /* pays for what it makes from now on, a reference; object.group has paid for itself */
+	bool counted;        /* as a process of `group` */
 	uint32_t number;
 	uint32_t state;      /* PROCESS_* */
 	uint32_t status;     /* valid from the beginning of the end */
@@ -68,7 +71,7 @@ struct process {
 /* The first process, whose end is a panic; 0: none. */
 extern struct process *process_root;
 
-/* A new process with an empty address space. The caller gets a reference; QUOTA, NO_MEMORY. */
+/* A new process with an empty address space. The caller gets a reference; QUOTA, FULL, NO_MEMORY. */
 uint32_t process_create(struct group *group, const char *name, struct process **out) __attribute__((warn_unused_result));
 
 /* The same in an address space that other processes have too; 0: an empty one. */

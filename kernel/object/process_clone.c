@@ -15,7 +15,7 @@ static struct slab slab = SLAB_INIT("clones of processes", struct process_clone)
 uint32_t process_clone_begin(struct thread *caller, uint32_t flags)
 {
 	struct process *process = caller->process;
-	struct group *group = process->object.group;
+	struct group *group = process->group;
 	uint32_t error = group_charge_object(group);
 	if (error)
 		return error;
@@ -29,6 +29,7 @@ uint32_t process_clone_begin(struct thread *caller, uint32_t flags)
 		return error;
 	}
 	clone->flags = flags;
+	clone->payer = group;
 	clone->process->foreign_entry = process->foreign_entry;
 	if (!(flags & CLONE_SHARE_VMEM))
 		vmem_clone_begin(&clone->vmem, process->vmem, clone->process->vmem);
@@ -41,6 +42,7 @@ void process_clone_end(struct thread *caller)
 	struct process_clone *clone = caller->clone;
 	if (!clone)
 		return;
+	struct group *payer = clone->payer;
 	caller->clone = 0;
 	if (!(clone->flags & CLONE_SHARE_VMEM))
 		vmem_clone_end(&clone->vmem);
@@ -49,7 +51,7 @@ void process_clone_end(struct thread *caller)
 	if (clone->process)
 		object_release(&clone->process->object);
 	slab_free(&slab, clone);
-	group_return_object(caller->process->object.group);
+	group_return_object(payer);
 }
 
 /* In the caller's address space, like any thread. */

@@ -10,6 +10,7 @@
 #include "object/control_blocks.h"
 #include "object/vmem_clone.h"
 
+struct group;
 struct process;
 struct thread;
 
@@ -17,12 +18,13 @@ struct process_clone {
 	uint32_t flags; /* CLONE_* */
 	uint8_t stage;
 	uint32_t handle_cursor;
+	struct group *payer;     /* of this record */
 	struct process *process; /* the new one, a reference */
 	struct thread *thread;   /* its thread, a reference; 0: not made yet */
 	struct vmem_clone vmem;
 };
 
-/* It is kept in the thread (thread.h). QUOTA, NO_MEMORY. */
+/* It is kept in the thread (thread.h). QUOTA, FULL, NO_MEMORY. */
 uint32_t process_clone_begin(struct thread *caller, uint32_t flags) __attribute__((warn_unused_result));
 
 /* VMEM_MORE; ERR_OK: process and thread are complete. QUOTA, NO_MEMORY, TOO_LARGE, EXISTS, NO_SPACE, DEAD. */

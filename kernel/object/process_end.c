@@ -5,6 +5,7 @@
 #include "abi/syscalls.h"
 #include "core/panic.h"
 #include "object/channel.h"
+#include "object/group.h"
 #include "object/ioport.h"
 #include "object/log.h"
 #include "object/process.h"
@@ -113,6 +114,8 @@ static bool announce(struct process *process)
 	if (process == process_root)
 		panic_without_root(process->status);
 	process->state = PROCESS_ENDED;
+	if (!process->restartable)
+		group_leave(process); /* whoever is told may make another in its place */
 	return watch_signal_step(&process->watchers, WATCHES_PER_STEP) &&
 	        watch_signal_step(&process->replace_watchers, WATCHES_PER_STEP);
 }

@@ -45,7 +45,7 @@ static uint32_t claim(struct replacement *replacement)
 uint32_t replacement_begin(
         struct thread *caller, struct process *process, struct vmem *vmem, const struct process_replacement *how)
 {
-	struct group *group = caller->process->object.group;
+	struct group *group = caller->process->group;
 	uint32_t error = group_charge_object(group);
 	if (error)
 		return error;

@@ -123,7 +123,7 @@ static void enter(struct thread *thread)
 
 static uint32_t create(struct process *process, bool apart, struct thread **out)
 {
-	struct group *group = process->object.group;
+	struct group *group = process->group;
 	struct thread *thread = slab_alloc(&thread_slab);
 	if (!thread)
 		return ERR_NO_MEMORY;
@@ -132,7 +132,8 @@ static uint32_t create(struct process *process, bool apart, struct thread **out)
 		slab_free(&thread_slab, thread);
 		return error;
 	}
-	task_init(&thread->task, process->vmem ? &process->vmem->table : 0, PRIORITY_DEFAULT, &process->cpu_time);
+	unsigned priority = group->ceiling < PRIORITY_DEFAULT ? group->ceiling : PRIORITY_DEFAULT;
+	task_init(&thread->task, process->vmem ? &process->vmem->table : 0, priority, &process->cpu_time);
 	thread->task.timer.expired = deadline_expired;
 	thread->reply.object.type = OBJECT_REPLY;
 	error = allot_fpu(thread);

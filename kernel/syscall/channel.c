@@ -211,7 +211,7 @@ void syscall_channel_create(struct thread *thread, struct object *object, uint32
 	(void)object;
 	(void)rights;
 	struct channel *channel;
-	uint32_t error = channel_create(thread->process->object.group, &channel);
+	uint32_t error = channel_create(thread->process->group, &channel);
 	if (error)
 		call_answer(thread, error);
 	else
@@ -222,7 +222,7 @@ void syscall_channel_mint(struct thread *thread, struct object *object, uint32_t
 {
 	(void)rights;
 	struct sender *sender;
-	uint32_t error = channel_mint(channel_of_object(object), thread->process->object.group, call_word(thread, 0), &sender);
+	uint32_t error = channel_mint(channel_of_object(object), thread->process->group, call_word(thread, 0), &sender);
 	if (error)
 		call_answer(thread, error);
 	else

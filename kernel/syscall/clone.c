@@ -13,7 +13,7 @@
 static uint32_t begin(struct thread *thread, struct frame *frame)
 {
 	struct frame *clone;
-	uint32_t error = frame_clone(frame, thread->process->object.group, &clone);
+	uint32_t error = frame_clone(frame, thread->process->group, &clone);
 
 	if (error)
 		return error;

@@ -43,7 +43,7 @@ void syscall_irq_create(struct thread *thread, struct object *object, uint32_t r
 		return;
 	}
 	struct irq *irq;
-	uint32_t error = irq_create(thread->process->object.group, pin, (uint32_t)flags, &irq);
+	uint32_t error = irq_create(thread->process->group, pin, (uint32_t)flags, &irq);
 	if (error)
 		call_answer(thread, error);
 	else
@@ -78,7 +78,7 @@ void syscall_ioport_create(struct thread *thread, struct object *object, uint32_
 		return;
 	}
 	struct ioport *ioport;
-	uint32_t error = ioport_create(thread->process->object.group, (uint32_t)first, (uint32_t)count, &ioport);
+	uint32_t error = ioport_create(thread->process->group, (uint32_t)first, (uint32_t)count, &ioport);
 	if (error)
 		call_answer(thread, error);
 	else

@@ -19,8 +19,8 @@ void syscall_frame_create(struct thread *thread, struct object *object, uint32_t
 
 	(void)object;
 	(void)rights;
-	uint32_t error = flags > UINT32_MAX ? ERR_BAD_ARGUMENT
-	                                    : frame_create(thread->process->object.group, length, (uint32_t)flags, &frame);
+	uint32_t error =
+	        flags > UINT32_MAX ? ERR_BAD_ARGUMENT : frame_create(thread->process->group, length, (uint32_t)flags, &frame);
 	if (error)
 		call_answer(thread, error);
 	else
@@ -36,7 +36,7 @@ void syscall_frame_create_device(struct thread *thread, struct object *object, u
 	(void)rights;
 	uint32_t error = cache > CACHE_UNCACHED
 	        ? ERR_BAD_ARGUMENT
-	        : frame_create_device(thread->process->object.group, paddr(start), length, (uint32_t)cache, &frame);
+	        : frame_create_device(thread->process->group, paddr(start), length, (uint32_t)cache, &frame);
 	if (error)
 		call_answer(thread, error);
 	else

@@ -9,7 +9,7 @@ void syscall_notify_create(struct thread *thread, struct object *object, uint32_
 	(void)object;
 	(void)rights;
 	struct notify *notify;
-	uint32_t error = notify_create(thread->process->object.group, &notify);
+	uint32_t error = notify_create(thread->process->group, &notify);
 	if (error)
 		call_answer(thread, error);
 	else

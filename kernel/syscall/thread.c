@@ -4,6 +4,7 @@
 #include "abi/syscalls.h"
 #include "arch/timer.h"
 #include "object/futex.h"
+#include "object/group.h"
 #include "object/process.h"
 #include "sched/sched.h"
 #include "syscall/call.h"
@@ -83,7 +84,12 @@ void syscall_thread_set_priority(struct thread *thread, struct object *object, u
 		call_answer(thread, ERR_BAD_ARGUMENT);
 		return;
 	}
-	sched_set_priority(&thread_of_object(object)->task, (unsigned)priority);
+	struct thread *target = thread_of_object(object);
+	if (priority > target->process->group->ceiling) {
+		call_answer(thread, ERR_NO_RIGHT);
+		return;
+	}
+	sched_set_priority(&target->task, (unsigned)priority);
 	call_answer(thread, ERR_OK);
 }
 

@@ -8,7 +8,7 @@ void syscall_timer_create(struct thread *thread, struct object *object, uint32_t
 {
 	(void)rights;
 	struct timer *timer;
-	uint32_t error = timer_create(thread->process->object.group, notify_of_object(object), call_word(thread, 0), &timer);
+	uint32_t error = timer_create(thread->process->group, notify_of_object(object), call_word(thread, 0), &timer);
 	if (error)
 		call_answer(thread, error);
 	else

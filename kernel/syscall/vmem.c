@@ -74,7 +74,7 @@ void syscall_vmem_protect(struct thread *thread, struct object *object, uint32_t
 void syscall_vmem_create(struct thread *thread, struct object *object, uint32_t rights)
 {
 	struct vmem *vmem;
-	uint32_t error = vmem_create(thread->process->object.group, &vmem);
+	uint32_t error = vmem_create(thread->process->group, &vmem);
 
 	(void)object;
 	(void)rights;

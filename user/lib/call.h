@@ -8,6 +8,7 @@
 #include "user/lib/call_channel.h"
 #include "user/lib/call_device.h"
 #include "user/lib/call_event.h"
+#include "user/lib/call_group.h"
 #include "user/lib/call_handle.h"
 #include "user/lib/call_memory.h"
 #include "user/lib/call_process.h"

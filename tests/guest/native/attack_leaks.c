@@ -83,7 +83,7 @@ static unsigned make_objects(handle_t *given)
 	OK(sys_notify_create(&given[4]));
 	OK(sys_timer_create(given[4], 3, &given[5]));
 	OK(sys_frame_create(64 * PAGE, 0, &given[6]));
-	OK(sys_handle_duplicate(grant("group"), RIGHTS_ALL, &given[7]));
+	given[7] = group_below(20); /* they change its limits */
 	OK(sys_handle_duplicate(grant("log"), RIGHT_READ | RIGHT_INSPECT | RIGHT_DUPLICATE | RIGHT_TRANSFER, &given[8]));
 	return 9;
 }
@@ -142,8 +142,9 @@ static void fuzz_round(handle_t counter)
 	handle_t given[12];
 	uint64_t at;
 	unsigned count = make_objects(given);
+	handle_t group = group_below(20);
 	for (unsigned c = 0; c < 3; c++) {
-		child_make(&children[c], "fuzz");
+		child_make_in(&children[c], group, "fuzz");
 		give_all(&children[c], given, count);
 		if (c)
 			random_calls.there[random_calls.there_count++] =
@@ -157,6 +158,7 @@ static void fuzz_round(handle_t counter)
 	}
 	for (unsigned i = 0; i < count; i++)
 		OK(sys_handle_close(given[i]));
+	OK(sys_handle_close(group));
 	pause_ms(60);
 	for (unsigned c = 0; c < 3; c++) {
 		OK(sys_process_kill(children[c].process, PROCESS_STATUS_KILLED));

@@ -17,9 +17,10 @@ static void one_round(void)
 	OK(sys_notify_create(&given[4]));
 	OK(sys_timer_create(given[4], 3, &given[5]));
 	OK(sys_frame_create(8 * PAGE, 0, &given[6]));
-	OK(sys_handle_duplicate(grant("group"), RIGHTS_ALL, &given[7]));
+	given[7] = group_below(20); /* they change its limits */
+	handle_t group = group_below(20);
 	for (unsigned c = 0; c < 2; c++) {
-		child_make(&children[c], "random");
+		child_make_in(&children[c], group, "random");
 		for (unsigned i = 0; i < count; i++)
 			random_calls.there[i] = child_give(&children[c], given[i], RIGHTS_ALL);
 		random_calls.there_count = count;
@@ -28,6 +29,7 @@ static void one_round(void)
 	}
 	for (unsigned i = 0; i < count; i++)
 		OK(sys_handle_close(given[i]));
+	OK(sys_handle_close(group));
 	pause_ms(150);
 	for (unsigned c = 0; c < 2; c++) {
 		OK(sys_process_kill(children[c].process, PROCESS_STATUS_KILLED));

@@ -263,10 +263,28 @@ static void copy_segment(handle_t vmem, const struct program_header *header)
 	OK(sys_handle_close(frame));
 }
 
+handle_t group_make(handle_t parent, uint64_t pages, uint64_t objects, uint64_t processes, uint32_t ceiling)
+{
+	const struct group_amounts limits = {pages, objects, processes};
+	handle_t group = HANDLE_NONE;
+	OK(sys_group_create(parent, &limits, ceiling, &group));
+	return group;
+}
+
+handle_t group_below(uint32_t priority)
+{
+	return group_make(grant("group"), GROUP_NO_LIMIT, GROUP_NO_LIMIT, GROUP_NO_LIMIT, priority - 1);
+}
+
 void child_make(struct child *child, const char *name)
 {
+	child_make_in(child, grant("group"), name);
+}
+
+void child_make_in(struct child *child, handle_t group, const char *name)
+{
 	memset(child, 0, sizeof *child);
-	OK(sys_process_create(grant("group"), name, &child->process, &child->vmem, &child->number));
+	OK(sys_process_create(group, name, &child->process, &child->vmem, &child->number));
 	OK(sys_notify_create(&child->notify));
 	OK(sys_process_watch(child->process, child->notify, 1));
 }
@@ -477,8 +495,8 @@ void test_main(struct start_block *block)
 	warm_up();
 	static void (*const all[])(void) = {test_handles, test_memory, test_vmem, test_frame, test_clones, test_waiting,
 	        test_threads, test_ipc, test_ipc_ends, test_ipc_table, test_put_off, test_extras, test_buffers, test_forward,
-	        test_events, test_processes, test_inspect, test_fork, test_replace, test_restart, test_vfork, test_faults,
-	        test_upcalls, test_interrupt, test_devices, test_random};
+	        test_events, test_processes, test_groups, test_inspect, test_fork, test_replace, test_restart, test_vfork,
+	        test_faults, test_upcalls, test_interrupt, test_devices, test_random};
 	static void (*const attacks[])(void) = {
 	        attack_clones, attack_leaks, attack_copies, attack_memory, attack_states, attack_upcalls};
 	bench_for_ever(bench_is_wanted);

@@ -71,6 +71,7 @@ struct child {
 	uint64_t stack;
 };
 void child_make(struct child *child, const char *name);
+void child_make_in(struct child *child, handle_t group, const char *name);
 handle_t child_give(struct child *child, handle_t handle, uint32_t rights);
 void child_start(struct child *child, uint32_t (*function)(void *argument), void *argument);
 uint32_t child_wait(struct child *child); /* its status; everything is closed then */
@@ -81,6 +82,10 @@ void child_kill(struct child *child);     /* likewise */
  * variables as they are now.
  */
 void image_make(struct process_replacement *how, uint32_t (*function)(void *argument), void *argument);
+
+/* A group below another; and one without limits, whose threads are less urgent than this priority. */
+handle_t group_below(uint32_t priority);
+handle_t group_make(handle_t parent, uint64_t pages, uint64_t objects, uint64_t processes, uint32_t ceiling);
 
 /* A receiver and a sender to it with a stamp and all rights. */
 void channel_make(handle_t *out_receiver, uint64_t stamp, handle_t *out_sender);
@@ -109,6 +114,7 @@ void test_forward(void);
 void test_events(void);
 void test_threads(void);
 void test_processes(void);
+void test_groups(void);
 void test_inspect(void);
 void test_fork(void);
 void test_replace(void);
