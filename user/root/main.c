@@ -58,6 +58,7 @@ static struct root {
 	handle_t machine, group, log, bootinfo, archive, time_page, self;
 	uint64_t archive_length; /* of the compressed initfs, in bytes */
 
+	handle_t programs;                                 /* the group that programs are in */
 	handle_t linux_image;                              /* the frame that every process's image is mapped from */
 	handle_t initfs;                                   /* a sender */
 	handle_t vfs, vfs_admin;                           /* senders */
@@ -145,6 +146,23 @@ static status_t make_channels(void)
 	if (!status)
 		status = sys_channel_mint(root.receiver, 0, rights, &root.supervisor);
 	return status ? failed("make channels", status) : ERR_OK;
+}
+
+/*
+ * Programs take at most all but a sixteenth of what all may have, so that services get more when they need it, and are less urgent
+ * than services, which start with the priority above: none can keep a service from running.
+ */
+#define PROGRAMS_CEILING 15
+#define RESERVE_DIVISOR 16
+
+static status_t make_programs_group(void)
+{
+	struct group_amounts used, limits;
+	status_t status = sys_group_info(root.group, &used, &limits);
+	limits.pages -= limits.pages / RESERVE_DIVISOR;
+	if (!status)
+		status = sys_group_create(root.group, &limits, PROGRAMS_CEILING, &root.programs);
+	return status ? failed("make the group of programs", status) : ERR_OK;
 }
 
 /* A child that is made from these and has nothing else. */
@@ -250,7 +268,7 @@ static status_t start_init(const char *const *arguments)
 {
 	static char tsc[40];
 	static const char *const environment[] = {tsc, NULL};
-	static struct spawn_grant grants[13];
+	static struct spawn_grant grants[14];
 	const uint32_t pass = RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INSPECT;
 	struct program program;
 	status_t status = open_program(VFS, root.vfs, "/sbin/init", &program);
@@ -262,6 +280,7 @@ static status_t start_init(const char *const *arguments)
 	        {"log", root.log, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE | RIGHT_INHERIT | pass},
 	        {"machine", root.machine, RIGHT_CREATE | pass},
 	        {"group", root.group, RIGHT_CREATE | pass},
+	        {"group.programs", root.programs, RIGHT_CREATE | pass},
 	        {"linux", root.linux_image, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INHERIT | pass},
 	        {"time", root.time_page, RIGHT_READ | RIGHT_WRITE | RIGHT_INHERIT | pass},
 	        {"bootinfo", root.bootinfo, RIGHT_READ | pass},
@@ -365,6 +384,8 @@ static status_t boot(const char *const *arguments)
 	status_t status = take_grants();
 	if (!status)
 		status = make_linux_image();
+	if (!status)
+		status = make_programs_group();
 	if (!status)
 		status = make_channels();
 	for (unsigned i = 0; i < CHILDREN; i++)

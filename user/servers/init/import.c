@@ -76,7 +76,7 @@ static bool grant_own(struct service *service, const char *name, status_t *out_s
 	        {"log.claim", init.log, RIGHT_MANAGE | RIGHT_INSPECT},
 	        {"machine", init.machine, RIGHT_CREATE | PASS_ON},
 	        {"machine.inspect", init.machine, RIGHT_INSPECT},
-	        {"group", init.group, RIGHT_CREATE | PASS_ON},
+	        {"group", init.programs, RIGHT_CREATE | PASS_ON},
 	        {"linux", init.linux_image, RIGHT_READ | RIGHT_EXECUTE | RIGHT_INHERIT | PASS_ON},
 	        {"time", init.time_page, RIGHT_READ | RIGHT_INHERIT | PASS_ON},
 	        {"time.set", init.time_page, RIGHT_READ | RIGHT_WRITE | RIGHT_INSPECT},

@@ -22,7 +22,7 @@
 #define INIT_PATIENCE_MS 5000
 
 struct init {
-	handle_t log, machine, group, linux_image, time_page, bootinfo, archive, vfs, vfs_admin, supervisor, notify;
+	handle_t log, machine, group, programs, linux_image, time_page, bootinfo, archive, vfs, vfs_admin, supervisor, notify;
 	int word_count; /* of the kernel's command line */
 	char **words;
 };

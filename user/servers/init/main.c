@@ -115,6 +115,7 @@ static bool take_grants(void)
 	        {"log", &init.log},
 	        {"machine", &init.machine},
 	        {"group", &init.group},
+	        {"group.programs", &init.programs},
 	        {"linux", &init.linux_image},
 	        {"time", &init.time_page},
 	        {"bootinfo", &init.bootinfo},

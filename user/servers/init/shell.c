@@ -70,6 +70,7 @@ static status_t start_on(const struct spawn_file files[static STREAMS])
 	struct process_adoption adoption = {kept->shell.domain, deadline_in_ms(INIT_PATIENCE_MS)};
 	struct spawn spawn = init_spawn("sh", SHELL_PATH);
 	const char *step = "";
+	spawn.group = init.programs;
 	spawn.arguments = arguments;
 	spawn.environment = environment;
 	spawn.program = kept->shell.program.frame;
