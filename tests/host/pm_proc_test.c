@@ -9,6 +9,7 @@
 /* sources: user/servers/pm/table.c user/servers/pm/order.c user/servers/pm/births.c user/servers/pm/family.c */
 /* sources: user/servers/pm/group.c user/servers/pm/wait.c user/servers/pm/later.c user/servers/pm/signals.c */
 /* sources: user/servers/pm/state.c user/servers/pm/job.c user/servers/pm/limits.c user/servers/pm/watch.c user/servers/pm/proc.c */
+/* sources: user/servers/pm/budget.c */
 /* sources: user/servers/pm/proc_tree.c user/servers/pm/proc_text.c user/servers/pm/proc_process.c */
 /* sources: user/servers/pm/proc_machine.c user/lib/fs.c user/lib/fs_names.c user/lib/words.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */

@@ -10,7 +10,7 @@
 /* state: tests/host/pm_main.c user/servers/pm/state.c */
 /* state: user/servers/pm/table.c user/servers/pm/order.c user/servers/pm/births.c user/servers/pm/family.c */
 /* state: user/servers/pm/group.c user/servers/pm/wait.c user/servers/pm/later.c user/servers/pm/signals.c */
-/* state: user/servers/pm/job.c user/servers/pm/limits.c user/servers/pm/watch.c user/servers/pm/proc.c */
+/* state: user/servers/pm/job.c user/servers/pm/limits.c user/servers/pm/budget.c user/servers/pm/watch.c user/servers/pm/proc.c */
 /* state: user/servers/pm/proc_tree.c user/servers/pm/proc_text.c user/servers/pm/proc_process.c user/servers/pm/proc_machine.c */
 /* The address sanitizer and ends of threads in the midst of functions do not go together. */
 /* flags: -DCALL_TO_FAKE_KERNEL -fno-sanitize=address */

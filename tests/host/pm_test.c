@@ -9,6 +9,7 @@
 /* sources: user/servers/pm/table.c user/servers/pm/order.c user/servers/pm/births.c user/servers/pm/family.c */
 /* sources: user/servers/pm/group.c user/servers/pm/wait.c user/servers/pm/later.c user/servers/pm/signals.c */
 /* sources: user/servers/pm/state.c user/servers/pm/job.c user/servers/pm/limits.c user/servers/pm/watch.c user/servers/pm/proc.c */
+/* sources: user/servers/pm/budget.c */
 /* sources: user/servers/pm/proc_tree.c user/servers/pm/proc_text.c user/servers/pm/proc_process.c */
 /* sources: user/servers/pm/proc_machine.c user/lib/fs.c user/lib/fs_names.c user/lib/words.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
@@ -467,6 +468,61 @@ static void signalling(void)
 	CHECK(table_count() == 0);
 }
 
+static uint64_t limit(struct person person, uint32_t resource, uint64_t soft, uint64_t hard)
+{
+	return people_call(person, PROCESS_set_limit, 0, resource, soft, hard);
+}
+
+static uint64_t may_have[3];
+
+static unsigned groups(struct person person)
+{
+	return fake_child_confinements(person.process, may_have);
+}
+
+static void budgeting(void)
+{
+	struct person shell = people_adopt(domain), other = people_adopt(domain), child, grandchild, stranger;
+	status_t status;
+	check_begin("a hard limit of memory or of processes puts a process into a group of its own, a soft one does not");
+	CHECK(limit(shell, PROCESS_LIMIT_AS, 1 << 20, PROCESS_LIMIT_NONE) == ERR_OK && !groups(shell));
+	CHECK(limit(shell, PROCESS_LIMIT_AS, 1 << 20, 8 << 20) == ERR_OK && groups(shell) == 1);
+	CHECK(may_have[0] == (8 << 20) / 4096 && may_have[2] == UINT64_MAX);
+
+	check_begin("who has been alone in its group has it narrowed, and the least limit of memory counts");
+	CHECK(limit(shell, PROCESS_LIMIT_DATA, 4 << 20, 4 << 20) == ERR_OK && groups(shell) == 1);
+	CHECK(may_have[0] == (4 << 20) / 4096);
+	CHECK(limit(shell, PROCESS_LIMIT_NPROC, 3, 3) == ERR_OK && groups(shell) == 1);
+	CHECK(may_have[0] == (4 << 20) / 4096 && may_have[2] == 3);
+
+	check_begin("RLIMIT_NPROC counts who descends from who was limited, the dead too, and nobody else");
+	child = people_fork(shell);
+	grandchild = people_fork(child);
+	CHECK(people_try_fork(grandchild, &status).pid == 0 && status == ERR_FULL);
+	CHECK(people_try_fork(shell, &status).pid == 0 && status == ERR_FULL);
+	stranger = people_fork(other);
+	people_exit(grandchild, 0);
+	CHECK(people_try_fork(shell, &status).pid == 0 && status == ERR_FULL);
+	CHECK(people_wait(child, PROCESS_SELECT_ANY, 0, ENDED) == (int)grandchild.pid);
+	grandchild = people_fork(child);
+
+	check_begin("a limit below a limit is one more group, and binds those below it alone");
+	CHECK(limit(child, PROCESS_LIMIT_NPROC, 2, 2) == ERR_OK && groups(child) == 1);
+	CHECK(may_have[2] == 2 && may_have[0] == (4 << 20) / 4096);
+	CHECK(limit(child, PROCESS_LIMIT_NPROC, 3, 3) == ERR_NO_RIGHT);
+	people_exit(grandchild, 0);
+	CHECK(people_wait(child, PROCESS_SELECT_ANY, 0, ENDED) == (int)grandchild.pid);
+	grandchild = people_fork(child);
+	CHECK(people_try_fork(child, &status).pid == 0 && status == ERR_FULL);
+	CHECK(limit(grandchild, PROCESS_LIMIT_AS, 0, 0) == ERR_OK && groups(grandchild) == 1);
+	people_exit(child, 0);
+	people_exit(shell, 0);
+	people_exit(grandchild, 0);
+	people_exit(other, 0);
+	people_exit(stranger, 0);
+	CHECK(table_count() == 0);
+}
+
 static void limiting(void)
 {
 	status_t status;
@@ -539,6 +595,7 @@ int main(void)
 	stopping();
 	signalling();
 	limiting();
+	budgeting();
 	forking_thousands();
 	check_begin("pm ends when its receiver does");
 	CHECK(people_end() != 0);

@@ -52,6 +52,12 @@ uint32_t fake_child_status(const struct fake_process *process)
 	return process->status;
 }
 
+unsigned fake_child_confinements(const struct fake_process *child, uint64_t out_may_have[static 3])
+{
+	memcpy(out_may_have, child->may_have, sizeof child->may_have);
+	return child->confinements;
+}
+
 uint64_t fake_child_take_bits(struct fake_process *process)
 {
 	pthread_mutex_lock(&fake_lock);
@@ -122,13 +128,30 @@ static void tell_more(const struct fake_process *process, uint64_t *word)
 	memcpy((void *)(uintptr_t)word[0], &stats, sizeof stats < word[1] ? sizeof stats : word[1]);
 }
 
+/* The handle of the group is one of the process, with another type. */
+static status_t confine(struct fake_process *process, uint64_t *word)
+{
+	memcpy(process->may_have, word, sizeof process->may_have);
+	process->confinements++;
+	word[0] = add(OBJECT_GROUP, process);
+	return ERR_OK;
+}
+
+static enum object_type acts_on(uint32_t number)
+{
+	switch (number) {
+	case SYS_thread_start: return OBJECT_THREAD;
+	case SYS_group_limit: return OBJECT_GROUP;
+	default: return OBJECT_PROCESS;
+	}
+}
+
 static status_t call(uint32_t number, handle_t handle, uint64_t *word)
 {
 	struct capability *target;
 	bool asks = number == SYS_process_info || number == SYS_process_stats;
 	uint32_t right = asks ? RIGHT_INSPECT : number == SYS_process_signal ? RIGHT_SIGNAL : RIGHT_MANAGE;
-	enum object_type type = number == SYS_thread_start ? OBJECT_THREAD : OBJECT_PROCESS;
-	status_t status = fake_look_up(handle, type, right, &target);
+	status_t status = fake_look_up(handle, acts_on(number), right, &target);
 	if (status)
 		return status;
 	struct fake_process *process = target->process;
@@ -139,6 +162,8 @@ static status_t call(uint32_t number, handle_t handle, uint64_t *word)
 	case SYS_process_signal: process->bits |= word[0]; return ERR_OK;
 	case SYS_process_set_exception: return set_exception(process, (handle_t)word[0]);
 	case SYS_thread_start: return start(process);
+	case SYS_process_confine: return confine(process, word);
+	case SYS_group_limit: memcpy(process->may_have, word, sizeof process->may_have); return ERR_OK;
 	default: return ERR_BAD_CALL;
 	}
 }

@@ -99,6 +99,8 @@ struct fake_process {
 	/* As an object (calls_child.c). */
 	uint32_t state, status; /* PROCESS_* of abi/syscalls.h */
 	uint64_t bits, cpu_ns;
+	unsigned confinements; /* groups that it was put into, and what the last may have */
+	uint64_t may_have[3];
 	struct capability *exception;
 	struct fake_process *next;
 };

@@ -2,6 +2,7 @@
 #include "user/servers/pm/family.h"
 
 #include "abi/exception.h"
+#include "user/servers/pm/budget.h"
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/limits.h"
 #include "user/servers/pm/signals.h"
@@ -35,6 +36,7 @@ static void leave_parent(struct process *process)
 void family_inherit(struct process *process, const struct process *parent)
 {
 	limits_copy(process, parent);
+	budget_share(process, parent);
 	memcpy(process->name, parent->name, sizeof process->name);
 	process->image = image_share(parent->image);
 	process->children_flags = parent->children_flags;

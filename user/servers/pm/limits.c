@@ -1,6 +1,8 @@
 /* Limits: see limits.h. */
 #include "user/servers/pm/limits.h"
 
+#include "user/servers/pm/budget.h"
+
 #define NONE PROCESS_LIMIT_NONE
 #define MIB (1024ull * 1024)
 
@@ -41,11 +43,16 @@ status_t limits_set(struct process *process, uint64_t resource, uint64_t soft, u
 	struct limit *limit = &process->limits[resource];
 	if (hard > limit->hard)
 		return ERR_NO_RIGHT;
+	struct limit before = *limit;
 	*limit = (struct limit){soft, hard};
-	return ERR_OK;
+	status_t status = budget_narrow(process);
+	if (status)
+		*limit = before;
+	return status;
 }
 
 status_t limits_check_fork(const struct process *process)
 {
-	return process->domain->processes < process->limits[PROCESS_LIMIT_NPROC].soft ? ERR_OK : ERR_FULL;
+	bool has_room = budget_has_room(process) && budget_processes(process) < process->limits[PROCESS_LIMIT_NPROC].soft;
+	return has_room ? ERR_OK : ERR_FULL;
 }

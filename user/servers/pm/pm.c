@@ -313,7 +313,7 @@ static const struct server_operation operations[] = {
         {FS_watch, "watch", proc_watch, SERVER_OBJECT, 0, 0, 0},
 };
 
-static const struct server_state state = {.version = 2,
+static const struct server_state state = {.version = 3,
         .size = sizeof(struct pm),
         .check = check_state,
         .resume = resume_state,

@@ -5,6 +5,7 @@
  */
 #include "user/servers/pm/state.h"
 
+#include "user/servers/pm/budget.h"
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/job.h"
 #include "user/servers/pm/order.h"
@@ -120,6 +121,50 @@ static bool check_image(const struct image *image)
 	        state_holds(image, sizeof *image + image->arguments_length + image->path_length + 1);
 }
 
+/* A chain is not longer than groups are deep, whatever it says. */
+#define BUDGETS_DEEP 16u
+
+static bool check_budgets(const struct process *process)
+{
+	unsigned deep = 0;
+	for (struct budget *budget = process->budget; budget; budget = budget->above, deep++) {
+		if (deep == BUDGETS_DEEP || !HOLDS(budget) || !server_has_handle(budget->group, OBJECT_GROUP))
+			return false;
+		budget->met_holders = budget->met_processes = 0;
+	}
+	return true;
+}
+
+static void count_in_budgets(const struct process *process)
+{
+	if (process->budget)
+		process->budget->met_holders++;
+	for (struct budget *budget = process->budget; budget; budget = budget->above)
+		if (!budget->met_processes++ && budget->above)
+			budget->above->met_holders++;
+}
+
+static bool budgets_agree(const struct process *process)
+{
+	for (const struct budget *budget = process->budget; budget; budget = budget->above)
+		if (budget->met_holders != budget->holders || budget->met_processes != budget->processes)
+			return false;
+	return true;
+}
+
+/* What budgets count, once the chains of all processes were found sound. */
+static bool check_budget_counts(void)
+{
+	const struct table *table = &pm->processes;
+	for (size_t i = 0; i < table->capacity; i++)
+		if (table->slots[i].value)
+			count_in_budgets(table->slots[i].value);
+	for (size_t i = 0; i < table->capacity; i++)
+		if (table->slots[i].value && !budgets_agree(table->slots[i].value))
+			return false;
+	return true;
+}
+
 static bool is_domain(const struct domain *domain)
 {
 	return HOLDS(domain) && domain->kind == OBJECT_OF_DOMAIN;
@@ -149,7 +194,7 @@ static bool check_process(uint64_t pid, const struct process *process)
 	linked.ended += list_linked(&process->in_ended);
 	linked.changed += list_linked(&process->in_changed);
 	linked.late += list_linked(&process->late);
-	return (!process->image || check_image(process->image)) && check_family(process);
+	return (!process->image || check_image(process->image)) && check_budgets(process) && check_family(process);
 }
 
 static bool check_group(uint64_t id, const struct group *group)
@@ -225,8 +270,8 @@ bool check_state(struct server *server)
 	for (size_t i = 0; i < pm->processes.capacity; i++)
 		if (pm->processes.slots[i].value && !check_process(pm->processes.slots[i].key, pm->processes.slots[i].value))
 			return false;
-	if (!check_list(&pm->domains, PM_DOMAINS, check_domain, &domains) || domains != pm->domain_count ||
-	        !check_list(&pm->late, PM_PROCESSES, is_late, &met.late) ||
+	if (!check_budget_counts() || !check_list(&pm->domains, PM_DOMAINS, check_domain, &domains) ||
+	        domains != pm->domain_count || !check_list(&pm->late, PM_PROCESSES, is_late, &met.late) ||
 	        !check_list(&pm->jobs, UINT32_MAX, check_job, &jobs))
 		return false;
 	bool all_met = met.sibling == linked.sibling && met.ended == linked.ended && met.changed == linked.changed &&

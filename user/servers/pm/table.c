@@ -1,6 +1,7 @@
 /* Processes, what they were started by, and domains: see table.h. */
 #include "user/servers/pm/table.h"
 
+#include "user/servers/pm/budget.h"
 #include "user/servers/pm/limits.h"
 #include "user/servers/pm/order.h"
 
@@ -102,6 +103,7 @@ void process_free(struct process *process)
 	table_remove(&pm->processes, process->pid);
 	order_remove(process);
 	image_drop(process->image);
+	budget_leave(process);
 	state_free(process);
 	domain_unhold(domain);
 }

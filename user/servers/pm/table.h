@@ -33,6 +33,7 @@
 #define PM_SENT 8u     /* last signals of a process that it can ask about */
 
 struct process;
+struct budget;
 struct job;
 struct order_entry;
 
@@ -149,6 +150,7 @@ struct process {
 	uint32_t sent_next;
 
 	struct limit limits[PROCESS_LIMITS];
+	struct budget *budget;    /* budget.h; NULL: none */
 	uint64_t told_signals[4]; /* by itself, for /proc: pending, blocked, ignored, caught */
 	bool has_told_signals;
 	uint64_t told_bytes; /* room of its texts in /proc that are open (proc.c) */
