@@ -2,7 +2,7 @@
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
 /* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c */
-/* sources: user/lib/server.c user/lib/server_timer.c */
+/* sources: user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c */
 /* sources: user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c common/tar.c */
 /* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/children.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */

@@ -4,9 +4,9 @@
  */
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
-/* sources: tests/host/vfs_main.c user/servers/vfs/mounts.c user/servers/vfs/names.c user/servers/vfs/tables.c user/servers/vfs/listing.c */
+/* sources: tests/host/vfs_main.c user/servers/vfs/mounts.c user/servers/vfs/names.c user/servers/vfs/tables.c user/servers/vfs/leases.c user/servers/vfs/listing.c */
 /* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c */
-/* sources: user/lib/server.c user/lib/server_timer.c */
+/* sources: user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c */
 /* sources: user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c common/tar.c */
 /* sources: user/servers/initfsd/initfsd.c user/servers/initfsd/archive.c user/servers/initfsd/children.c user/servers/initfsd/tree.c user/servers/initfsd/tree_find.c user/servers/initfsd/tree_name.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
@@ -22,6 +22,7 @@
 #include "check.h"
 #include "packed.h"
 #include "user/lib/grants.h"
+#include "user/servers/vfs/vfs.h"
 #include "vfs_main.h"
 
 #define MANY 3000
@@ -284,6 +285,91 @@ static bool lists(const char *path, const char *name)
 	return count == 1;
 }
 
+/* What a lease of a path's file system answers for a name below the mount point. */
+static status_t stat_by(handle_t lease, const char *name)
+{
+	struct fs_stat stat;
+	return fs_stat(lease, name, 1, DEADLINE_NEVER, &stat);
+}
+
+static void mount_copy(handle_t admin, const char *path, handle_t file_system)
+{
+	handle_t copy;
+	CHECK(!sys_handle_duplicate(file_system, RIGHTS_ALL, &copy));
+	CHECK(!fs_mount(admin, path, copy, DEADLINE_NEVER));
+}
+
+/* /dev/file/deeper is below /dev/file here, and nothing below itself. */
+static void test_leases(handle_t admin, handle_t plain, handle_t initfs, struct fake_process *process)
+{
+	handle_t lease, second, own, none;
+	size_t length = 0, handles = fake_handle_count(process);
+	uint32_t type, rights;
+	uint64_t object;
+	check_begin("vfs: a lease answers for what is below its mount point, and can neither be copied nor passed on");
+	CHECK(!fs_name_lease(plain, "/dev/file/deeper/etc/motd", DEADLINE_NEVER, &lease, &length) && length == 16);
+	CHECK(!stat_by(lease, "/etc/motd") && stat_by(lease, "/etc/none") == ERR_NOT_FOUND);
+	CHECK(!sys_handle_info(lease, &type, &rights, &object) && rights == RIGHT_SEND);
+	CHECK(fs_lease(lease, DEADLINE_NEVER, &second, &none) == ERR_NOT_SUPPORTED);
+	CHECK(!fs_name_lease(plain, "/dev/file/deeper", DEADLINE_NEVER, &second, &length) && length == 16);
+	CHECK(!stat_by(second, "/etc/motd") && fake_handle_count(process) == handles + 2);
+	sys_handle_close(second);
+
+	check_begin("vfs: where something is mounted below there is no lease");
+	CHECK(fs_name_lease(plain, "/etc/motd", DEADLINE_NEVER, &second, &length) == ERR_NOT_SUPPORTED);
+	CHECK(fs_name_lease(plain, "/dev/file/etc/motd", DEADLINE_NEVER, &second, &length) == ERR_NOT_SUPPORTED);
+	CHECK(fs_name_lease(plain, "", DEADLINE_NEVER, &second, &length) == ERR_NOT_FOUND);
+
+	check_begin("vfs: a mount elsewhere leaves a lease, one below it ends it");
+	mount_copy(admin, "/dev/other", initfs);
+	mount_copy(admin, "/dev/file/deeperx", initfs);
+	CHECK(!stat_by(lease, "/etc/motd"));
+	mount_copy(admin, "/dev/file/deeper/etc", initfs);
+	CHECK(stat_by(lease, "/etc/motd") == ERR_DEAD);
+	sys_handle_close(lease);
+	CHECK(fs_name_lease(plain, "/dev/file/deeper/bin", DEADLINE_NEVER, &lease, &length) == ERR_NOT_SUPPORTED);
+	CHECK(!fs_unmount(admin, "/dev/file/deeper/etc", DEADLINE_NEVER));
+	CHECK(!fs_name_lease(plain, "/dev/file/deeper/bin", DEADLINE_NEVER, &lease, &length) && !stat_by(lease, "/etc/motd"));
+
+	check_begin("vfs: another file system in its place ends a lease, and unmounting does");
+	mount_copy(admin, "/dev/file/deeper", initfs);
+	CHECK(stat_by(lease, "/etc/motd") == ERR_DEAD);
+	sys_handle_close(lease);
+	CHECK(!fs_name_lease(plain, "/dev/other/etc", DEADLINE_NEVER, &lease, &length) && !stat_by(lease, "/etc/motd"));
+	CHECK(!fs_unmount(admin, "/dev/other", DEADLINE_NEVER) && stat_by(lease, "/etc/motd") == ERR_DEAD);
+	sys_handle_close(lease);
+	CHECK(!fs_unmount(admin, "/dev/file/deeperx", DEADLINE_NEVER) && fake_handle_count(process) == handles);
+
+	check_begin("vfs: a lease of a bound directory begins there, is of its table, and ends with it");
+	CHECK(!fs_new_table(plain, DEADLINE_NEVER, &own) && !fs_bind(own, "/etc/deep", "/mine", DEADLINE_NEVER));
+	CHECK(!fs_name_lease(own, "/mine/er", DEADLINE_NEVER, &lease, &length) && length == 5);
+	CHECK(!stat_by(lease, "/er/file") && stat_by(lease, "/etc/motd") == ERR_NOT_FOUND &&
+	        stat_by(lease, "/motd") == ERR_NOT_FOUND);
+	CHECK(stat_by(lease, "/../motd") == ERR_BAD_ARGUMENT);
+	mount_copy(admin, "/mine/er", initfs); /* in the table of all */
+	CHECK(!stat_by(lease, "/er/file") && !fs_unmount(admin, "/mine/er", DEADLINE_NEVER));
+	sys_handle_close(own);
+	fake_settle();
+	CHECK(stat_by(lease, "/er/file") == ERR_DEAD);
+	sys_handle_close(lease);
+
+	check_begin("vfs: a lease that its file system has forgotten is given anew");
+	CHECK(!fs_name_lease(plain, "/dev/file/deeper/bin", DEADLINE_NEVER, &lease, &length));
+	const struct mount *mount = mounts_leased(vfs_mounts, "/dev/file/deeper");
+	CHECK(mount);
+	struct fake_process *self = fake_self();
+	fake_become(process); /* vfs itself, as its file system sees it */
+	CHECK(!fs_end_lease(mount->keeper, DEADLINE_NEVER));
+	fake_become(self);
+	CHECK(stat_by(lease, "/etc/motd") == ERR_DEAD);
+	sys_handle_close(lease);
+	CHECK(!fs_name_lease(plain, "/dev/file/deeper/bin", DEADLINE_NEVER, &lease, &length) && !stat_by(lease, "/etc/motd"));
+	sys_handle_close(lease);
+	CHECK(!fs_unmount(admin, "/dev/file/deeper", DEADLINE_NEVER));
+	mount_copy(admin, "/dev/file/deeper", initfs);
+	CHECK(fake_handle_count(process) == handles);
+}
+
 static void test_vfs(handle_t initfs)
 {
 	struct fake_process *process = fake_process_create("vfs", vfs_main);
@@ -363,6 +449,7 @@ static void test_vfs(handle_t initfs)
 	sys_handle_close(own);
 	fake_settle();
 	CHECK(fake_handle_count(process) == before);
+	test_leases(admin, plain, initfs, process);
 	check_begin("vfs: a full mount table says so");
 	char point[32];
 	for (unsigned i = 4; i <= 64; i++) {

@@ -7,7 +7,7 @@
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
 /* sources: user/servers/init/service.c user/servers/init/import.c user/lib/manifest.c user/lib/words.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/table.c user/lib/server_state.c user/lib/found.c user/lib/pool.c */
-/* sources: user/lib/server.c user/lib/server_timer.c user/lib/request.c common/path.c */
+/* sources: user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c user/lib/request.c common/path.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
 #include "user/servers/init/service.h"

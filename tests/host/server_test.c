@@ -4,7 +4,7 @@
  */
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
-/* sources: user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c */
+/* sources: user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "abi/proto/fs.h"
 #include "abi/proto/protocols.h"
 #include "check.h"
 #include "fake/calls.h"
@@ -29,7 +30,8 @@ enum {
 	OP_WAKE,
 	OP_LATER,
 	OP_FAIL_OPEN,
-	OP_BAD_ANSWER
+	OP_BAD_ANSWER,
+	OP_WHO
 };
 
 static int objects_alive;
@@ -45,6 +47,14 @@ static status_t handle_add(struct request *request)
 	request->answer.word[5] = request->stamp;
 	request->answer.word[4] = request->caller;
 	return request->word[0] == 99 ? ERR_CHANGED : ERR_OK;
+}
+
+/* What a lease lets through, and what it was served as. */
+static status_t handle_who(struct request *request)
+{
+	request->answer.word[0] = request->stamp;
+	request->answer.word[1] = request->object ? *(uint64_t *)request->object : 0;
+	return ERR_OK;
 }
 
 static status_t handle_open(struct request *request)
@@ -192,6 +202,8 @@ static const struct server_operation operations[] = {
         {.label = OP_WAKE, .name = "wake", .handle = handle_wake},
         {.label = OP_LATER, .name = "later", .handle = handle_later},
         {.label = OP_BAD_ANSWER, .name = "bad_answer", .handle = handle_bad_answer},
+        {.label = OP_WHO, .name = "who", .handle = handle_who, .audience = SERVER_NAMES},
+        {.label = FS_lease, .name = "lease", .handle = server_lease},
         /* Has the hash of OP_ADD, as 0x303 has, which is no operation. */
         {.label = 0x202, .name = "collides", .handle = handle_collides},
 };
@@ -342,6 +354,73 @@ static void test_objects(void)
 	fake_settle();
 	CHECK(objects_alive == 0);
 	CHECK(fake_handle_count(process) == handles_at_rest);
+}
+
+/* The lease; its keeper is *out_keeper. */
+static handle_t lease_of(handle_t base, handle_t *out_keeper)
+{
+	struct message message;
+	CHECK(!simple_call(base, FS_lease, 0, 0, &message) && control_block()->received.handle_count == 2);
+	*out_keeper = control_block()->received.handles[1];
+	return control_block()->received.handles[0];
+}
+
+static void test_leases(void)
+{
+	struct message message;
+	status_t status;
+	handle_t keeper, other, object, lease, second;
+	check_begin("server: what comes through a lease is served as through what was leased, and is operations on names only");
+	lease = lease_of(session, &keeper);
+	CHECK(!simple_call(lease, OP_WHO, 0, 0, &message) && message.word[0] == 7 && !message.word[1]);
+	CHECK(simple_call(lease, OP_ADD, 1, 2, &message) == ERR_NOT_SUPPORTED);
+	CHECK(simple_call(lease, OP_OPEN, 1, 2, &message) == ERR_NOT_SUPPORTED);
+	CHECK(simple_call(lease, FS_lease, 0, 0, &message) == ERR_NOT_SUPPORTED);
+	CHECK(simple_call(lease, FS_end_lease, 0, 0, &message) == ERR_BAD_CALL);
+	CHECK(!simple_call(lease, PROTOCOL_version, 1, 0, &message));
+	CHECK(simple_call(keeper, OP_WHO, 0, 0, &message) == ERR_NOT_SUPPORTED);
+	object = open_object(11, &status);
+	second = lease_of(object, &other);
+	CHECK(!simple_call(second, OP_WHO, 0, 0, &message) && message.word[0] > UINT32_MAX && message.word[1] == 11);
+	CHECK(simple_call(second, OP_VALUE, 0, 0, &message) == ERR_NOT_SUPPORTED);
+
+	check_begin("server: a lease is ended at once by its keeper, and by the end of what was leased");
+	CHECK(!simple_call(keeper, FS_end_lease, 0, 0, &message));
+	CHECK(simple_call(lease, OP_WHO, 0, 0, &message) == ERR_DEAD);
+	CHECK(simple_call(keeper, FS_end_lease, 0, 0, &message) == ERR_DEAD);
+	CHECK(!simple_call(second, OP_WHO, 0, 0, &message));
+	sys_handle_close(object);
+	fake_settle();
+	CHECK(objects_alive == 0 && simple_call(second, OP_WHO, 0, 0, &message) == ERR_DEAD);
+	sys_handle_close(keeper);
+	sys_handle_close(lease);
+	sys_handle_close(second);
+	sys_handle_close(other);
+	lease = lease_of(session, &keeper);
+	sys_handle_close(keeper);
+	fake_settle();
+	CHECK(simple_call(lease, OP_WHO, 0, 0, &message) == ERR_DEAD);
+	sys_handle_close(lease);
+	fake_settle();
+	CHECK(fake_handle_count(process) == handles_at_rest);
+
+	check_begin("server: leases are counted for who makes them, and given back with either side");
+	handle_t sides[8], objects[2];
+	for (int i = 0; i < 8; i += 2)
+		sides[i] = lease_of(session, &sides[i + 1]);
+	CHECK(simple_call(session, FS_lease, 0, 0, &message) == ERR_QUOTA);
+	sys_handle_close(sides[0]);
+	fake_settle();
+	CHECK(simple_call(sides[1], FS_end_lease, 0, 0, &message) == ERR_DEAD);
+	objects[0] = open_object(1, &status);
+	CHECK(simple_call(session, FS_lease, 0, 0, &message) == ERR_QUOTA); /* there is room for one side only */
+	fake_settle();
+	objects[1] = open_object(1, &status);
+	CHECK(objects[0] && objects[1] && !open_object(1, &status) && status == ERR_QUOTA);
+	for (int i = 0; i < 9; i++)
+		sys_handle_close(i < 7 ? sides[i + 1] : objects[i - 7]);
+	fake_settle();
+	CHECK(objects_alive == 0 && fake_handle_count(process) == handles_at_rest);
 }
 
 static void test_limits(void)
@@ -572,6 +651,7 @@ int main(void)
 	handles_at_rest = fake_handle_count(process);
 	test_timers();
 	test_full_tables();
+	test_leases();
 	test_limits();
 	fake_close_handles(fake_self());
 	fake_settle();

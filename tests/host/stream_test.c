@@ -4,7 +4,7 @@
  */
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c tests/host/stream_main.c */
-/* sources: user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c common/path.c */
+/* sources: user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c user/lib/request.c user/lib/table.c common/path.c */
 /* sources: user/servers/streamd/account.c user/servers/streamd/alarm.c user/servers/streamd/cargo.c */
 /* sources: user/servers/streamd/end.c user/servers/streamd/event.c user/servers/streamd/flow.c user/servers/streamd/names.c */
 /* sources: user/servers/streamd/pipe.c user/servers/streamd/socket.c user/servers/streamd/socket_collect.c */

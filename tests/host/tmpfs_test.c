@@ -8,7 +8,7 @@
 /* sources: user/servers/tmpfs/state.c user/servers/tmpfs/directory.c user/servers/tmpfs/content.c user/servers/tmpfs/content_window.c */
 /* sources: user/servers/tmpfs/clock.c user/servers/tmpfs/locks.c user/servers/tmpfs/lock_calls.c user/lib/pool.c */
 /* sources: user/servers/tmpfs/names.c user/servers/tmpfs/files.c user/servers/tmpfs/transfer.c */
-/* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c user/lib/server.c user/lib/server_timer.c */
+/* sources: user/lib/fs.c user/lib/fs_names.c user/lib/fs_call.c user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c */
 /* sources: user/lib/request.c user/lib/table.c common/path.c user/linux/errors.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */

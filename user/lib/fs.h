@@ -98,3 +98,9 @@ const struct fs_entry *fs_entry_next(const void *entries, uint64_t bytes, uint64
 /* Opens, reads all of it into memory made by malloc with a NUL behind, and closes. ERR_TOO_LARGE above `most` bytes. */
 MUST_CHECK status_t fs_read_all(
         handle_t space, const char *path, uint64_t most, uint64_t deadline, char **out, uint64_t *out_length);
+/* The lease and the bytes of the path that it is good for. */
+MUST_CHECK status_t fs_name_lease(handle_t space, const char *path, uint64_t deadline, handle_t *out_lease, size_t *out_length);
+
+/* On a file system, or an open directory of one; and on the keeper. */
+MUST_CHECK status_t fs_lease(handle_t file_system, uint64_t deadline, handle_t *out_lease, handle_t *out_keeper);
+MUST_CHECK status_t fs_end_lease(handle_t keeper, uint64_t deadline);

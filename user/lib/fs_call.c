@@ -11,14 +11,17 @@ static void close_received(uint32_t info, unsigned first)
 		sys_handle_close(received->handles[i]);
 }
 
-/* The answer's first handle, which becomes the caller's; HANDLE_NONE if there is none. */
-static handle_t take_handle(uint32_t info)
+/* The answer's first `wanted` handles, which become the caller's: how many there are. */
+static unsigned take_handles(uint32_t info, handle_t *out, unsigned wanted)
 {
 	const struct message_extras *received = &control_block()->received;
-	if (!(info & RECEIVED_EXTRAS) || !received->handle_count)
-		return HANDLE_NONE;
-	close_received(info, 1);
-	return received->handles[0];
+	if (!(info & RECEIVED_EXTRAS))
+		return 0;
+	close_received(info, wanted);
+	unsigned count = received->handle_count < wanted ? received->handle_count : wanted;
+	for (unsigned i = 0; i < count; i++)
+		out[i] = received->handles[i];
+	return count;
 }
 
 struct message_extras *fs_call_begin(uint64_t deadline)
@@ -71,7 +74,28 @@ static status_t run(handle_t to, struct message *message, bool is_transfer, hand
 		return message->label;
 	}
 	take_words(message->info, writable, is_transfer ? message->word[0] : UINT64_MAX);
-	*out_handle = take_handle(message->info);
+	if (!take_handles(message->info, out_handle, 1))
+		*out_handle = HANDLE_NONE;
+	return ERR_OK;
+}
+
+status_t fs_call_run_two(handle_t to, struct message *message, handle_t out_handles[2])
+{
+	status_t status = sys_channel_call_x(to, message);
+	if (!status && message->label) {
+		close_received(message->info, 0);
+		status = message->label;
+	}
+	if (status)
+		return status;
+	handle_t handles[2];
+	unsigned count = take_handles(message->info, handles, 2);
+	if (count < 2) {
+		if (count)
+			sys_handle_close(handles[0]);
+		return ERR_BAD_FORMAT;
+	}
+	memcpy(out_handles, handles, sizeof handles);
 	return ERR_OK;
 }
 

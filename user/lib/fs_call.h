@@ -27,5 +27,8 @@ MUST_CHECK status_t fs_call_run(handle_t to, struct message *message, handle_t *
 /* The same where it may bring one; else HANDLE_NONE. */
 MUST_CHECK status_t fs_call_run_optional(handle_t to, struct message *message, handle_t *out_handle);
 
+/* The same for an answer that must bring two. */
+MUST_CHECK status_t fs_call_run_two(handle_t to, struct message *message, handle_t out_handles[2]);
+
 /* A transfer of at most `length` bytes: the server may not claim more. */
 MUST_CHECK status_t fs_call_run_transfer(handle_t file, struct message *message, uint64_t length, uint64_t *out_bytes);

@@ -232,3 +232,33 @@ status_t fs_new_table(handle_t space, uint64_t deadline, handle_t *out_space)
 	fs_call_begin(deadline);
 	return fs_call_run(space, &message, out_space);
 }
+
+status_t fs_name_lease(handle_t space, const char *path, uint64_t deadline, handle_t *out_lease, size_t *out_length)
+{
+	struct message message = {.label = NAME_lease, .word = {0, strlen(path)}};
+	fs_call_set_readable(fs_call_begin(deadline), path, strlen(path), false);
+	status_t status = fs_call_run(space, &message, out_lease);
+	if (!status)
+		*out_length = message.word[0];
+	return status;
+}
+
+status_t fs_lease(handle_t file_system, uint64_t deadline, handle_t *out_lease, handle_t *out_keeper)
+{
+	struct message message = {.label = FS_lease};
+	handle_t handles[2];
+	fs_call_begin(deadline);
+	status_t status = fs_call_run_two(file_system, &message, handles);
+	if (status)
+		return status;
+	*out_lease = handles[0];
+	*out_keeper = handles[1];
+	return ERR_OK;
+}
+
+status_t fs_end_lease(handle_t keeper, uint64_t deadline)
+{
+	struct message message = {.label = FS_end_lease};
+	fs_call_begin(deadline);
+	return fs_call_run(keeper, &message, NULL);
+}

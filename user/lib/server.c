@@ -1,24 +1,9 @@
-/* The server kit's event loop, dispatch, objects and bits: see server.h. Timers are in server_timer.c. */
+/* The server kit's event loop, dispatch and bits: see server.h. Objects are in server_objects.c, timers in server_timer.c. */
 #include "user/lib/server.h"
 
 #include "abi/exception.h"
 #include "abi/proto/protocols.h"
-#include "user/lib/pool.h"
 #include "user/lib/server_internal.h"
-
-/* The kit's own of an object, where the server keeps its. */
-static struct server_object *object_get(const struct server *server)
-{
-	return server->state ? state_alloc(sizeof(struct server_object)) : pool_get(sizeof(struct server_object));
-}
-
-static void object_put(const struct server *server, struct server_object *object)
-{
-	if (server->state)
-		state_free(object);
-	else
-		pool_put(object, sizeof *object);
-}
 
 /* Labels are found by hashing: an operation's place plus one stands at its label's hash or behind it. */
 static uint8_t label_hash(uint32_t label)
@@ -60,73 +45,6 @@ status_t server_begin(struct server *server, handle_t receiver)
 	server->own_tables = (struct state_tables){0};
 	server->tables = &server->own_tables;
 	return server->state ? server_state_begin(server) : ERR_OK;
-}
-
-/* Counts of objects per client are kept in place of pointers: a count of 0 is no entry. */
-static uint64_t client_count(const struct server *server, uint32_t caller)
-{
-	return (uintptr_t)table_find(&server->tables->clients, caller);
-}
-
-static bool client_set_count(struct server *server, uint32_t caller, uint64_t count)
-{
-	if (count)
-		return table_put(&server->tables->clients, caller, (void *)(uintptr_t)count);
-	table_remove(&server->tables->clients, caller);
-	return true;
-}
-
-status_t server_open(struct request *request, void *object)
-{
-	struct server *server = request->server;
-	uint64_t count = client_count(server, request->caller);
-	handle_t sender;
-
-	if (server->tables->open.count >= server->objects)
-		return ERR_FULL;
-	if (count >= server->client_objects)
-		return ERR_QUOTA;
-	if (request->answer.handle_count == MESSAGE_HANDLES)
-		return ERR_TOO_LARGE;
-	struct server_object *entry = object_get(server);
-	if (!entry)
-		return ERR_NO_MEMORY;
-	*entry = (struct server_object){object, request->caller};
-	uint64_t stamp = server->next_stamp;
-	status_t status = ERR_NO_MEMORY;
-	if (!table_put(&server->tables->open, stamp, entry))
-		goto no_entry;
-	if (!client_set_count(server, request->caller, count + 1))
-		goto no_count;
-	status = sys_channel_mint(server->receiver, stamp, SERVER_SENDER_RIGHTS, &sender);
-	if (status)
-		goto no_sender;
-	server->next_stamp++;
-	answer_add_handle(&request->answer, sender, SERVER_SENDER_RIGHTS);
-	return ERR_OK;
-
-no_sender:
-	client_set_count(server, request->caller, count); /* lowers or removes: needs no memory */
-no_count:
-	table_remove(&server->tables->open, stamp);
-no_entry:
-	object_put(server, entry);
-	return status;
-}
-
-void server_close_stamp(struct server *server, uint64_t stamp)
-{
-	if (stamp < SERVER_STAMP_FIRST) {
-		if (server->close_session)
-			server->close_session(server, stamp);
-		return;
-	}
-	struct server_object *entry = table_remove(&server->tables->open, stamp);
-	if (!entry)
-		return;
-	client_set_count(server, entry->caller, client_count(server, entry->caller) - 1);
-	server->close_object(server, entry->state);
-	object_put(server, entry);
 }
 
 /* What came beside the words, with the counts held to their limits. */
@@ -209,17 +127,25 @@ static status_t answer_version(struct request *request)
 static status_t serve_call(struct request *request)
 {
 	struct server *server = request->server;
+	enum server_object_kind kind = SERVER_OBJECT_PLAIN;
 
 	if (request->stamp >= SERVER_STAMP_FIRST) {
 		struct server_object *entry = table_find(&server->tables->open, request->stamp);
 		if (!entry)
 			return ERR_DEAD;
 		request->object = entry->state;
+		kind = entry->kind;
+		status_t status = kind == SERVER_OBJECT_PLAIN ? ERR_OK : lease_enter(request, entry);
+		if (status)
+			return status;
 	}
+	if (kind == SERVER_OBJECT_KEEPER)
+		return lease_serve_keeper(request);
 	const struct server_operation *operation = find_operation(server, request->label);
 	if (!operation)
 		return request->label == PROTOCOL_version ? answer_version(request) : ERR_BAD_CALL;
-	if (operation->audience == (request->object ? SERVER_SESSION : SERVER_OBJECT))
+	if (operation->audience == (request->object ? SERVER_SESSION : SERVER_OBJECT) ||
+	        (kind != SERVER_OBJECT_PLAIN && operation->audience != SERVER_NAMES))
 		return ERR_NOT_SUPPORTED;
 	if (request->handle_count < operation->handles || request->readable < operation->readable ||
 	        request->writable < operation->writable)

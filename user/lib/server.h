@@ -35,8 +35,8 @@
 #define SERVER_OPERATIONS_MAX 64
 #define SERVER_BITS 64
 
-/* Whom an operation is offered to; the others get ERR_NOT_SUPPORTED. */
-enum server_audience { SERVER_ANYBODY, SERVER_SESSION, SERVER_OBJECT };
+/* Whom an operation is offered to; the others get ERR_NOT_SUPPORTED. SERVER_NAMES: to anybody, and through leases. */
+enum server_audience { SERVER_ANYBODY, SERVER_SESSION, SERVER_OBJECT, SERVER_NAMES };
 
 /*
  * A row of such a table out of a protocol's, for a server that offers all of it: its function is handle_NAME. With it as NAME_OP of
@@ -131,6 +131,12 @@ status_t server_run(struct server *server);
  * is closed and with it the object, as ever.
  */
 MUST_CHECK status_t server_open(struct request *request, void *object);
+
+/*
+ * A handler, for FS_lease (abi/proto/fs.def) of a server whose operations on names are offered to SERVER_NAMES: lease.c says what
+ * a lease is.
+ */
+MUST_CHECK status_t server_lease(struct request *request);
 
 /*
  * A saved call whose caller is asked to end it: see reply_on_interrupt() in request.h. A server that lets calls wait for what may

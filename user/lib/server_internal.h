@@ -4,11 +4,40 @@
 #include "user/lib/server.h"
 #include "user/lib/state_area.h"
 
+/* What a stamp of the server's is: an object, or one of the two sides of a lease (lease.c), which share their state. */
+enum server_object_kind { SERVER_OBJECT_PLAIN, SERVER_OBJECT_LEASE, SERVER_OBJECT_KEEPER };
+
 /* What the kit knows of an object; its stamp is the key. */
 struct server_object {
 	void *state;
 	uint32_t caller; /* whom it was opened for, and is counted for */
+	uint32_t kind;   /* enum server_object_kind */
 };
+
+/* server_open() for any kind; *out_stamp is the new one. */
+MUST_CHECK status_t server_open_kind(struct request *request, void *object, enum server_object_kind kind, uint64_t *out_stamp);
+
+/* The object of a stamp, NULL if there is none. */
+struct server_object *server_find_object(const struct server *server, uint64_t stamp);
+
+/* Takes it out of the table: its state, NULL if there is none. */
+void *server_remove_object(struct server *server, uint64_t stamp, uint32_t *out_kind);
+
+/* Memory that lives as long as objects do. */
+void *server_get_memory(const struct server *server, size_t size);
+void server_put_memory(const struct server *server, void *memory, size_t size);
+
+/* A call came through a lease: the request becomes one through what was leased. ERR_DEAD if that is gone. */
+MUST_CHECK status_t lease_enter(struct request *request, const struct server_object *object);
+
+/* What is called through a keeper. */
+MUST_CHECK status_t lease_serve_keeper(struct request *request);
+
+/* One side of a lease was taken out of the table. The other side goes too, and its own end then finds nothing. */
+void lease_close(struct server *server, void *lease);
+
+/* Whether what a predecessor left is one. */
+MUST_CHECK bool lease_check(const void *lease);
 
 /*
  * Serves the message whose label, info and words stand in the request. The status of the answer that is owed afterwards, if request->reply is

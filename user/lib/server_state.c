@@ -83,7 +83,10 @@ bool server_check_objects(struct server *server, bool (*check)(struct server *se
 	const struct table *open = &server->tables->open;
 	for (size_t i = 0; i < open->capacity; i++) {
 		const struct server_object *object = open->slots[i].value;
-		if (object && !check(server, open->slots[i].key, object->state))
+		if (!object)
+			continue;
+		if (object->kind == SERVER_OBJECT_PLAIN ? !check(server, open->slots[i].key, object->state)
+		                                        : !lease_check(object->state))
 			return false;
 	}
 	return true;
@@ -246,16 +249,17 @@ static void learn_stamps(struct server *server)
 	past.knows_stamps = true;
 }
 
-/* Objects that nobody has any more. Closing one may move another into its place. */
+/* Objects that nobody has any more. Closing one may move another into its place; with a lease goes one elsewhere, too. */
 static void close_dead(struct server *server)
 {
 	const struct table *open = &server->tables->open;
 	for (size_t i = 0; i < open->capacity; i++) {
 		if (!open->slots[i].value || server_stamp_lives(open->slots[i].key))
 			continue;
+		size_t before = open->count;
 		server_close_stamp(server, open->slots[i].key);
 		server_state_commit(NULL, ERR_OK);
-		i--;
+		i = before - open->count == 1 ? i - 1 : SIZE_MAX;
 	}
 }
 

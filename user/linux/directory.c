@@ -10,6 +10,7 @@
 #include "common/path.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/errors.h"
+#include "user/linux/leases.h"
 #include "user/linux/log.h"
 #include "user/linux/remote.h"
 #include "user/linux/state.h"
@@ -170,6 +171,7 @@ int64_t directory_chroot(uint64_t name)
 		if (process->start->grants[i].handle == former)
 			process->start->grants[i].handle = vfs;
 	lock_drop(&process->directory_lock);
+	leases_forget(process);
 	sys_handle_close(former);
 	return 0;
 }

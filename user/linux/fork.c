@@ -16,6 +16,7 @@
 #include "user/linux/access.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
+#include "user/linux/leases.h"
 #include "user/linux/pm.h"
 #include "user/linux/random.h"
 #include "user/linux/signal.h"
@@ -85,6 +86,7 @@ static void become_copy(void)
 	process->alarm_deadline = process->alarm_period = 0;
 	process->signals_unattended = false;
 	process->borrower = NULL;
+	leases_reset(process);
 	trace_in_child(process);
 	self->next = self->previous = NULL;
 	self->id = process->number;
@@ -200,6 +202,7 @@ static void copy_process(struct process *to, struct process *from)
 	to->queued_count = 0;
 	to->stopped = 0;
 	to->borrower = NULL;
+	leases_reset(to);
 	trace_in_child(to);
 }
 

@@ -6,6 +6,7 @@
 
 #include "abi/proto/name.h"
 #include "common/path.h"
+#include "user/linux/leases.h"
 #include "user/linux/proc.h"
 #include "user/linux/remote.h"
 #include "user/linux/remote_call.h"
@@ -92,27 +93,40 @@ static __attribute__((noinline)) status_t call_joined(
 	return remote_call(vfs, message);
 }
 
-/* One try. */
-static status_t call_once(handle_t vfs, struct message *message, const struct path *path, const struct along *along)
+/* One try; the server knows what is left of the path behind the first `skip` bytes. */
+static status_t call_once(
+        handle_t server, struct message *message, const struct path *path, uint32_t skip, const struct along *along)
 {
 	message->word[0] = 0;
-	message->word[1] = path->length;
+	message->word[1] = path->length - skip;
 	if (along->second || along->bytes)
-		return call_joined(vfs, message, path, along);
+		return call_joined(server, message, path, along);
 	struct message_extras *send = extras_begin();
-	if (!remote_set_words(send, path->text, path->length))
-		send->readable = (struct message_buffer){(uintptr_t)path->text, path->length};
+	if (!remote_set_words(send, path->text + skip, path->length - skip))
+		send->readable = (struct message_buffer){(uintptr_t)path->text + skip, path->length - skip};
 	send->writable = along->writable;
 	if (along->writable.length)
 		message->label |= LABEL_SHORT;
-	return remote_call(vfs, message);
+	return remote_call(server, message);
+}
+
+/* What names two places, and the rest of the few, goes through vfs in any case. */
+static struct lease *lease_for(const struct path *path, const struct along *along)
+{
+	return along->second || along->bytes ? NULL : leases_take(path);
 }
 
 static status_t call_path(handle_t vfs, struct message *message, struct path *path, const struct along *along)
 {
 	const struct message asked = *message;
-	for (unsigned links = 0; links < FS_LINKS_MAX; links++) {
-		status_t status = call_once(vfs, message, path, along);
+	for (unsigned tries = 0; tries < FS_LINKS_MAX; tries++) {
+		struct lease *lease = lease_for(path, along);
+		status_t status = lease ? call_once(lease->handle, message, path, lease->length, along)
+		                        : call_once(vfs, message, path, 0, along);
+		if (lease && leases_put(lease, status)) {
+			*message = asked;
+			continue;
+		}
 		if (!status)
 			return remote_take_words(message, along->writable.address, along->writable.length);
 		if (status != ERR_REDIRECT)

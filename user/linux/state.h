@@ -141,6 +141,20 @@ struct log_stream {
 
 enum { LOG_STREAM_OUTPUT, LOG_STREAM_ERRORS, LOG_STREAMS };
 
+#define LEASES_MAX 4u
+#define LEASE_PATH 64u
+
+/* A file system that is asked directly for names below a mount point (leases.h). */
+struct lease {
+	uint64_t head, mask; /* the first eight bytes of `path`, and 1s where it has some */
+	uint32_t users;      /* threads that make a call by it, and one more as long as it is `live`; 0: free */
+	bool live;
+	handle_t handle;
+	handle_t vfs;          /* whose table it is of */
+	uint32_t length;       /* of the mount point: names below it begin there */
+	char path[LEASE_PATH]; /* the mount point with a slash behind it, no NUL */
+};
+
 struct heap {
 	struct lock lock; /* guards the rest */
 	uint64_t start, end, mapped;
@@ -206,6 +220,8 @@ struct process {
 
 	char not_copied[0];
 	uint32_t descriptors_high, files_high; /* above all that were ever used */
+	bool leases_known;                     /* there is something in `leases` */
+	uint16_t paths_asked, lease_patience;  /* leases.c */
 	uint64_t mapped_below;                 /* at the start: what the image has mapped so far begins here */
 
 	struct lock threads_lock;
@@ -229,6 +245,7 @@ struct process {
 	uint64_t unknown_told[CALLS_MAX / 64]; /* bit: this unknown call has had its line on the log */
 	char log_texts[LOG_STREAMS][LOG_LINE_MAX];
 	char long_directory[FS_PATH_MAX];
+	struct lease leases[LEASES_MAX];
 };
 
 #define PROCESS_COPIED offsetof(struct process, not_copied)

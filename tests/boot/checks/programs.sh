@@ -29,7 +29,7 @@ linux_programs() {
 # The programs that make processes and sessions, started by the shell, as musl and as glibc have them.
 linux_processes() {
 	local name failed
-	for name in processes-musl processes-glibc fifos-musl fifos-glibc ptys-musl ptys-glibc selfs-musl selfs-glibc overlaps-musl overlaps-glibc limits-musl limits-glibc; do
+	for name in processes-musl processes-glibc fifos-musl fifos-glibc ptys-musl ptys-glibc selfs-musl selfs-glibc overlaps-musl overlaps-glibc limits-musl limits-glibc often-musl often-glibc; do
 		initfs_add tests/$name 755 <"$build/tests/guest/linux/$name"
 	done
 	initfs_pack

@@ -73,12 +73,32 @@ static char *copy_text(const char *text, size_t length)
 	return copy;
 }
 
+struct mount *mounts_leased(struct mounts *mounts, const char *path)
+{
+	struct mount_place place;
+	if (mounts_find(mounts, path, strlen(path), &place) || !place.mount->lease)
+		return NULL;
+	return &mounts->mount[place.mount - mounts->mount];
+}
+
+bool mounts_have_below(const struct mounts *mounts, const struct mount *mount)
+{
+	for (unsigned i = 0; i < mounts->count; i++) {
+		const struct mount *other = &mounts->mount[i];
+		if (other->length > mount->length && other->path[mount->length] == '/' &&
+		        !memcmp(other->path, mount->path, mount->length))
+			return true;
+	}
+	return false;
+}
+
 status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_system, handle_t *out_replaced)
 {
 	struct mount *mount = find_exact(mounts, path);
 	if (mount) {
 		*out_replaced = mount->file_system;
 		mount->file_system = file_system;
+		mount->no_lease = false;
 		return ERR_OK;
 	}
 	if (mounts->count == MOUNTS_MAX)
@@ -175,7 +195,7 @@ status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts
 		const struct mount *mount = &from->mount[i];
 		struct mount copy = *mount;
 		copy.path = copy_text(mount->path, mount->length);
-		copy.file_system = HANDLE_NONE;
+		copy.file_system = copy.lease = copy.keeper = HANDLE_NONE;
 		status_t status = copy.path ? ERR_OK : ERR_NO_MEMORY;
 		if (!status && with_handles)
 			status = sys_handle_duplicate(mount->file_system, RIGHTS_ALL, &copy.file_system);
@@ -193,8 +213,10 @@ status_t mounts_copy(const struct mounts *from, bool with_handles, struct mounts
 void mounts_free(struct mounts *mounts)
 {
 	for (unsigned i = 0; i < mounts->count; i++) {
-		if (mounts->mount[i].file_system)
-			state_close(mounts->mount[i].file_system);
+		const handle_t handles[] = {mounts->mount[i].file_system, mounts->mount[i].lease, mounts->mount[i].keeper};
+		for (unsigned k = 0; k < sizeof handles / sizeof *handles; k++)
+			if (handles[k])
+				state_close(handles[k]);
 		state_free(mounts->mount[i].path);
 	}
 	mounts->count = 0;
@@ -211,6 +233,13 @@ static bool check_chain(const struct mounts *mounts, uint8_t next)
 	return true;
 }
 
+static bool check_lease(const struct mount *mount)
+{
+	if (!mount->lease)
+		return !mount->keeper;
+	return server_has_handle(mount->lease, OBJECT_SENDER) && server_has_handle(mount->keeper, OBJECT_SENDER);
+}
+
 bool mounts_check(const struct mounts *mounts, bool with_handles)
 {
 	if (mounts->count > MOUNTS_MAX || mounts->root > mounts->count)
@@ -220,7 +249,8 @@ bool mounts_check(const struct mounts *mounts, bool with_handles)
 		if (mount->length >= FS_PATH_MAX || !state_holds(mount->path, mount->length + 1) ||
 		        strlen(mount->path) != mount->length ||
 		        (with_handles ? !server_has_handle(mount->file_system, OBJECT_SENDER)
-		                      : mount->file_system != HANDLE_NONE))
+		                      : mount->file_system != HANDLE_NONE) ||
+		        !check_lease(mount))
 			return false;
 	}
 	for (unsigned i = 0; i < MOUNTS_CHAINS; i++)

@@ -23,6 +23,9 @@ struct mount {
 	uint64_t head_mask;   /* 1s where it has some */
 	uint8_t next_alike;   /* as mounts.alike */
 	handle_t file_system; /* a file system, or an open directory or file of one */
+	handle_t lease;       /* of it, for clients (leases.c), and the lease's keeper; HANDLE_NONE: there is none */
+	handle_t keeper;
+	bool no_lease; /* it gives none */
 };
 
 #define MOUNTS_CHAINS 32
@@ -43,13 +46,20 @@ struct mount_place {
 
 /*
  * Takes the handle over on success; *out_replaced, then the caller's, is that of what was mounted at this very path before, or
- * HANDLE_NONE. ERR_FULL, ERR_NO_MEMORY. `path` is in normal form.
+ * HANDLE_NONE. ERR_FULL, ERR_NO_MEMORY. `path` is in normal form. What leases of the table say is not true any more afterwards: the
+ * caller ends them before (mounts_leased()).
  */
 status_t mounts_set(struct mounts *mounts, const char *path, handle_t file_system, handle_t *out_replaced)
         __attribute__((warn_unused_result));
 
 /* Takes out what is mounted at this very path; the handle is the caller's. ERR_NOT_FOUND. */
 status_t mounts_remove(struct mounts *mounts, const char *path, handle_t *out_file_system) __attribute__((warn_unused_result));
+
+/* The mount whose lease a change at this very path would make wrong; NULL if there is none that has one. */
+struct mount *mounts_leased(struct mounts *mounts, const char *path);
+
+/* Whether there are mount points below this one. */
+bool mounts_have_below(const struct mounts *mounts, const struct mount *mount);
 
 /*
  * Finds the mount of a path of `length` bytes, no NUL needed, in normal form. ERR_NOT_FOUND if none has it. A path in another form

@@ -44,6 +44,7 @@ static status_t check_file_system(handle_t handle)
 static status_t set(struct mounts *mounts, const char *path, handle_t file_system)
 {
 	handle_t replaced;
+	leases_end(mounts, path);
 	status_t status = mounts_set(mounts, path, file_system, &replaced);
 	if (!status && replaced)
 		state_close(replaced);
@@ -118,6 +119,8 @@ status_t tables_unmount(struct request *request)
 		status = request_read_path(request, request->word[0], request->word[1], path);
 	if (!status && path[0] == '/' && !path[1])
 		status = ERR_BUSY; /* without a root there would be no names */
+	if (!status)
+		leases_end(mounts, path);
 	if (!status)
 		status = mounts_remove(mounts, path, &file_system);
 	if (status)

@@ -101,7 +101,7 @@ static bool check_state(struct server *server)
 	return mounts_check(server->root, true) && server_check_objects(server, check_object);
 }
 
-static const struct server_state state = {.version = 1, .size = sizeof(struct mounts), .check = check_state};
+static const struct server_state state = {.version = 2, .size = sizeof(struct mounts), .check = check_state};
 
 static struct server server = {
         .name = "vfs",

@@ -1,6 +1,6 @@
 /*
  * What the parts of vfs share: names.c hands calls on, listing.c has directories in which something is mounted, tables.c changes
- * mount tables.
+ * mount tables, leases.c lets clients ask file systems directly.
  */
 #pragma once
 
@@ -55,6 +55,11 @@ status_t tables_bind(struct request *request);
 status_t tables_unmount(struct request *request);
 status_t tables_new_table(struct request *request);
 status_t tables_subtree(struct request *request);
+
+/* NAME_lease. */
+status_t tables_lease(struct request *request);
+/* Before a change at this path: clients that ask a file system directly come back. */
+void leases_end(struct mounts *mounts, const char *path);
 
 /*
  * Opens the directory `path`, which mount points lie below: the answer's sender is one of vfs's own, behind which the file

@@ -1,0 +1,167 @@
+/*
+ * Names that one process asks for often: user/linux then asks their file system directly (user/linux/leases.h), and every answer must be
+ * what it was before. Works in a folder of its own below /tmp.
+ */
+#include "test.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define OFTEN 100 /* more than a process asks before it learns */
+#define THREADS 4
+
+static char folder[64], file[96];
+
+static bool ask_often(const char *name, ino_t expected)
+{
+	struct stat st;
+	for (int i = 0; i < OFTEN; i++)
+		if (stat(name, &st) || st.st_ino != expected)
+			return false;
+	return true;
+}
+
+static bool missing(const char *name)
+{
+	struct stat st;
+	return lstat(name, &st) == -1 && errno == ENOENT;
+}
+
+static void the_same_file(void)
+{
+	struct stat open_file, root, above, tmp;
+	char around[128];
+	int fd = open(file, O_RDWR | O_CREAT | O_EXCL, 0640);
+	TEST("made", fd >= 0 && write(fd, "abc", 3) == 3 && !fstat(fd, &open_file) && !stat("/", &root) && !stat("/tmp", &tmp));
+	TEST("it_is_the_same_each_time", ask_often(file, open_file.st_ino));
+	TEST("relative_and_from_a_directory", ({
+		int directory = open(folder, O_RDONLY | O_DIRECTORY);
+		bool good = directory >= 0 && !chdir(folder) && ask_often("file", open_file.st_ino);
+		good = good && !fstatat(directory, "./file", &above, 0) && above.st_ino == open_file.st_ino;
+		snprintf(around, sizeof around, "../..%s", file);
+		good && !close(directory) && ask_often(around, open_file.st_ino);
+	}));
+	TEST("up_and_down_again", !stat("../..", &above) && above.st_ino == root.st_ino && above.st_dev == root.st_dev);
+	TEST("the_mount_point_itself", !stat("/tmp/", &above) && above.st_ino == tmp.st_ino && above.st_dev == tmp.st_dev);
+	TEST("a_name_that_begins_like_the_mount_point", missing("/tmpx") && missing("/tm"));
+	TEST_ERRNO("a_file_is_no_directory", open("file/", O_RDONLY), ENOTDIR);
+	TEST("the_mount_point_stays", rmdir("/tmp") == -1 && (errno == EBUSY || errno == ENOTEMPTY));
+	TEST_ERRNO("and_is_there", mkdir("/tmp", 0700), EEXIST);
+	close(fd);
+}
+
+static void made_and_gone(void)
+{
+	bool good = true;
+	char name[128];
+	for (int i = 0; good && i < OFTEN; i++) {
+		snprintf(name, sizeof name, "%s/%d", folder, i);
+		int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		good = fd >= 0 && open(name, O_WRONLY | O_CREAT | O_EXCL, 0600) == -1 && errno == EEXIST && !close(fd);
+		good = good && !rename(name, "renamed") && missing(name) && !unlink("renamed") && missing("renamed");
+		good = good && !mkdir(name, 0700) && !rmdir(name);
+	}
+	TEST("a_hundred_come_and_go", good);
+}
+
+static void links(void)
+{
+	struct stat one, two;
+	char target[128] = "";
+	TEST("links_made", !symlink("/", "root") && !symlink("../../etc", "etc") && !symlink("file", "near"));
+	TEST("a_link_out_is_followed",
+	        !stat("root", &one) && !stat("/", &two) && one.st_ino == two.st_ino && one.st_dev == two.st_dev);
+	TEST("behind_it_too",
+	        !stat("root/tmp", &one) && !stat("/tmp", &two) && one.st_ino == two.st_ino && one.st_dev == two.st_dev);
+	TEST("round_about", ({
+		snprintf(target, sizeof target, "root%s", file);
+		!stat(target, &one) && !stat(file, &two) && one.st_ino == two.st_ino;
+	}));
+	TEST("a_relative_one_too",
+	        !stat("etc", &one) && !stat("/etc", &two) && one.st_ino == two.st_ino && one.st_dev == two.st_dev);
+	TEST("and_one_that_stays", !stat("near", &one) && !stat("file", &two) && one.st_ino == two.st_ino);
+	memset(target, 0, sizeof target);
+	TEST("a_link_is_read", readlink("near", target, sizeof target) == 4 && !strcmp(target, "file"));
+	TEST("links_gone", !unlink("root") && !unlink("etc") && !unlink("near"));
+}
+
+static void *ask(void *inode)
+{
+	for (int i = 0; i < 20; i++)
+		if (!ask_often(file, (ino_t)(uintptr_t)inode))
+			return NULL;
+	return inode;
+}
+
+/* A process that has not asked yet, in which several threads learn at once. */
+static bool ask_by_threads(void)
+{
+	pthread_t thread[THREADS];
+	struct stat st;
+	bool good = !stat(file, &st);
+	for (int i = 0; good && i < THREADS; i++)
+		good = !pthread_create(&thread[i], NULL, ask, (void *)(uintptr_t)st.st_ino);
+	for (int i = 0; good && i < THREADS; i++) {
+		void *result;
+		good = !pthread_join(thread[i], &result) && result;
+	}
+	return good;
+}
+
+static bool in_child(bool (*what)(void))
+{
+	int status;
+	pid_t child = fork();
+	if (!child)
+		_exit(what() ? 0 : 1);
+	return child > 0 && waitpid(child, &status, 0) == child && !status;
+}
+
+/* One that is a copy of a process which knows, and asks often itself. */
+static bool ask_alone(void)
+{
+	struct stat st;
+	return !stat(file, &st) && ask_often(file, st.st_ino) && in_child(ask_by_threads) && ask_often(file, st.st_ino);
+}
+
+static void processes(void)
+{
+	struct stat st;
+	TEST("threads_learn_together", in_child(ask_by_threads));
+	TEST("a_child_learns_for_itself", in_child(ask_alone));
+	TEST("and_its_parent_goes_on", !stat(file, &st) && ask_often(file, st.st_ino));
+	pid_t child = vfork();
+	if (!child) {
+		static const char *const program[] = {"/proc/self/exe", "again", NULL};
+		for (int i = 0; i < OFTEN; i++)
+			if (stat(file, &st))
+				_exit(1);
+		execv(program[0], (char *const *)program);
+		_exit(2);
+	}
+	int status = 0;
+	TEST("a_borrower_learns_for_itself_and_so_does_its_next_program",
+	        child > 0 && waitpid(child, &status, 0) == child && status == 3 << 8);
+	TEST("and_the_lender_goes_on", !stat(file, &st) && ask_often(file, st.st_ino));
+}
+
+int main(int argc, char **argv)
+{
+	struct stat st;
+	if (argc > 1 && !strcmp(argv[1], "again"))
+		return !stat("file", &st) && ask_often("file", st.st_ino) ? 3 : 4;
+	test_prefix = "linux.often";
+	umask(022);
+	snprintf(folder, sizeof folder, "/tmp/often.%d", (int)getpid());
+	snprintf(file, sizeof file, "%s/file", folder);
+	TEST("a_folder_of_its_own", !mkdir(folder, 0755));
+	the_same_file();
+	made_and_gone();
+	links();
+	processes();
+	TEST("everything_is_gone", !unlink(file) && !chdir("/") && !rmdir(folder) && missing(folder));
+	return test_result();
+}
