@@ -14,17 +14,6 @@ static inline uint32_t chunk_end(uint32_t index, uint32_t end)
 	return next < end ? next : end;
 }
 
-static void free_push(struct handles *table, uint32_t index)
-{
-	struct handle_entry *entry = handles_at(table, index);
-	entry->next_free = 0;
-	if (table->free_last)
-		handles_at(table, table->free_last)->next_free = index;
-	else
-		table->free_first = index;
-	table->free_last = index;
-}
-
 static void *paid_page(struct group *group, uint32_t *out_error)
 {
 	*out_error = group_charge_pages(group, 1);
@@ -109,25 +98,10 @@ static inline uint32_t index_of(handle_t handle)
 	return handle & ((1u << HANDLE_INDEX_BITS) - 1);
 }
 
-static uint16_t next_generation(const struct handle_entry *entry)
-{
-	uint32_t generation = entry->generation & ~HANDLE_MARK;
-	return (uint16_t)(generation == HANDLE_GENERATION_LAST ? HANDLE_GENERATION_FIRST : generation + 1u);
-}
-
-static void free_entry(struct handles *table, uint32_t index)
-{
-	struct handle_entry *entry = handles_at(table, index);
-	entry->handle = 0;
-	entry->generation = next_generation(entry);
-	free_push(table, index);
-	table->used--;
-}
-
 void handles_unallot(struct handles *table, uint32_t count, const handle_t *allotted)
 {
 	for (uint32_t i = 0; i < count; i++)
-		free_entry(table, index_of(allotted[i]));
+		handles_free_at(table, index_of(allotted[i]));
 }
 
 void handles_fill(struct handles *table, handle_t handle, struct object *object, uint32_t rights)
@@ -148,7 +122,7 @@ struct object *handles_take(struct handles *table, struct handle_entry *entry)
 		table->ioport_changes++;
 		ioport_forget();
 	}
-	free_entry(table, index_of(entry->handle));
+	handles_free_at(table, index_of(entry->handle));
 	return object;
 }
 
@@ -216,8 +190,8 @@ static void clone_entry(const struct handle_entry *from, struct handles *to)
 		to->used++;
 		handles_fill(to, from->handle, from->object, from->rights);
 	} else {
-		entry->generation = next_generation(from);
-		free_push(to, index);
+		entry->generation = handles_next_generation(from);
+		handles_push_free(to, index);
 	}
 }
 

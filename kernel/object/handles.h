@@ -101,6 +101,33 @@ static inline void handles_fill_entry(struct handles *table, handle_t handle, st
 	__atomic_store_n(&entry->handle, handle, __ATOMIC_RELEASE);
 }
 
+static inline void handles_push_free(struct handles *table, uint32_t index)
+{
+	struct handle_entry *entry = handles_at(table, index);
+	entry->next_free = 0;
+	if (table->free_last)
+		handles_at(table, table->free_last)->next_free = index;
+	else
+		table->free_first = index;
+	table->free_last = index;
+}
+
+static inline uint16_t handles_next_generation(const struct handle_entry *entry)
+{
+	uint32_t generation = entry->generation & ~HANDLE_MARK;
+	return (uint16_t)(generation == HANDLE_GENERATION_LAST ? HANDLE_GENERATION_FIRST : generation + 1u);
+}
+
+/* The entry is free, and what it held is the caller's. */
+static inline void handles_free_at(struct handles *table, uint32_t index)
+{
+	struct handle_entry *entry = handles_at(table, index);
+	entry->handle = 0;
+	entry->generation = handles_next_generation(entry);
+	handles_push_free(table, index);
+	table->used--;
+}
+
 /* Of a table that is all zeros. */
 void handles_init(struct handles *table, struct group *group);
 

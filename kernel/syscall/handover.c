@@ -4,7 +4,7 @@
  * straight from the one thread to the other, and the words from the registers of the one into those of the other; where a call is put
  * off, to the one who is next in the run queue, who has his words already.
  *
- * Everything is looked at before anything is changed. Where something stands in the way (nobody waits, handles come with the
+ * Everything is looked at before anything is changed. Where something stands in the way (nobody waits, several handles come with the
  * message, a deadline, bits of an upcall, a fault, a task that is more urgent, a lock that is taken) nothing has happened, and the
  * whole way goes on from the beginning: dispatch.c, channel.c, object/ipc.c. Both are made of the same steps (object/ipc_steps.h).
  *
@@ -18,6 +18,7 @@
 #include "arch/user_copy.h"
 #include "core/percpu.h"
 #include "object/ipc_steps.h"
+#include "object/passage.h"
 #include "sched/direct.h"
 
 #define READ_ONCE(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
@@ -39,13 +40,18 @@ INLINE bool find(const struct thread *thread, enum object_type type, uint32_t ri
 	return true;
 }
 
-/* Long words that a `send` part brings; false: handles or a deadline come too, which is not for this way, or it is wrong. */
-INLINE bool read_counts(const struct message_extras *send, uint32_t *out_words)
+/* Four bytes: handles, long words, which are moved, none. */
+#define HANDLE_COUNT(counts) ((counts)&0xff)
+#define WORD_COUNT(counts) ((counts) >> 8 & 0xff)
+#define MOVES_FIRST(counts) ((counts) >> 16 & 1)
+#define COUNTS(handles, words) ((uint32_t)(words) << 8 | (handles))
+
+/* What a `send` part brings; false: several handles or a deadline come too, which is not for this way, or it is wrong. */
+INLINE bool read_counts(const struct message_extras *send, uint32_t *out_counts)
 {
-	/* Four bytes: handles, long words, which are moved, none. */
-	uint32_t counts = READ_ONCE(*(const uint32_t *)&send->handle_count);
-	*out_words = counts >> 8 & 0xff;
-	return !(counts & 0xff) && *out_words <= MESSAGE_LONG_WORDS && READ_ONCE(send->deadline) == DEADLINE_NEVER;
+	uint32_t counts = *out_counts = READ_ONCE(*(const uint32_t *)&send->handle_count);
+	return HANDLE_COUNT(counts) <= 1 && WORD_COUNT(counts) <= MESSAGE_LONG_WORDS &&
+	        READ_ONCE(send->deadline) == DEADLINE_NEVER;
 }
 
 INLINE bool read_buffer(const struct message_buffer *from, uint64_t *out_address, uint64_t *out_length)
@@ -61,22 +67,23 @@ INLINE bool read_send(struct thread *caller)
 {
 	const struct message_extras *send = &caller->block->send;
 	struct reply_record *record = &caller->reply;
-	uint32_t words;
-	if (!read_counts(send, &words) || !read_buffer(&send->readable, &record->readable, &record->readable_length) ||
+	uint32_t counts;
+	if (!read_counts(send, &counts) || !read_buffer(&send->readable, &record->readable, &record->readable_length) ||
 	        !read_buffer(&send->writable, &record->writable, &record->writable_length))
 		return false;
-	record->handle_count = 0;
-	record->word_count = (uint8_t)words;
-	record->move_mask = 0;
-	record->extras = words || record->readable_length || record->writable_length;
+	record->handle_count = (uint8_t)HANDLE_COUNT(counts);
+	record->word_count = (uint8_t)WORD_COUNT(counts);
+	record->move_mask = (uint8_t)MOVES_FIRST(counts);
+	record->extras = (counts & 0xffff) || record->readable_length || record->writable_length;
 	return true;
 }
 
-/* Long words and lengths of buffers, into the `received` part of the one who gets them. */
-INLINE void pass_extras(const struct thread *from, struct thread *to, uint64_t words, uint64_t readable, uint64_t writable)
+/* Counts, long words and lengths of buffers, into the `received` part of the one who gets them. */
+INLINE void pass_extras(const struct thread *from, struct thread *to, uint32_t counts, uint64_t readable, uint64_t writable)
 {
 	struct message_extras *received = &to->block->received;
-	*(uint32_t *)&received->handle_count = (uint32_t)words << 8;
+	uint64_t words = WORD_COUNT(counts);
+	*(uint32_t *)&received->handle_count = counts & 0xffff;
 	received->readable = (struct message_buffer){0, readable};
 	received->writable = (struct message_buffer){0, writable};
 	const uint64_t *source = from->block->send_words;
@@ -94,7 +101,7 @@ INLINE struct handover hand_over(struct cpu *cpu, struct task *from, struct task
 	return (struct handover){&to->context, &from->context};
 }
 
-INLINE struct handover call(struct thread *caller, bool extras)
+INLINE struct handover call(struct thread *caller, bool extras, bool handle)
 {
 	struct cpu *cpu = cpu_current();
 	struct object *object;
@@ -105,17 +112,27 @@ INLINE struct handover call(struct thread *caller, bool extras)
 	if (!lock_try_alone(&channel->lock))
 		return NO_HANDOVER;
 	struct thread *receiver = channel->receivers;
-	if (__builtin_expect(
-	            !receiver || !direct_allowed(cpu, &caller->task, &receiver->task) || !task_take(&receiver->task), 0)) {
+	struct reply_record *record = &caller->reply;
+	struct passage passage = {0};
+	if (__builtin_expect(!receiver || !direct_allowed(cpu, &caller->task, &receiver->task), 0) ||
+	        (handle && !passage_begin(caller, receiver, record->move_mask, &passage))) {
+		lock_release_alone(&channel->lock);
+		return NO_HANDOVER;
+	}
+	if (__builtin_expect(!task_take(&receiver->task), 0)) {
+		if (handle)
+			passage_stop(&passage);
 		lock_release_alone(&channel->lock);
 		return NO_HANDOVER;
 	}
 	links_remove(&channel->receivers, receiver);
-	struct reply_record *record = &caller->reply;
 	uint64_t info = RECEIVED_CALL;
 	record->stamp = sender->by_stamp.key;
 	if (extras && record->extras) {
-		pass_extras(caller, receiver, record->word_count, record->readable_length, record->writable_length);
+		pass_extras(
+		        caller, receiver, COUNTS(handle, record->word_count), record->readable_length, record->writable_length);
+		if (handle)
+			passage_end(&passage, &receiver->block->received, &record->handles[0], &record->objects[0]);
 		info |= RECEIVED_EXTRAS;
 	} else {
 		record->extras = false;
@@ -126,7 +143,7 @@ INLINE struct handover call(struct thread *caller, bool extras)
 	return hand_over(cpu, &caller->task, &receiver->task, channel);
 }
 
-INLINE struct handover answer(struct thread *thread, uint32_t words)
+INLINE struct handover answer(struct thread *thread, uint32_t counts, bool handle)
 {
 	struct cpu *cpu = cpu_current();
 	struct object *object;
@@ -139,14 +156,23 @@ INLINE struct handover answer(struct thread *thread, uint32_t words)
 	struct thread *caller = thread_of_reply(record);
 	if (!lock_try_alone(&channel->lock))
 		return NO_HANDOVER;
-	if (__builtin_expect(
-	            channel->pending || !direct_allowed(cpu, &thread->task, &caller->task) || !task_take(&caller->task), 0)) {
+	struct passage passage = {0};
+	if (__builtin_expect(channel->pending || !direct_allowed(cpu, &thread->task, &caller->task), 0) ||
+	        (handle && !passage_begin(thread, caller, MOVES_FIRST(counts), &passage))) {
+		lock_release_alone(&channel->lock);
+		return NO_HANDOVER;
+	}
+	if (__builtin_expect(!task_take(&caller->task), 0)) {
+		if (handle)
+			passage_stop(&passage);
 		lock_release_alone(&channel->lock);
 		return NO_HANDOVER;
 	}
 	uint64_t info = 0;
-	if (words) {
-		pass_extras(thread, caller, words, 0, 0);
+	if (counts & 0xffff) {
+		pass_extras(thread, caller, counts, 0, 0);
+		if (handle)
+			passage_end(&passage, &caller->block->received, &(handle_t){0}, &(uint64_t){0});
 		info = RECEIVED_EXTRAS;
 	}
 	record->holder = 0;
@@ -222,7 +248,7 @@ static struct handover quick_forward(struct context *context)
 	uint64_t info = RECEIVED_CALL;
 	record->stamp = sender->by_stamp.key;
 	if (record->extras) {
-		pass_extras(caller, receiver, record->word_count, record->readable_length, record->writable_length);
+		pass_extras(caller, receiver, COUNTS(0, record->word_count), record->readable_length, record->writable_length);
 		info |= RECEIVED_EXTRAS;
 	}
 	ipc_speak_for(caller, context);
@@ -293,25 +319,29 @@ static struct handover quick_save_recv(struct context *context)
 
 static struct handover quick_call(struct context *context)
 {
-	return call(thread_of_context(context), false);
+	return call(thread_of_context(context), false, false);
 }
 
 static struct handover quick_call_x(struct context *context)
 {
 	struct thread *thread = thread_of_context(context);
-	return read_send(thread) ? call(thread, true) : NO_HANDOVER;
+	if (!read_send(thread))
+		return NO_HANDOVER;
+	return __builtin_expect(thread->reply.handle_count, 0) ? call(thread, true, true) : call(thread, true, false);
 }
 
 static struct handover quick_answer(struct context *context)
 {
-	return answer(thread_of_context(context), 0);
+	return answer(thread_of_context(context), 0, false);
 }
 
 static struct handover quick_answer_x(struct context *context)
 {
 	struct thread *thread = thread_of_context(context);
-	uint32_t words;
-	return read_counts(&thread->block->send, &words) ? answer(thread, words) : NO_HANDOVER;
+	uint32_t counts;
+	if (!read_counts(&thread->block->send, &counts))
+		return NO_HANDOVER;
+	return HANDLE_COUNT(counts) ? answer(thread, counts, true) : answer(thread, counts, false);
 }
 
 /* Only where the CPU guesses that a number is one of those below. */

@@ -1,4 +1,4 @@
-/* Answering outside of channel_reply_recv, putting an answer off, and copying from and to the caller's buffers, in steps. */
+/* Putting an answer off, and copying from and to the caller's buffers, in steps. */
 #include "object/reply.h"
 
 #include "object/ipc.h"
@@ -6,42 +6,6 @@
 #include "syscall/call.h"
 
 #define COPY_STEP 16384ull /* bytes copied before interrupts are let in */
-
-/* After an answer to a caller that was gone, an entry of the table that stands for it has no use any more. */
-static void forget_dead_entry(struct thread *thread)
-{
-	struct handles *table = &thread->process->handles;
-	lock_acquire(&table->lock);
-	struct handle_entry *entry = handles_find(table, context_call_handle(&thread->task.context));
-	if (entry && entry->object == &reply_dead.object)
-		handles_take(table, entry);
-	lock_release(&table->lock);
-}
-
-static void send_reply(struct thread *thread, struct object *object, bool extras)
-{
-	struct thread *resumed;
-	uint32_t error = ipc_answer(thread, reply_of_object(object), extras, &resumed);
-	if (resumed)
-		sched_ready(&resumed->task);
-	if (error == ERR_DEAD)
-		forget_dead_entry(thread);
-	if (!thread->reply_to && thread->task.lent)
-		sched_lend(&thread->task, 0);
-	call_answer(thread, error);
-}
-
-void syscall_reply_send(struct thread *thread, struct object *object, uint32_t rights)
-{
-	(void)rights;
-	send_reply(thread, object, false);
-}
-
-void syscall_reply_send_x(struct thread *thread, struct object *object, uint32_t rights)
-{
-	(void)rights;
-	send_reply(thread, object, true);
-}
 
 void syscall_reply_reserve(struct thread *thread, struct object *object, uint32_t rights)
 {

@@ -56,11 +56,16 @@ static void call_with_long_words(void)
 	OK(sys_channel_call_x(sender, &message));
 }
 
+/* Moved there and back. */
 static void call_with_handle(void)
 {
+	static handle_t moved;
 	struct message message = {.label = 3};
-	extras_add_handle(extras_begin(), grant("log"), RIGHT_WRITE, 0);
+	if (!moved)
+		OK(sys_handle_duplicate(grant("log"), RIGHTS_ALL, &moved));
+	extras_add_handle(extras_begin(), moved, RIGHTS_ALL, 1);
 	OK(sys_channel_call_x(sender, &message));
+	moved = control_block()->received.handles[0];
 }
 
 static void measure(const char *name, void (*what)(void))
@@ -92,8 +97,12 @@ static uint32_t server(void *argument)
 			return 2;
 		if (message.label == 4 && sys_reply_read(HANDLE_SELF_REPLY, 0, copy, 64, &copied))
 			return 2;
-		if (message.label == 3)
-			sys_handle_close(control_block()->received.handles[0]);
+		if (message.label == 3) {
+			extras_add_handle(extras_begin(), control_block()->received.handles[0], RIGHTS_ALL, 1);
+			if (sys_channel_reply_recv_x(there, &message))
+				return 3;
+			continue;
+		}
 		uint64_t rax = CALL_REGISTER(SYS_channel_reply_recv, 0, there), label = message.label;
 		if (label == 1) {
 			/* As tight as a server can be. */

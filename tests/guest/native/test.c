@@ -494,9 +494,9 @@ void test_main(struct start_block *block)
 	OK(sys_thread_set_priority(HANDLE_SELF_THREAD, MAIN_PRIORITY));
 	warm_up();
 	static void (*const all[])(void) = {test_handles, test_memory, test_vmem, test_frame, test_clones, test_waiting,
-	        test_threads, test_ipc, test_ipc_ends, test_ipc_table, test_put_off, test_extras, test_buffers, test_forward,
-	        test_events, test_processes, test_groups, test_inspect, test_fork, test_replace, test_restart, test_vfork,
-	        test_faults, test_upcalls, test_interrupt, test_devices, test_random};
+	        test_threads, test_ipc, test_ipc_ends, test_ipc_table, test_put_off, test_passage, test_extras, test_buffers,
+	        test_forward, test_events, test_processes, test_groups, test_inspect, test_fork, test_replace, test_restart,
+	        test_vfork, test_faults, test_upcalls, test_interrupt, test_devices, test_random};
 	static void (*const attacks[])(void) = {
 	        attack_clones, attack_leaks, attack_copies, attack_memory, attack_states, attack_upcalls};
 	bench_for_ever(bench_is_wanted);

@@ -108,6 +108,7 @@ void test_ipc(void);
 void test_ipc_ends(void);
 void test_ipc_table(void);
 void test_put_off(void);
+void test_passage(void);
 void test_extras(void);
 void test_buffers(void);
 void test_forward(void);
