@@ -52,6 +52,8 @@
  * thread_write_registers the same, to set them
  * thread_set_upcall     notify handle (0: none), entry (0: none): bits and exceptions interrupt the thread (control_block.h)
  * thread_info           → number, ns of CPU time, priority
+ * thread_walk           number of a thread of the process (0: none) → number, ns of CPU time, priority and THREAD_* state of the next
+ *                       older one (after none: the newest); NOT_FOUND behind the oldest
  * vmem_map              address (0: the kernel picks one at random), length, MAP_* flags, frame handle (0: fresh zeroed
  *                       memory of its own), offset in the frame → address
  * vmem_unmap            address, length: all mappings or parts of such in that range
@@ -139,6 +141,9 @@ enum { CACHE_WRITE_BACK, CACHE_WRITE_THROUGH, CACHE_WRITE_COMBINING, CACHE_UNCAC
 /* log_write */
 enum { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 #define LOG_LINE_MAX 512u
+
+/* thread_walk */
+enum { THREAD_NEW, THREAD_READY, THREAD_WAITS };
 
 /* process_clone */
 #define CLONE_SHARE_VMEM 0x1u /* the new process has the caller's address space, and its thread no registers yet */

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 enum {
-#define PROCESS_OP(label, name) PROCESS_##name = (label),
+#define PROCESS_OP(label, name, ...) PROCESS_##name = (label),
 #include "abi/proto/process.def"
 #undef PROCESS_OP
 };

@@ -117,9 +117,27 @@ void process_end(struct process *process, uint32_t status)
 	reaper_add(&process->end_work);
 }
 
+#define WALKED_AT_ONCE 100u
+
+/* Who walks on from where the last one has stood needs one step, and so does who comes to the next. */
+bool process_walk_step(struct process *process, uint32_t after, struct thread **out)
+{
+	unsigned looked_at = 0;
+	struct thread *thread = process->walked;
+	if (!after || !thread || thread->number < after)
+		thread = process->threads;
+	while (thread && after && thread->number >= after && looked_at++ < WALKED_AT_ONCE)
+		thread = thread->next_of_process;
+	process->walked = thread;
+	*out = thread;
+	return !thread || !after || thread->number < after;
+}
+
 void process_thread_ended(struct process *process, struct thread *thread, bool started)
 {
 	lock_acquire(&process->lock);
+	if (process->walked == thread)
+		process->walked = thread->next_of_process;
 	*thread->link_of_process = thread->next_of_process;
 	if (thread->next_of_process)
 		thread->next_of_process->link_of_process = thread->link_of_process;

@@ -50,7 +50,8 @@ struct process {
 	struct sender *exception; /* faults are reported to, 0: nobody */
 	struct notify *notify;    /* its own: HANDLE_SELF_NOTIFY; a reference, as long as the process */
 
-	struct thread *threads; /* that have not ended, new ones included */
+	struct thread *threads; /* that have not ended, new ones included, the newest first */
+	struct thread *walked;  /* where somebody who walks them stands, 0: nowhere */
 	uint32_t thread_count;
 	uint32_t started_count;
 	uint32_t close_cursor;
@@ -86,6 +87,12 @@ void process_end(struct process *process, uint32_t status);
 
 /* Only what can be seen of it. */
 void process_set_name(struct process *process, const char *name);
+
+/*
+ * One step on the way to the newest thread that is older than number `after`, 0: than none. False: more steps are to be made. Else
+ * *out is the thread, or 0 if there is none; both under the process's lock.
+ */
+bool process_walk_step(struct process *process, uint32_t after, struct thread **out);
 
 /* A thread of it has ended: it leaves the list. The end of the last one that was started ends the process, with status 0. */
 void process_thread_ended(struct process *process, struct thread *thread, bool started);

@@ -106,6 +106,7 @@ static uint32_t join(struct thread *thread, struct process *process, bool apart)
 			thread->next_of_process->link_of_process = &thread->next_of_process;
 		process->threads = thread;
 		process->thread_count++;
+		thread->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED); /* the list is in their order */
 	}
 	lock_release(&process->lock);
 	return error;
@@ -147,7 +148,6 @@ static uint32_t create(struct process *process, bool apart, struct thread **out)
 	}
 	object_reference(&process->object);
 	thread->process = process;
-	thread->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	if (!apart)
 		enter(thread);
 	*out = thread;

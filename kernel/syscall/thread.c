@@ -102,6 +102,40 @@ void syscall_thread_info(struct thread *thread, struct object *object, uint32_t 
 	call_answer_words(thread, target->number, ns, target->task.priority);
 }
 
+static uint32_t state_of(const struct thread *thread)
+{
+	switch (thread->task.state) {
+	case TASK_NEW: return THREAD_NEW;
+	case TASK_READY:
+	case TASK_RUNNING: return THREAD_READY;
+	default: return THREAD_WAITS;
+	}
+}
+
+void syscall_thread_walk(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	struct process *process = (struct process *)object;
+	uint64_t after = call_word(thread, 0);
+	struct thread *found;
+	if (after > UINT32_MAX) {
+		call_answer(thread, ERR_BAD_ARGUMENT);
+		return;
+	}
+	sched_book_time();
+	lock_acquire(&process->lock);
+	bool done = process_walk_step(process, (uint32_t)after, &found);
+	if (done && found) {
+		call_answer_words(thread, found->number, timer_ns_of_ticks(found->task.own_time), found->task.priority);
+		thread->task.context.word[3] = state_of(found);
+	}
+	lock_release(&process->lock);
+	if (!done)
+		call_again(thread);
+	else if (!found)
+		call_answer(thread, ERR_NOT_FOUND);
+}
+
 /* Registers stand still while a thread waits for the handler of its fault, and before it was started. */
 static inline bool stands_still(const struct thread *thread)
 {

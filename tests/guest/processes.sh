@@ -17,6 +17,8 @@ kill $child; wait $child; [ $? = 143 ]; holds wait_tells_the_signal_that_ended_i
 kill -0 $child 2>/dev/null; [ $? = 1 ]; holds and_can_not_be_signalled $?
 
 top -bn1 | grep -q 'top -bn1'; holds top_shows_itself $?
+top -Hbn1 | grep -q 'top -Hbn1'; holds top_shows_threads $?
+ps -T | grep -q 'ps -T'; holds so_does_ps $?
 free | grep -q '^Mem: *[1-9]'; holds free_tells_the_memory $?
 uptime | grep -q 'load average: [0-9]'; holds uptime_tells_the_load $?
 pidof busybox >/dev/null; holds pidof_finds_a_program $?

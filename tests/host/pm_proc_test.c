@@ -266,6 +266,30 @@ static void listing(void)
 	entry = fs_entry_next(entries, bytes, &place);
 	CHECK(entry && (uint32_t)atoi(entry->name) == child.pid && !fs_entry_next(entries, bytes, &place));
 	sys_handle_close(opened.file);
+
+	check_begin("below task are all threads, the first with the process's number");
+	uint32_t found[8] = {0};
+	seen = 0;
+	fake_child_set_threads(child.process, 3);
+	CHECK(fs_open(people_proc, path, OPEN_READ, 0, DEADLINE_NEVER, &opened) == ERR_OK);
+	while (!fs_readdir(opened.file, entries, 64, DEADLINE_NEVER, &bytes) && bytes && seen < 8) {
+		place = 0;
+		while ((entry = fs_entry_next(entries, bytes, &place)) && seen < 8)
+			found[seen++] = (uint32_t)atoi(entry->name);
+	}
+	sys_handle_close(opened.file);
+	uint32_t first = child.pid * 1000;
+	CHECK(seen == 4 && found[0] == child.pid && found[1] == first + 3 && found[2] == first + 2 && found[3] == first + 1);
+	snprintf(path, sizeof path, "/%u/task/%u/stat", child.pid, first + 2);
+	char begins[32];
+	snprintf(begins, sizeof begins, "%u (busybox) S", first + 2);
+	const char *text = text_of(path, NULL);
+	CHECK(text && !strncmp(text, begins, strlen(begins)) && strstr(text, " 200 0 "));
+	for (uint32_t wrong = 0; wrong < 2; wrong++) {
+		snprintf(path, sizeof path, "/%u/task/%u/stat", child.pid, wrong ? first : first + 4);
+		CHECK(!text_of(path, NULL));
+	}
+	fake_child_set_threads(child.process, 0);
 }
 
 static void refusing(void)

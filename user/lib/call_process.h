@@ -204,6 +204,21 @@ static inline MUST_CHECK status_t sys_thread_info(handle_t thread, struct thread
 	return status;
 }
 
+struct thread_walked {
+	uint32_t number, priority, state; /* THREAD_* */
+	uint64_t cpu_ns;
+};
+
+/* From the newest (0) to the oldest; each is the next one's `after`. */
+static inline MUST_CHECK status_t sys_thread_walk(handle_t process, uint32_t after, struct thread_walked *out)
+{
+	SYS_WORDS(after);
+	SYS_RUN(thread_walk, process);
+	if (!status)
+		*out = (struct thread_walked){(uint32_t)word[0], (uint32_t)word[2], (uint32_t)word[3], word[1]};
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_thread_read_registers(handle_t thread, struct thread_registers *out)
 {
 	SYS_WORDS((uintptr_t)out);

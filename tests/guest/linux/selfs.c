@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -243,6 +244,58 @@ static void children(void)
 	close(fd);
 }
 
+enum { THREADS = 5 };
+static pthread_barrier_t barrier;
+static pid_t ids[THREADS];
+
+static void *rest(void *argument)
+{
+	*(pid_t *)argument = gettid();
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+/* Every thread once, whose stat begins with its number; -1: there is one too many, or it tells of another. */
+static int count_tasks(void)
+{
+	int found = 0;
+	DIR *folder = opendir("/proc/self/task");
+	struct dirent *entry;
+	while (folder && (entry = readdir(folder))) {
+		char name[300], begins[32];
+		pid_t id = atoi(entry->d_name);
+		if (!id)
+			continue;
+		snprintf(name, sizeof name, "/proc/self/task/%d/stat", (int)id);
+		snprintf(begins, sizeof begins, "%d (", (int)id);
+		if (read_all(name) < 0 || strncmp(text, begins, strlen(begins)))
+			return -1;
+		bool known = id == getpid();
+		for (int i = 0; i < THREADS; i++)
+			known |= id == ids[i];
+		found += known ? 1 : 100;
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+static void tasks(void)
+{
+	pthread_t threads[THREADS];
+	TEST("a_process_of_one_thread_has_one_task", count_tasks() == 1);
+	pthread_barrier_init(&barrier, NULL, THREADS + 1);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, rest, &ids[i]);
+	pthread_barrier_wait(&barrier);
+	TEST("each_thread_is_a_task_and_tells_of_itself", count_tasks() == THREADS + 1);
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	TEST("a_thread_that_has_ended_is_none", access("/proc/self/task/1", F_OK) < 0);
+}
+
 int main(int count, char **arguments)
 {
 	test_prefix = "linux.selfs";
@@ -259,5 +312,6 @@ int main(int count, char **arguments)
 	signals();
 	environment();
 	children();
+	tasks();
 	return test_result();
 }

@@ -243,8 +243,67 @@ static void equals_after_a_call(void)
 	OK(sys_handle_close(turn));
 }
 
+static void rest_until_told(void *argument)
+{
+	while (__atomic_load_n((uint32_t *)argument, __ATOMIC_ACQUIRE))
+		(void)!sys_futex_wait(argument, 1, DEADLINE_NEVER);
+}
+
+static unsigned count_walked(uint32_t *out_oldest)
+{
+	struct thread_walked walked = {0};
+	unsigned count = 0;
+	uint32_t last = 0;
+	while (!sys_thread_walk(HANDLE_SELF_PROCESS, last, &walked)) {
+		CHECK(!last || walked.number < last);
+		last = walked.number;
+		count++;
+	}
+	*out_oldest = last;
+	return count;
+}
+
+static void walking(void)
+{
+	enum { MANY = 200 };
+	static struct thread threads[MANY];
+	static uint32_t word = 1;
+	struct thread_walked walked;
+	struct thread_info self;
+	uint32_t oldest, woken;
+	test_begin("who_walks_the_threads_of_a_process_meets_each_once");
+	OK(sys_thread_info(HANDLE_SELF_THREAD, &self));
+	CHECK_IS(count_walked(&oldest), 1);
+	CHECK_IS(oldest, self.number);
+	for (unsigned i = 0; i < MANY; i++)
+		thread_begin(&threads[i], rest_until_told, &word);
+	CHECK_IS(count_walked(&oldest), MANY + 1);
+	CHECK_IS(oldest, self.number);
+	struct thread_info newest, middle;
+	OK(sys_thread_info(threads[MANY - 1].handle, &newest));
+	OK(sys_thread_info(threads[20].handle, &middle));
+	OK(sys_thread_walk(HANDLE_SELF_PROCESS, 0, &walked));
+	CHECK(walked.number == newest.number && walked.state == THREAD_WAITS && walked.priority == newest.priority);
+	OK(sys_thread_walk(HANDLE_SELF_PROCESS, middle.number + 1, &walked)); /* many steps back, and forth again */
+	CHECK_IS(walked.number, middle.number);
+	OK(sys_thread_walk(HANDLE_SELF_PROCESS, newest.number, &walked));
+	CHECK(walked.number < newest.number && walked.number > middle.number);
+	OK(sys_thread_walk(HANDLE_SELF_PROCESS, middle.number, &walked));
+	CHECK(walked.number < middle.number);
+	__atomic_store_n(&word, 0, __ATOMIC_RELEASE);
+	OK(sys_futex_wake(&word, UINT32_MAX, &woken));
+	for (unsigned i = 0; i < MANY; i++)
+		thread_join(&threads[i]);
+	CHECK_IS(count_walked(&oldest), 1);
+	OK(sys_thread_walk(HANDLE_SELF_PROCESS, newest.number, &walked)); /* its place is known although it is gone */
+	CHECK(walked.number == self.number && walked.state == THREAD_READY);
+	CHECK_IS(sys_thread_walk(HANDLE_SELF_PROCESS, self.number, &walked), ERR_NOT_FOUND);
+	word = 1;
+}
+
 void test_threads(void)
 {
+	walking();
 	equals_after_a_call();
 	creation();
 	begins();

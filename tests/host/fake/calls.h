@@ -74,6 +74,7 @@ uint32_t fake_child_status(const struct fake_process *process);
 /* The bits that were set in its own notify since the last time. */
 /* The groups that it was put into, and the limits of pages, objects and processes of the last. */
 unsigned fake_child_confinements(const struct fake_process *child, uint64_t out_may_have[static 3]);
+void fake_child_set_threads(struct fake_process *child, unsigned more);
 uint64_t fake_child_take_bits(struct fake_process *process);
 void fake_child_use_time(struct fake_process *process, uint64_t ns);
 /* It takes its exceptions away from whoever has them. */

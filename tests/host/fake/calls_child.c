@@ -137,6 +137,25 @@ static status_t confine(struct fake_process *process, uint64_t *word)
 	return ERR_OK;
 }
 
+/* Threads of a process have numbers from a thousand times its own on. */
+static status_t walk(const struct fake_process *process, uint64_t *word)
+{
+	uint64_t first = process->number * 1000ull, after = word[0] ? word[0] : UINT64_MAX;
+	uint64_t number = after > first + process->more_threads ? first + process->more_threads : after - 1;
+	if (after <= first)
+		return ERR_NOT_FOUND;
+	word[0] = number;
+	word[1] = (number - first) * 1000000000;
+	word[2] = 16;
+	word[3] = THREAD_WAITS;
+	return ERR_OK;
+}
+
+void fake_child_set_threads(struct fake_process *child, unsigned more)
+{
+	child->more_threads = more;
+}
+
 static enum object_type acts_on(uint32_t number)
 {
 	switch (number) {
@@ -149,7 +168,7 @@ static enum object_type acts_on(uint32_t number)
 static status_t call(uint32_t number, handle_t handle, uint64_t *word)
 {
 	struct capability *target;
-	bool asks = number == SYS_process_info || number == SYS_process_stats;
+	bool asks = number == SYS_process_info || number == SYS_process_stats || number == SYS_thread_walk;
 	uint32_t right = asks ? RIGHT_INSPECT : number == SYS_process_signal ? RIGHT_SIGNAL : RIGHT_MANAGE;
 	status_t status = fake_look_up(handle, acts_on(number), right, &target);
 	if (status)
@@ -162,6 +181,7 @@ static status_t call(uint32_t number, handle_t handle, uint64_t *word)
 	case SYS_process_signal: process->bits |= word[0]; return ERR_OK;
 	case SYS_process_set_exception: return set_exception(process, (handle_t)word[0]);
 	case SYS_thread_start: return start(process);
+	case SYS_thread_walk: return walk(process, word);
 	case SYS_process_confine: return confine(process, word);
 	case SYS_group_limit: memcpy(process->may_have, word, sizeof process->may_have); return ERR_OK;
 	default: return ERR_BAD_CALL;

@@ -101,6 +101,7 @@ struct fake_process {
 	uint64_t bits, cpu_ns;
 	unsigned confinements; /* groups that it was put into, and what the last may have */
 	uint64_t may_have[3];
+	unsigned more_threads; /* than one */
 	struct capability *exception;
 	struct fake_process *next;
 };

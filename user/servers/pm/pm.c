@@ -272,26 +272,9 @@ static void close_session(struct server *server, uint64_t stamp)
 }
 
 static const struct server_operation operations[] = {
-        {PROCESS_domain, "domain", handle_domain, SERVER_SESSION, 0, 0, 0},
-        {PROCESS_adopt, "adopt", handle_adopt, SERVER_OBJECT, 1, 0, 0},
-        {PROCESS_fork, "fork", handle_fork, SERVER_OBJECT, 2, 0, 0},
-        {PROCESS_exec, "exec", handle_exec, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_wait, "wait", handle_wait, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_signal, "signal", handle_signal, SERVER_ANYBODY, 0, 0, 0},
-        {PROCESS_signal_info, "signal_info", handle_signal_info, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_stopped, "stopped", handle_stopped, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_get, "get", handle_get, SERVER_ANYBODY, 0, 0, 0},
-        {PROCESS_set_group, "set_group", handle_set_group, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_set_session, "set_session", handle_set_session, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_set_terminal, "set_terminal", handle_set_terminal, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_get_limit, "get_limit", handle_get_limit, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_set_limit, "set_limit", handle_set_limit, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_times, "times", handle_times, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_set_children, "set_children", handle_set_children, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_set_name, "set_name", handle_set_name, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_tell_signals, "tell_signals", handle_tell_signals, SERVER_OBJECT, 0, 0, 0},
-        {PROCESS_report, "report", handle_report, SERVER_OBJECT, 0, 1, 0},
-        {PROCESS_machine, "machine", handle_machine, SERVER_ANYBODY, 0, 0, 0},
+#define PROCESS_OP SERVER_ROW
+#include "abi/proto/process.def"
+#undef PROCESS_OP
         {FS_open, "open", proc_open, SERVER_SESSION, 0, 0, 0},
         {FS_stat, "stat", proc_stat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},
         {FS_readlink, "readlink", proc_readlink, SERVER_SESSION, 0, 0, 1},
@@ -313,7 +296,7 @@ static const struct server_operation operations[] = {
         {FS_watch, "watch", proc_watch, SERVER_OBJECT, 0, 0, 0},
 };
 
-static const struct server_state state = {.version = 3,
+static const struct server_state state = {.version = 4,
         .size = sizeof(struct pm),
         .check = check_state,
         .resume = resume_state,

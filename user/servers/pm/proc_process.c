@@ -20,6 +20,36 @@ static struct process_stats stats_of(const struct process *process)
 	return stats;
 }
 
+/* The oldest that is there is taken for the first one. */
+bool proc_process_next_thread(const struct process *process, uint32_t after, uint32_t *out)
+{
+	struct thread_walked thread, older;
+	bool is = process->handle && !sys_thread_walk(process->handle, after, &thread) &&
+	        !sys_thread_walk(process->handle, thread.number, &older);
+	if (is)
+		*out = thread.number;
+	return is;
+}
+
+/* Of the process, and of one thread what is its own. False: that has ended. */
+static bool stats_about(const struct proc_text *text, const struct process *process, struct process_stats *out)
+{
+	struct thread_walked thread;
+	*out = stats_of(process);
+	if (!text->thread)
+		return true;
+	if (!process->handle || sys_thread_walk(process->handle, text->thread + 1, &thread) || thread.number != text->thread)
+		return false;
+	out->cpu_ns = thread.cpu_ns;
+	out->ready_threads = thread.state == THREAD_READY;
+	return true;
+}
+
+static uint32_t number_of(const struct proc_text *text, const struct process *process)
+{
+	return text->thread ? text->thread : process->pid;
+}
+
 static char state_letter(const struct process *process, const struct process_stats *stats)
 {
 	switch (process->state) {
@@ -41,10 +71,12 @@ static const char *state_name(const struct process *process, const struct proces
 /* The 52 fields of proc(5), from the third on. */
 void proc_process_stat(struct proc_text *text, const struct process *process)
 {
-	struct process_stats stats = stats_of(process);
+	struct process_stats stats;
 	const struct session *session = process->group->session;
+	if (!stats_about(text, process, &stats))
+		return;
 	uint64_t status = process->how == PROCESS_HOW_SIGNALED ? process->code : (uint64_t)process->code << 8;
-	proc_print(text, "%u (%s) %c %u %u %u %u -1 0", process->pid, process->name, state_letter(process, &stats),
+	proc_print(text, "%u (%s) %c %u %u %u %u -1 0", number_of(text, process), process->name, state_letter(process, &stats),
 	        process->parent->pid, process->group->id, session->id, session->terminal);
 	proc_print(text, " 0 0 0 0 %llu 0 %llu 0", (unsigned long long)(stats.cpu_ns / NS_PER_TICK),
 	        (unsigned long long)(process->children_cpu_ns / NS_PER_TICK));
@@ -65,12 +97,15 @@ static void print_signals(struct proc_text *text, const struct process *process)
 
 void proc_process_status(struct proc_text *text, const struct process *process)
 {
-	struct process_stats stats = stats_of(process);
+	struct process_stats stats;
+	if (!stats_about(text, process, &stats))
+		return;
 	proc_print(text, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", process->name,
-	        state_letter(process, &stats), state_name(process, &stats), process->pid, process->pid, process->parent->pid);
+	        state_letter(process, &stats), state_name(process, &stats), process->pid, number_of(text, process),
+	        process->parent->pid);
 	proc_print(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0\n");
-	proc_print(text, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\n", process->pid, process->pid, process->group->id,
-	        process->group->session->id);
+	proc_print(text, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\n", process->pid, number_of(text, process),
+	        process->group->id, process->group->session->id);
 	if (process->state == PROCESS_STATE_ZOMBIE) {
 		proc_print(text, "Threads:\t0\n");
 		return;

@@ -9,6 +9,7 @@ struct proc_text {
 	char *bytes; /* of malloc; NULL: nothing was written */
 	size_t length, capacity;
 	bool no_memory;
+	uint32_t thread; /* of a process's, that it is about; 0: of all of them */
 };
 
 void proc_print(struct proc_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

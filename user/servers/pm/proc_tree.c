@@ -60,21 +60,36 @@ static bool find_entry(const struct proc_entry *entries, size_t count, const cha
 	return false;
 }
 
-/* The process that a name of digits is, without a zero in front. */
-static bool find_pid(const char *name, size_t length, uint32_t *out)
+/* The number that a name of digits is, without a zero in front. */
+static bool read_number(const char *name, size_t length, uint32_t *out)
 {
-	uint64_t pid = 0;
+	uint64_t number = 0;
 	if (!length || length > 10 || *name == '0')
 		return false;
 	for (size_t i = 0; i < length; i++) {
 		if (name[i] < '0' || name[i] > '9')
 			return false;
-		pid = pid * 10 + (uint64_t)(name[i] - '0');
+		number = number * 10 + (uint64_t)(name[i] - '0');
 	}
-	if (pid > UINT32_MAX || !table_process((uint32_t)pid))
+	*out = (uint32_t)number;
+	return number <= UINT32_MAX;
+}
+
+static bool find_pid(const char *name, size_t length, uint32_t *out)
+{
+	return read_number(name, length, out) && table_process(*out);
+}
+
+/* A thread of the process; 0 is the first one, by the number of its process. */
+static bool find_thread(uint32_t pid, const char *name, size_t length, uint32_t *out)
+{
+	uint32_t number, thread;
+	const struct process *process = table_process(pid);
+	if (!process || !read_number(name, length, &number))
 		return false;
-	*out = (uint32_t)pid;
-	return true;
+	*out = number == pid ? 0 : number;
+	return number == pid ||
+	        (number < UINT32_MAX && proc_process_next_thread(process, number + 1, &thread) && thread == number);
 }
 
 /* What an entry of a process, or of one of its tasks, is. */
@@ -104,7 +119,6 @@ static status_t step_descriptor(struct proc_node *node, const char *name, size_t
 /* One name further down. */
 static status_t step(struct proc_node *node, const char *name, size_t length)
 {
-	uint32_t pid;
 	switch (node->place) {
 	case PROC_ROOT:
 		if (find_entry(root_entries, ROOT_COUNT, name, length, &node->entry))
@@ -120,7 +134,7 @@ static status_t step(struct proc_node *node, const char *name, size_t length)
 		node->place = place_of_entry(node->entry, false);
 		return ERR_OK;
 	case PROC_TASKS:
-		if (!find_pid(name, length, &pid) || pid != node->pid)
+		if (!find_thread(node->pid, name, length, &node->thread))
 			return ERR_NOT_FOUND;
 		node->place = PROC_TASK;
 		return ERR_OK;
@@ -169,7 +183,7 @@ static bool is_self(struct proc_node node)
 
 status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_node *out, uint64_t *out_left)
 {
-	struct proc_node node = {PROC_ROOT, 0, 0};
+	struct proc_node node = {.place = PROC_ROOT};
 	while (*path) {
 		const char *name = path + 1;
 		size_t length = strcspn(name, "/");
@@ -186,7 +200,7 @@ status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_n
 		}
 		if (!table_process(caller))
 			return ERR_NOT_FOUND;
-		node = (struct proc_node){PROC_PROCESS, 0, caller};
+		node = (struct proc_node){.place = PROC_PROCESS, .pid = caller};
 	}
 	*out = node;
 	return ERR_OK;
@@ -202,7 +216,7 @@ uint32_t proc_kind(struct proc_node node)
 
 uint64_t proc_number(struct proc_node node)
 {
-	return (uint64_t)node.pid << 16 | (uint64_t)(node.place + 1) << 8 | node.entry;
+	return (uint64_t)node.thread << 44 ^ ((uint64_t)node.pid << 16 | (uint64_t)(node.place + 1) << 8 | node.entry);
 }
 
 status_t proc_write(struct proc_node node, struct proc_text *text)
@@ -212,6 +226,7 @@ status_t proc_write(struct proc_node node, struct proc_text *text)
 		return ERR_NOT_FOUND;
 	text->length = 0;
 	text->no_memory = false;
+	text->thread = node.thread;
 	entry_of(node)->write(text, process);
 	return text->no_memory ? ERR_NO_MEMORY : ERR_OK;
 }
@@ -243,11 +258,12 @@ static void name_entry(const struct proc_entry *entry, struct proc_node node, st
 	out->number = proc_number(node);
 }
 
-static void name_pid(uint32_t pid, enum proc_place place, struct proc_name *out)
+/* A process, or a thread of one. */
+static void name_number(struct proc_node node, struct proc_name *out)
 {
-	snprintf(out->name, sizeof out->name, "%u", pid);
+	snprintf(out->name, sizeof out->name, "%u", node.thread ? node.thread : node.pid);
 	out->kind = FS_KIND_DIRECTORY;
-	out->number = proc_number((struct proc_node){place, 0, pid});
+	out->number = proc_number(node);
 }
 
 /* The process with the least number from `pid` on. Places behind the fixed names are numbers. */
@@ -256,14 +272,25 @@ static bool list_process(uint64_t pid, uint64_t *place, struct proc_name *out)
 	const struct process *process = pid <= UINT32_MAX ? order_from((uint32_t)pid) : NULL;
 	if (!process)
 		return false;
-	name_pid(process->pid, PROC_PROCESS, out);
+	name_number((struct proc_node){.place = PROC_PROCESS, .pid = process->pid}, out);
 	*place = ROOT_COUNT + process->pid + 1ull;
+	return true;
+}
+
+/* The first thread, then the others from the newest on, each of which is the next place. */
+static bool list_thread(uint32_t pid, uint64_t *place, struct proc_name *out)
+{
+	struct proc_node node = {.place = PROC_TASK, .pid = pid};
+	if (*place && !proc_process_next_thread(table_process(pid), *place > 1 ? (uint32_t)*place : 0, &node.thread))
+		return false;
+	name_number(node, out);
+	*place = *place ? node.thread : 1;
 	return true;
 }
 
 static bool list_entry(struct proc_node node, const struct proc_entry *entry, uint64_t *place, struct proc_name *out)
 {
-	struct proc_node at = {node.place + 1, (uint32_t)*place, node.pid};
+	struct proc_node at = {node.place + 1, (uint32_t)*place, node.pid, node.thread};
 	if (node.place != PROC_ROOT)
 		at.place = place_of_entry(at.entry, node.place == PROC_TASK);
 	name_entry(entry, at, out);
@@ -282,7 +309,7 @@ bool proc_list(struct proc_node node, uint64_t *place, struct proc_name *out)
 		return list_entry(node, &root_entries[*place], place, out);
 	case PROC_PROCESS: return *place < PROCESS_COUNT && list_entry(node, &process_entries[*place], place, out);
 	case PROC_TASK: return *place < TASK_COUNT && list_entry(node, &process_entries[*place], place, out);
-	case PROC_TASKS: name_pid(node.pid, PROC_TASK, out); return !(*place)++;
+	case PROC_TASKS: return list_thread(node.pid, place, out);
 	default: return false;
 	}
 }

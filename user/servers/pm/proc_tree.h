@@ -25,8 +25,9 @@ enum proc_place {
 /* A name; stays good when the process is gone. */
 struct proc_node {
 	enum proc_place place;
-	uint32_t entry; /* of its table, where it is one; the descriptor */
-	uint32_t pid;   /* where there is one */
+	uint32_t entry;  /* of its table, where it is one; the descriptor */
+	uint32_t pid;    /* where there is one */
+	uint32_t thread; /* of a task; 0: the first, which has the process's number */
 };
 
 /*
