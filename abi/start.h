@@ -16,7 +16,7 @@
 #include "abi/handle.h"
 
 #define START_MAGIC 0x5452415453485248ull /* "HRHSTART" */
-#define START_VERSION 3
+#define START_VERSION 4
 #define START_SIZE_MAX (1024u * 1024u)
 #define START_GRANTS 40
 #define START_FILES 1024
@@ -66,7 +66,8 @@ struct start_block {
 	uint64_t stack_base;    /* the first stack; becomes the first thread's stack for Linux calls */
 	uint64_t stack_size;
 	uint64_t room;    /* zeroed memory for the image's state, as much as it wants there and before (execve knows), or 0 */
-	uint8_t seed[32]; /* secret random bytes, the process's own; erased once taken */
+	uint8_t seed[32];    /* secret random bytes, the process's own; erased once taken */
+	uint8_t chances[24]; /* likewise, for what chance decides about the program: AT_RANDOM, its places; zeros: the seed does */
 
 	/* The program's ELF file: length bytes from offset in a frame (rights READ, and EXECUTE to map its text). */
 	handle_t program_frame;

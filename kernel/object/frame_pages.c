@@ -186,6 +186,23 @@ static uint64_t look(struct frame *frame, uint64_t offset, uint64_t wanted, stru
 	return there;
 }
 
+/* Of one that is not lazy. What was not touched yet is left out: zeroing many at once would take long. */
+static uint64_t look_at_range(struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr *out_pages)
+{
+	uint64_t first = offset / PAGE_SIZE, pages = frame->length / PAGE_SIZE, there = 0;
+
+	if (first >= pages)
+		return 0;
+	if (pages - first < PAGES_GATHERED)
+		wanted &= (1ull << (pages - first)) - 1;
+	for (uint64_t left = wanted; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+		out_pages[i] = paddr_add(frame->start, offset + i * PAGE_SIZE);
+		there |= is_touched(frame, first + i) ? left & -left : 0;
+	}
+	return there;
+}
+
 uint64_t frame_next(struct frame *frame, uint64_t offset)
 {
 	if (!frame_is_lazy(frame))
@@ -199,24 +216,13 @@ uint64_t frame_next(struct frame *frame, uint64_t offset)
 uint64_t frame_look(
         struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr out_pages[static PAGES_GATHERED], uint64_t *out_own)
 {
-	uint64_t there = 0;
+	uint64_t there;
 
-	*out_own = 0;
 	frame_acquire(frame);
-	if (frame_is_lazy(frame)) {
+	if (frame_is_lazy(frame))
 		there = look(frame, offset, wanted, out_pages, out_own);
-	} else {
-		for (; wanted; wanted &= wanted - 1) {
-			unsigned i = (unsigned)__builtin_ctzll(wanted);
-			if (offset + i * PAGE_SIZE >= frame->length)
-				break;
-			if (!is_touched(frame, offset / PAGE_SIZE + i))
-				continue; /* zeroing many at once would take long */
-			out_pages[i] = range_page(frame, offset + i * PAGE_SIZE);
-			there |= 1ull << i;
-		}
-		*out_own = there;
-	}
+	else
+		*out_own = there = look_at_range(frame, offset, wanted, out_pages);
 	frame_release(frame);
 	return there;
 }

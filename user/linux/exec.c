@@ -67,6 +67,7 @@ static __attribute__((noinline)) status_t make(struct exec_building *b)
 	if (!status)
 		status = exec_block_write(b, &writer);
 	memset(block->seed, 0, sizeof block->seed);
+	memset(block->chances, 0, sizeof block->chances);
 	__asm__ volatile("" : : "r"(block->seed) : "memory");
 	return status;
 }

@@ -15,6 +15,7 @@
 #define STRING_MAX (128 * 1024ull) /* MAX_ARG_STRLEN */
 #define STRING_SHORT 64u           /* most are, and are copied in one piece */
 
+_Static_assert(offsetof(struct start_block, chances) == offsetof(struct start_block, seed) + 32, "they are filled together");
 _Static_assert(sizeof(struct start_block) % 8 == 0, "the buffer continues the block");
 
 /* Reads the program's memory as it is: a bad address ends the call here, where nothing has been made yet. */
@@ -245,7 +246,7 @@ void exec_block_fill(const struct exec_building *b, struct start_block *block)
 	block->signal_mask = thread_self()->signal_mask;
 	block->grant_count = old->grant_count;
 	memcpy(block->grants, old->grants, sizeof block->grants);
-	random_fill(block->seed, sizeof block->seed);
+	random_fill((char *)block + offsetof(struct start_block, seed), sizeof block->seed + sizeof block->chances);
 }
 
 /* Everything behind the structure, in order: files, their paths, name, executable, working directory, arguments, environment. */

@@ -33,7 +33,7 @@ static struct lock *const *locks_of(struct process *process, struct lock *list[5
 	list[0] = &process->descriptors_lock;
 	list[1] = &process->directory_lock;
 	list[2] = &process->own_heap.lock;
-	list[3] = &process->random_lock;
+	list[3] = &process->random->lock;
 	list[4] = &process->signals_lock;
 	return list;
 }
@@ -56,12 +56,15 @@ static void drop_all(struct process *process)
 	}
 }
 
+/* The generator's may be the parent's, who has it still. */
 static void forget_locks(struct process *process)
 {
 	struct lock *list[5];
 	locks_of(process, list);
-	for (unsigned i = 0; i < 5; i++)
-		list[i]->word = 0;
+	for (unsigned i = 0; i < 5; i++) {
+		if (list[i] != &process->random->lock || process->random == &process->own_random)
+			list[i]->word = 0;
+	}
 	process->threads_lock.word = process->alarm_lock.word = 0;
 	for (unsigned i = 0; i < LOG_STREAMS; i++) {
 		struct log_stream *stream = &process->log_streams[i];

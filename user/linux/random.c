@@ -1,6 +1,9 @@
 /*
  * getrandom: ChaCha20 with a key that the starter's seed and RDRAND made together, so that either of them suffices. It never
  * waits: there is no time before the seed.
+ *
+ * A process that borrows its parent's memory (fork.c) takes from the parent's generator, so that no two of its children begin with the
+ * same seed.
  */
 #include "user/linux/random.h"
 
@@ -29,25 +32,56 @@ void random_start(const uint8_t seed[32])
 	memcpy(words, seed, sizeof words);
 	for (unsigned i = 0; i < 4; i++)
 		words[i] ^= hardware_word(process);
-	chacha_generator_start(&process->random, (const uint8_t *)words);
+	process->random = &process->own_random;
+	chacha_generator_start(&process->own_random.generator, (const uint8_t *)words);
 }
 
 void random_separate(void)
 {
-	process_self()->random_stale = true;
+	process_self()->random->stale = true;
 }
 
 /* A copy of a process must not make the same bytes as the other one. */
 static void mix_anew_locked(struct process *process)
 {
+	struct random_source *source = process->random;
 	uint64_t words[4] = {process->number, 0, 0, 0};
 	uint32_t low, high;
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	words[1] = (uint64_t)high << 32 | low;
 	words[2] = hardware_word(process);
 	words[3] = hardware_word(process);
-	chacha_generator_mix(&process->random, (const uint8_t *)words);
-	process->random_stale = false;
+	chacha_generator_mix(&source->generator, (const uint8_t *)words);
+	memset(source->ahead, 0, sizeof source->ahead);
+	source->left = 0;
+	source->stale = source->was_used = false;
+}
+
+/* Most programs want few bytes, if any: the first time as many blocks are made as it takes, and then four at once. */
+static void make_ahead_locked(struct random_source *source, size_t wanted)
+{
+	size_t first = CHACHA_BLOCK - CHACHA_KEY;
+	while (first < wanted)
+		first += CHACHA_BLOCK;
+	source->left = (uint8_t)(source->was_used ? RANDOM_AHEAD : first);
+	source->was_used = true;
+	chacha_generator_fill(&source->generator, source->ahead + RANDOM_AHEAD - source->left, source->left);
+}
+
+/* What is handed out is nowhere else any more. */
+static void take_ahead_locked(struct random_source *source, uint8_t *to, size_t length)
+{
+	while (length) {
+		if (!source->left)
+			make_ahead_locked(source, length);
+		size_t part = length < source->left ? length : source->left;
+		uint8_t *from = source->ahead + RANDOM_AHEAD - source->left;
+		memcpy(to, from, part);
+		memset(from, 0, part);
+		source->left -= (uint8_t)part;
+		to += part;
+		length -= part;
+	}
 }
 
 void random_fill(void *out, size_t length)
@@ -56,11 +90,14 @@ void random_fill(void *out, size_t length)
 	uint8_t *to = out;
 	while (length) {
 		size_t part = length < CHUNK ? length : CHUNK;
-		lock_take(&process->random_lock);
-		if (process->random_stale)
+		lock_take(&process->random->lock);
+		if (process->random->stale)
 			mix_anew_locked(process);
-		chacha_generator_fill(&process->random, to, part);
-		lock_drop(&process->random_lock);
+		if (part <= RANDOM_AHEAD / 2)
+			take_ahead_locked(process->random, to, part);
+		else
+			chacha_generator_fill(&process->random->generator, to, part);
+		lock_drop(&process->random->lock);
 		to += part;
 		length -= part;
 	}

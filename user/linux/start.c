@@ -280,12 +280,26 @@ static uint64_t map_stack(struct process *process)
 	return address;
 }
 
-/* What chance decides about a program at its start; at most 32 bytes, which cost no more than one. */
+/* What chance decides about a program at its start. */
 struct chances {
 	uint8_t for_program[STACK_RANDOM];
 	uint32_t heap;
 	uint16_t stack;
 };
+
+/* From the starter, so that most programs need no block of their own generator. */
+static void take_chances(struct start_block *start, struct chances *out)
+{
+	static const uint8_t none[sizeof start->chances];
+	_Static_assert(sizeof *out <= sizeof start->chances, "they are as many");
+	if (!memcmp(start->chances, none, sizeof none)) {
+		random_fill(out, sizeof *out);
+		return;
+	}
+	memcpy(out, start->chances, sizeof *out);
+	memset(start->chances, 0, sizeof start->chances);
+	__asm__ volatile("" : : "r"(start->chances) : "memory");
+}
 
 /* The program's stack pointer. */
 static uint64_t make_stack(struct process *process, const struct load_result *program, const struct chances *chances)
@@ -345,7 +359,7 @@ void start_process(struct start_block *start, struct control_block *control)
 		fail(start, BAD_START, "could not be registered for Linux calls", "");
 	struct load_result program;
 	struct chances chances;
-	random_fill(&chances, sizeof chances);
+	take_chances(start, &chances);
 	find_program(process, &program);
 	process->program_start = program.start;
 	process->program_end = program.end;

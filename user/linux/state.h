@@ -161,6 +161,17 @@ struct heap {
 	struct mapped_files *mapped_files; /* of the address space besides: mapped.h */
 };
 
+/* random.h */
+#define RANDOM_AHEAD 224u /* bytes that four blocks give */
+struct random_source {
+	struct lock lock; /* guards the rest */
+	bool stale;       /* it is a copy of the parent's */
+	bool was_used;
+	uint8_t left; /* the last so many bytes of `ahead` have not been handed out; others are zero */
+	struct chacha_generator generator;
+	uint8_t ahead[RANDOM_AHEAD];
+};
+
 struct borrower;
 
 /*
@@ -190,9 +201,7 @@ struct process {
 	handle_t linux_image, time_frame; /* what execve builds from */
 	char name[16];                    /* PR_SET_NAME */
 
-	struct lock random_lock;
-	bool random_stale;              /* it is a copy of the parent's */
-	struct chacha_generator random; /* guarded by random_lock */
+	struct random_source *random; /* own_random, or the parent's where the memory is */
 
 	struct heap *heap; /* own_heap, or the parent's where the memory is */
 
@@ -230,6 +239,7 @@ struct process {
 	uint32_t first_thread_number; /* the kernel's; the first thread calls itself by the process's number instead */
 
 	struct heap own_heap;
+	struct random_source own_random;
 	struct borrower *borrower; /* state for the next vfork */
 	uint32_t last_serial;      /* of an open file */
 	struct log_stream log_streams[LOG_STREAMS];

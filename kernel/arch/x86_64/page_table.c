@@ -150,18 +150,20 @@ bool page_table_map(
 unsigned page_table_map_gathered(struct page_table *table, struct uaddr address,
         const struct paddr pages[static PAGES_GATHERED], uint64_t wanted, uint64_t writing, struct page_rights rights)
 {
-	unsigned count = 0;
-	uint64_t all = page_entry(0, &rights) | ENTRY_USER;
-	uint64_t reading = all & ~(ENTRY_WRITE | ENTRY_DIRTY);
+	const struct page_rights reading = {.executable = rights.executable, .device = rights.device, .cache = rights.cache};
+	uint64_t bits = page_entry(0, &reading) | ENTRY_USER;
 	uint64_t *entry = find_way(table, address.raw);
+	unsigned count = 0;
 
 	if (!entry)
 		return 0;
-	for (; wanted; wanted &= wanted - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(wanted);
+	for (uint64_t left = wanted; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
 		count += !(entry[i] & ENTRY_PRESENT);
-		entry[i] = pages[i].raw | (writing >> i & 1 ? all : reading);
+		entry[i] = pages[i].raw | bits;
 	}
+	for (uint64_t left = rights.writable ? wanted & writing : 0; left; left &= left - 1)
+		entry[__builtin_ctzll(left)] |= ENTRY_WRITE | ENTRY_DIRTY;
 	return count;
 }
 

@@ -111,6 +111,16 @@ static void test_fork(void)
 	munmap((void *)shared, 4096);
 }
 
+static void take_random_in_vfork(unsigned char *to)
+{
+	pid_t child = vfork();
+	if (!child) {
+		syscall(SYS_getrandom, to, 32, 0);
+		_exit(0);
+	}
+	status_of(child);
+}
+
 static void test_randomness(void)
 {
 	unsigned char *both = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -120,6 +130,10 @@ static void test_randomness(void)
 		_exit(0);
 	status_of(child);
 	TEST("a_child_has_random_bytes_of_its_own", memcmp(both, both + 64, 32));
+	take_random_in_vfork(both);
+	take_random_in_vfork(both + 64);
+	syscall(SYS_getrandom, both + 128, 32, 0); /* what the parent has next is none of theirs */
+	TEST("two_children_of_vfork_do_not_have_the_same", memcmp(both, both + 64, 32) && memcmp(both + 64, both + 128, 32));
 	munmap(both, 4096);
 }
 
