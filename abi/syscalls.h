@@ -29,7 +29,7 @@
  *                       received; with a receiver it is held in HANDLE_SELF_REPLY from then on. BAD_STATE if one is held already
  * process_create        name (words 0 to 3, zero padded), PROCESS_* flags → process handle, vmem handle, process number
  * process_give          handle, rights → handle in that process (a copy; the giver's stays)
- * process_kill          status
+ * process_kill          status, PROCESS_KILL_* flags
  * process_exit          status; does not return
  * process_info          → state, status, number, resident pages, handles, CPU time in ns
  * process_watch         notify handle, bits, PROCESS_WATCH_* flags: signalled when the process ends, at once if it has
@@ -175,6 +175,8 @@ struct process_replacement {
 #define PROCESS_KEEP_ALL 0xffffffffu
 
 /* process_watch: also signalled when the process's address space is replaced, at once if it ever was; whichever comes first */
+#define PROCESS_KILL_RUNNING 1u /* of process_kill: BAD_STATE if it is ending, or has ended and keeps its handles */
+
 #define PROCESS_WATCH_REPLACED 1u
 
 /* process_stats. Fields are only added, at the end. */

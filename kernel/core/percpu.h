@@ -15,7 +15,6 @@ struct cpu {
 	struct arch_cpu arch; /* first: entry code finds it at GS */
 	struct task *current; /* whose registers are in arch.context; 0 while idle */
 	uint64_t switches;    /* of threads */
-	uint64_t last_call;   /* number of the last call that was delivered here, in steps of CPUS_MAX */
 	uint64_t interrupts;
 	uint64_t idle_since; /* 0 while not idle */
 	uint64_t idle_ns;

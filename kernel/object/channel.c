@@ -26,6 +26,8 @@ uint32_t channel_create(struct group *group, struct channel **out)
 	lock_init(&channel->lock, RANK_CHANNEL, "channel");
 	channel->closing_end = &channel->closing;
 	channel->asked_end = &channel->asked;
+	/* More than any number of a channel that is gone: a server's state may remember numbers from another one. */
+	channel->last_call = cpu_tsc();
 	*out = channel;
 	return ERR_OK;
 }

@@ -50,6 +50,7 @@ struct channel {
 	bool emptied;             /* and nothing waits here any more */
 	bool was_event;           /* the last message was no call: calls come first now */
 	uint64_t pending;         /* PENDING_* */
+	uint64_t last_call;       /* number of the call that was delivered last */
 	struct thread *receivers; /* waiting ones, the last comer first: its caches are warm */
 	struct sender *closing, **closing_end;
 	struct reply_record *asked, **asked_end;

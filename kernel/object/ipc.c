@@ -39,7 +39,7 @@ static inline void let_go(struct reply_record *record)
  * Gives a call to a thread that receives: one whose wait was taken, or the current one. On an error, which is the caller's,
  * nothing has happened.
  */
-static inline uint32_t deliver_call(struct thread *caller, struct thread *receiver)
+static inline uint32_t deliver_call_locked(struct channel *channel, struct thread *caller, struct thread *receiver)
 {
 	struct reply_record *record = &caller->reply;
 	const struct context *from = &caller->task.context;
@@ -63,7 +63,7 @@ static inline uint32_t deliver_call(struct thread *caller, struct thread *receiv
 	struct context *to = &receiver->task.context;
 	to->rax = (uint64_t)info << 32 | label << 16;
 	ipc_copy_words(to->word, words);
-	ipc_introduce(receiver, caller);
+	ipc_introduce_locked(channel, receiver, caller);
 	ipc_received(receiver, caller);
 	return ERR_OK;
 }
@@ -108,7 +108,7 @@ static inline uint32_t hand_in_locked(
 	caller->reply.stamp = sender->by_stamp.key;
 	struct thread *receiver = *out_receiver = take_receiver_locked(channel);
 	if (__builtin_expect(receiver != 0, 1)) {
-		uint32_t error = deliver_call(caller, receiver);
+		uint32_t error = deliver_call_locked(channel, caller, receiver);
 		if (__builtin_expect(error, 0))
 			links_prepend(&channel->receivers, receiver);
 		return error;
@@ -232,7 +232,7 @@ static enum received receive_call_locked(
 	if (!task_take(&caller->task))
 		return RECEIVED_BAD;
 	*out_caller = caller;
-	*out_error = deliver_call(caller, receiver);
+	*out_error = deliver_call_locked(channel, caller, receiver);
 	if (*out_error)
 		return RECEIVED_BAD;
 	channel_unqueue_call_locked(channel, caller);

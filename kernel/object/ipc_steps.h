@@ -22,13 +22,12 @@ static inline void ipc_hold(struct reply_record *record, struct thread *holder)
 	holder->reply_to = record;
 }
 
-/* What a receiver that gets a call learns of its caller. Each CPU numbers the calls that it delivers, apart from all others. */
-static inline void ipc_introduce(struct thread *receiver, struct thread *caller)
+/* What a receiver that gets a call learns of its caller. Each channel numbers its calls, so that nobody learns of others'. */
+static inline void ipc_introduce_locked(struct channel *channel, struct thread *receiver, struct thread *caller)
 {
-	struct cpu *cpu = cpu_current();
 	struct message_extras *received = &receiver->block->received;
 	received->stamp = caller->reply.stamp;
-	received->serial = caller->reply.serial = (cpu->last_call += CPUS_MAX) + cpu->arch.index;
+	received->serial = caller->reply.serial = ++channel->last_call;
 	received->caller = caller->process->number;
 	received->deadline = caller->task.deadline;
 }

@@ -97,10 +97,10 @@ static void forget_restart(struct process *process)
 	process->close_cursor = 0;
 }
 
-void process_end(struct process *process, uint32_t status)
+static bool end(struct process *process, uint32_t status, bool rested_too)
 {
 	lock_acquire(&process->lock);
-	bool begins = !process->ending, lets_go = process->resting;
+	bool begins = !process->ending, lets_go = process->resting && rested_too;
 	if (begins) {
 		process->ending = true;
 		process->status = status;
@@ -111,10 +111,21 @@ void process_end(struct process *process, uint32_t status)
 		forget_restart(process);
 	lock_release(&process->lock);
 	if (!begins && !lets_go)
-		return;
+		return false;
 	object_reference(&process->object); /* the work's */
 	process->end_work.step = end_work_step;
 	reaper_add(&process->end_work);
+	return true;
+}
+
+void process_end(struct process *process, uint32_t status)
+{
+	(void)!end(process, status, true);
+}
+
+bool process_end_running(struct process *process, uint32_t status)
+{
+	return end(process, status, false);
 }
 
 #define WALKED_AT_ONCE 100u

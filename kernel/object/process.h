@@ -85,6 +85,9 @@ uint32_t process_create_in(struct group *group, const char *name, struct vmem *v
  */
 void process_end(struct process *process, uint32_t status);
 
+/* The same, but what has ended by itself keeps what it was to keep: false, nothing has happened. */
+bool process_end_running(struct process *process, uint32_t status);
+
 /* Only what can be seen of it. */
 void process_set_name(struct process *process, const char *name);
 

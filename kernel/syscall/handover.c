@@ -137,7 +137,7 @@ INLINE struct handover call(struct thread *caller, bool extras, bool handle)
 	} else {
 		record->extras = false;
 	}
-	ipc_introduce(receiver, caller);
+	ipc_introduce_locked(channel, receiver, caller);
 	ipc_received(receiver, caller);
 	receiver->task.context.rax = info << 32 | (uint64_t)context_call_label(&caller->task.context) << 16;
 	return hand_over(cpu, &caller->task, &receiver->task, channel);
@@ -244,7 +244,6 @@ static struct handover quick_forward(struct context *context)
 		return NO_HANDOVER;
 	}
 	links_remove(&channel->receivers, receiver);
-	lock_release_alone(&channel->lock);
 	uint64_t info = RECEIVED_CALL;
 	record->stamp = sender->by_stamp.key;
 	if (record->extras) {
@@ -252,7 +251,8 @@ static struct handover quick_forward(struct context *context)
 		info |= RECEIVED_EXTRAS;
 	}
 	ipc_speak_for(caller, context);
-	ipc_introduce(receiver, caller);
+	ipc_introduce_locked(channel, receiver, caller);
+	lock_release_alone(&channel->lock);
 	ipc_received(receiver, caller);
 	__atomic_store_n(&caller->task.wake, 1, __ATOMIC_RELEASE); /* its wait goes on */
 	thread->reply_to = 0;

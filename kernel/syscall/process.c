@@ -116,12 +116,21 @@ void syscall_process_kill(struct thread *thread, struct object *object, uint32_t
 	(void)rights;
 	struct process *process = (struct process *)object;
 	uint32_t status = (uint32_t)call_word(thread, 0);
+	uint64_t flags = call_word(thread, 1);
+	if (flags & ~(uint64_t)PROCESS_KILL_RUNNING) {
+		call_answer(thread, ERR_BAD_ARGUMENT);
+		return;
+	}
 	if (process == thread->process) {
 		exit_process(thread, status);
 		return;
 	}
-	process_end(process, status);
-	call_answer(thread, ERR_OK);
+	uint32_t error = ERR_OK;
+	if (!flags)
+		process_end(process, status);
+	else if (!process_end_running(process, status))
+		error = ERR_BAD_STATE;
+	call_answer(thread, error);
 }
 
 /* Up to now, also of the caller itself, which a program may watch for its own turns. */

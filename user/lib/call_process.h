@@ -58,6 +58,14 @@ static inline MUST_CHECK status_t sys_process_kill(handle_t process, uint32_t ex
 	return status;
 }
 
+/* Not one that has ended and keeps its handles, which would be let go: ERR_BAD_STATE. */
+static inline MUST_CHECK status_t sys_process_kill_running(handle_t process, uint32_t exit_status)
+{
+	SYS_WORDS(exit_status, PROCESS_KILL_RUNNING);
+	SYS_RUN(process_kill, process);
+	return status;
+}
+
 static inline _Noreturn void sys_process_exit(uint32_t exit_status)
 {
 	for (;;) {

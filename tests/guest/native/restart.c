@@ -406,12 +406,71 @@ static void caller_goes(void)
 	child_start(&client, (uint32_t(*)(void *))(uintptr_t)make_call, &call);
 	OK(sys_notify_wait(server.notify, 1, now() + 1000 * MS, &bits));
 	child_kill(&client);
+	CHECK_IS(sys_process_kill_running(server.process, 9), ERR_BAD_STATE); /* and it keeps what it has */
 	OK(sys_process_stats(server.process, &stats));
 	CHECK_IS(stats.handles, 3);
 	OK(sys_process_watch(server.process, server.notify, 1));
 	CHECK_IS(child_wait(&server), 7);
 	OK(sys_handle_close(kept));
 	OK(sys_handle_close(notify));
+}
+
+static uint32_t sleep_for_ever(void *argument)
+{
+	while (!argument)
+		pause_ms(1000);
+	return 1;
+}
+
+static void killed_while_it_runs(void)
+{
+	struct child child;
+	struct process_info info;
+	uint64_t bits;
+	uint64_t word[MESSAGE_WORDS] = {9, 2};
+	test_begin("who_kills_only_what_runs_lets_nothing_go_that_has_ended");
+	restartable_make(&child, "sleeper");
+	child_start(&child, sleep_for_ever, 0);
+	CHECK_IS(call_words(SYS_process_kill, child.process, word), ERR_BAD_ARGUMENT);
+	OK(sys_process_kill_running(child.process, 9));
+	OK(sys_notify_wait(child.notify, 1, now() + 1000 * MS, &bits));
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_IS(sys_process_kill_running(child.process, 10), ERR_BAD_STATE);
+	OK(sys_process_info(child.process, &info));
+	CHECK_IS(info.status, 9);
+	OK(sys_process_watch(child.process, child.notify, 1));
+	CHECK_IS(child_wait(&child), 9);
+}
+
+/* Two channels: who receives by one learns nothing of how much is called by the other. */
+static void numbers_are_a_channels(void)
+{
+	handle_t receivers[2], senders[2];
+	struct thread callers[6];
+	struct message message;
+	static struct one_call calls[6];
+	uint64_t serials[2];
+	handle_t kept = sender;
+	test_begin("the_calls_of_a_channel_are_numbered_by_themselves");
+	for (unsigned i = 0; i < 2; i++)
+		channel_make(&receivers[i], 77, &senders[i]);
+	for (unsigned i = 0; i < 6; i++) {
+		sender = senders[i == 0 || i == 5];
+		calls[i].label = 1;
+		thread_begin(&callers[i], make_call, &calls[i]);
+		handle_t receiver = receivers[i == 0 || i == 5];
+		OK(sys_channel_recv(receiver, now() + 1000 * MS, &message));
+		if (i == 0 || i == 5)
+			serials[i == 5] = control_block()->received.serial;
+		OK(sys_reply_send(HANDLE_SELF_REPLY, &message));
+		thread_join(&callers[i]);
+	}
+	CHECK_IS(serials[1], serials[0] + 1);
+	for (unsigned i = 0; i < 2; i++) {
+		OK(sys_handle_close(senders[i]));
+		OK(sys_handle_close(receivers[i]));
+	}
+	sender = kept;
 }
 
 void test_restart(void)
@@ -426,4 +485,6 @@ void test_restart(void)
 	let_go(false, "what_rests_is_let_go_with_the_last_handle_to_it");
 	let_go(true, "what_rests_is_let_go_when_it_is_killed");
 	caller_goes();
+	killed_while_it_runs();
+	numbers_are_a_channels();
 }

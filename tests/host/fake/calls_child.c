@@ -177,7 +177,11 @@ static status_t call(uint32_t number, handle_t handle, uint64_t *word)
 	switch (number) {
 	case SYS_process_info: tell(process, word); return ERR_OK;
 	case SYS_process_stats: tell_more(process, word); return ERR_OK;
-	case SYS_process_kill: end(process, (uint32_t)word[0]); return ERR_OK;
+	case SYS_process_kill:
+		if (word[1] & PROCESS_KILL_RUNNING && process->state == PROCESS_ENDED)
+			return ERR_BAD_STATE;
+		end(process, (uint32_t)word[0]);
+		return ERR_OK;
 	case SYS_process_signal: process->bits |= word[0]; return ERR_OK;
 	case SYS_process_set_exception: return set_exception(process, (handle_t)word[0]);
 	case SYS_thread_start: return start(process);

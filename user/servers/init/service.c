@@ -238,10 +238,7 @@ void service_restart_if_due(struct service *service, uint64_t now)
 /* One that has ended already, of which an init before this one was not told, rests: killed once more it would be let go of. */
 static void kill(const struct service *service)
 {
-	struct process_info info;
-	if (sys_process_info(service->process, &info) || info.state == PROCESS_ENDED)
-		return;
-	status_t killed = sys_process_kill(service->process, PROCESS_STATUS_KILLED);
+	status_t killed = sys_process_kill_running(service->process, PROCESS_STATUS_KILLED);
 	(void)killed; /* it may have ended by itself */
 }
 
