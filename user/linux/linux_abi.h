@@ -1,10 +1,14 @@
 /*
  * What Linux on x86-64 promises to programs, as far as it is answered here: flags, commands and structures of its system
- * calls. Names carry LINUX_ because some of Hearth's own are spelled alike. Error numbers come from <asm/errno.h>.
+ * calls; those of signals and sockets are in headers of their own, which come with this one. Names carry LINUX_ because some of
+ * Hearth's own are spelled alike. Error numbers come from <asm/errno.h>.
  */
 #pragma once
 
 #include <stdint.h>
+
+#include "user/linux/linux_abi_signals.h"
+#include "user/linux/linux_abi_sockets.h"
 
 /* open, fcntl */
 #define LINUX_O_ACCMODE 03u
@@ -218,76 +222,6 @@ struct linux_itimerspec {
 	struct linux_timespec interval, value;
 };
 
-/* sockets */
-#define LINUX_AF_UNIX 1
-#define LINUX_SOL_SOCKET 1
-#define LINUX_SCM_RIGHTS 1
-#define LINUX_SCM_CREDENTIALS 2
-#define LINUX_SO_REUSEADDR 2
-#define LINUX_SO_TYPE 3
-#define LINUX_SO_ERROR 4
-#define LINUX_SO_SNDBUF 7
-#define LINUX_SO_RCVBUF 8
-#define LINUX_SO_KEEPALIVE 9
-#define LINUX_SO_PASSCRED 16
-#define LINUX_SO_PEERCRED 17
-#define LINUX_SO_ACCEPTCONN 30
-#define LINUX_SO_PROTOCOL 38
-#define LINUX_SO_DOMAIN 39
-#define LINUX_MSG_OOB 0x1u
-#define LINUX_MSG_PEEK 0x2u
-#define LINUX_MSG_CTRUNC 0x8u
-#define LINUX_MSG_TRUNC 0x20u
-#define LINUX_MSG_DONTWAIT 0x40u
-#define LINUX_MSG_WAITALL 0x100u
-#define LINUX_MSG_NOSIGNAL 0x4000u
-#define LINUX_MSG_CMSG_CLOEXEC 0x40000000u
-
-struct linux_sockaddr_un {
-	uint16_t family;
-	char path[108];
-};
-
-struct linux_msghdr {
-	uint64_t name;
-	uint32_t name_length, reserved0;
-	uint64_t parts, count;
-	uint64_t control, control_length;
-	uint32_t flags, reserved1;
-};
-_Static_assert(sizeof(struct linux_msghdr) == 56, "Linux's struct msghdr");
-
-struct linux_cmsghdr {
-	uint64_t length;
-	int32_t level, type;
-};
-
-struct linux_ucred {
-	int32_t process, user, group;
-};
-
-/* epoll; the events have poll's numbers */
-#define LINUX_EPOLL_CTL_ADD 1
-#define LINUX_EPOLL_CTL_DEL 2
-#define LINUX_EPOLL_CTL_MOD 3
-#define LINUX_EPOLLIN 0x1u
-#define LINUX_EPOLLPRI 0x2u
-#define LINUX_EPOLLOUT 0x4u
-#define LINUX_EPOLLERR 0x8u
-#define LINUX_EPOLLHUP 0x10u
-#define LINUX_EPOLLRDNORM 0x40u
-#define LINUX_EPOLLWRNORM 0x100u
-#define LINUX_EPOLLRDHUP 0x2000u
-#define LINUX_EPOLLWAKEUP 0x20000000u
-#define LINUX_EPOLLONESHOT 0x40000000u
-#define LINUX_EPOLLET 0x80000000u
-#define LINUX_EPOLL_FLAGS (LINUX_EPOLLWAKEUP | LINUX_EPOLLONESHOT | LINUX_EPOLLET)
-
-struct linux_epoll_event {
-	uint32_t events;
-	uint64_t data;
-} __attribute__((packed));
-
 /* clone */
 #define LINUX_CLONE_VM 0x100u
 #define LINUX_CLONE_FS 0x200u
@@ -332,128 +266,6 @@ struct linux_epoll_event {
 #define LINUX_CLOCK_TAI 11
 #define LINUX_TIMER_ABSTIME 1u
 #define LINUX_CLOCK_TICKS 100 /* of times(), a second */
-
-/* signals */
-#define LINUX_SIGNALS 64
-#define LINUX_SIGHUP 1
-#define LINUX_SIGILL 4
-#define LINUX_SIGTRAP 5
-#define LINUX_SIGABRT 6
-#define LINUX_SIGBUS 7
-#define LINUX_SIGFPE 8
-#define LINUX_SIGKILL 9
-#define LINUX_SIGSEGV 11
-#define LINUX_SIGPIPE 13
-#define LINUX_SIGALRM 14
-#define LINUX_SIGCHLD 17
-#define LINUX_SIGCONT 18
-#define LINUX_SIGSTOP 19
-#define LINUX_SIGTSTP 20
-#define LINUX_SIGTTIN 21
-#define LINUX_SIGTTOU 22
-#define LINUX_SIGURG 23
-#define LINUX_SIGWINCH 28
-#define LINUX_SIGSYS 31
-#define LINUX_SIGRTMIN 32
-#define LINUX_SIG_DFL 0ull
-#define LINUX_SIG_IGN 1ull
-#define LINUX_SIG_BLOCK 0
-#define LINUX_SIG_UNBLOCK 1
-#define LINUX_SIG_SETMASK 2
-#define LINUX_SS_ONSTACK 1u
-#define LINUX_SS_DISABLE 2u
-#define LINUX_SS_AUTODISARM 0x80000000u
-#define LINUX_MINSIGSTKSZ 2048u
-
-#define LINUX_SA_NOCLDSTOP 0x1u
-#define LINUX_SA_NOCLDWAIT 0x2u
-#define LINUX_SA_SIGINFO 0x4u
-#define LINUX_SA_RESTORER 0x04000000u
-#define LINUX_SA_ONSTACK 0x08000000u
-#define LINUX_SA_RESTART 0x10000000u
-#define LINUX_SA_NODEFER 0x40000000u
-#define LINUX_SA_RESETHAND 0x80000000u
-
-#define LINUX_SI_USER 0
-#define LINUX_SI_KERNEL 0x80
-#define LINUX_SI_QUEUE (-1)
-#define LINUX_SI_TKILL (-6)
-
-/* Between a call's function and the way back: the call begins again unless a handler runs without SA_RESTART (or at all). */
-#define LINUX_ERESTARTSYS 512
-#define LINUX_ERESTARTNOHAND 514
-
-struct linux_sigaction {
-	uint64_t handler, flags, restorer, mask;
-};
-
-struct linux_stack {
-	uint64_t base;
-	uint32_t flags, reserved;
-	uint64_t size;
-};
-
-/* The parts of siginfo_t that are used: which of the last fields holds is up to the code. */
-struct linux_siginfo {
-	int32_t signal, error, code, reserved;
-	union {
-		struct {
-			int32_t pid;
-			uint32_t uid;
-			union {
-				uint64_t value;
-				struct {
-					int32_t status, reserved1;
-					int64_t user, system;
-				};
-			};
-		};
-		uint64_t address;
-		uint8_t whole[112];
-	};
-};
-_Static_assert(sizeof(struct linux_siginfo) == 128, "Linux's siginfo_t");
-
-struct linux_sigcontext {
-	uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
-	uint16_t cs, gs, fs, ss;
-	uint64_t error, vector, old_mask, address, vectors;
-	uint64_t reserved[8];
-};
-_Static_assert(sizeof(struct linux_sigcontext) == 256, "Linux's struct sigcontext");
-
-#define LINUX_UC_FP_XSTATE 1u
-#define LINUX_UC_SIGCONTEXT_SS 2u
-#define LINUX_UC_STRICT_RESTORE_SS 4u
-#define LINUX_USER_CS 0x33u
-#define LINUX_USER_SS 0x2bu
-
-struct linux_ucontext {
-	uint64_t flags, link;
-	struct linux_stack stack;
-	struct linux_sigcontext context;
-	uint64_t mask;
-};
-
-/* What lies on the stack when a handler begins. */
-struct linux_rt_sigframe {
-	uint64_t restorer;
-	struct linux_ucontext user;
-	struct linux_siginfo info;
-};
-_Static_assert(sizeof(struct linux_rt_sigframe) == 440, "Linux's struct rt_sigframe");
-
-/* The vector state beside it: FXSAVE's form with these words in its unused part, XSAVE's extension, and a last word. */
-#define LINUX_FP_SOFTWARE 464
-#define LINUX_FP_HEADER 512
-#define LINUX_FP_MAGIC1 0x46505853u
-#define LINUX_FP_MAGIC2 0x46505845u
-#define LINUX_FP_LEGACY_SIZE 512
-struct linux_fp_software {
-	uint32_t magic1, extended_size;
-	uint64_t features;
-	uint32_t state_size, reserved[7];
-};
 
 /* resources and the machine */
 #define LINUX_RLIMIT_STACK 3
