@@ -5,14 +5,8 @@
 #include "tests/guest/native/attack.h"
 #include "tests/guest/native/fork.h"
 
-#define READ_WRITE (MAP_READ | MAP_WRITE)
 #define PIECES 150u
 #define PIECE_PAGES 4u
-
-static volatile uint64_t *word_at(uint64_t address)
-{
-	return (volatile uint64_t *)address;
-}
 
 /* Makes one copy after the other, of memory in many pieces. */
 static uint32_t copy_for_ever(void *argument)

@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/handle.h"
-#include "user/lib/call.h"
+#include "tests/guest/native/test.h"
+
+#define READ_WRITE (MAP_READ | MAP_WRITE)
 
 struct fork {
 	handle_t process, thread, notify;
@@ -22,3 +23,23 @@ status_t fork_try(struct fork *fork, uint64_t argument);
 
 /* Its status; everything is closed then. */
 uint32_t fork_wait(struct fork *fork);
+
+/* Memory of this process. */
+static inline volatile uint64_t *word_at(uint64_t address)
+{
+	return (volatile uint64_t *)address;
+}
+
+static inline uint64_t map(uint64_t pages, uint32_t flags, handle_t frame)
+{
+	uint64_t at = 0;
+	OK(sys_vmem_map(HANDLE_SELF_VMEM, 0, pages * PAGE, flags, frame, 0, &at));
+	return at;
+}
+
+static inline void unmap(uint64_t at, uint64_t pages)
+{
+	OK(sys_vmem_unmap(HANDLE_SELF_VMEM, at, pages * PAGE));
+}
+
+void test_fork_shared(void); /* fork_shared.c */

@@ -406,7 +406,7 @@ uint64_t pages_free(void)
 
 void check_pages_many(uint64_t expected, uint64_t rounds)
 {
-	uint64_t slack = rounds / 16;
+	uint64_t slack = rounds / 8;
 	check_pages(expected > slack ? expected - slack : 0);
 }
 

@@ -22,6 +22,9 @@ extern struct upcalls upcalls;
 /* This thread's upcalls come from a new notify, which is answered, or with `own` from the process's. */
 handle_t upcalls_begin(bool own);
 void upcalls_end(handle_t notify);
+void upcalls_forget(void); /* what came so far */
+
+void test_upcalls_exceptions(void); /* upcalls_exceptions.c */
 
 static inline volatile uint8_t *hold_off(void)
 {
