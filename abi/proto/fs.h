@@ -31,9 +31,9 @@ enum {
 	FS_KIND_TERMINAL,
 	FS_KIND_DEVICE,
 	FS_KIND_STREAM,
-	FS_KIND_FIFO,     /* as a name only: what is opened there is found out by fstat and looked for at the stream server */
-	FS_KIND_SOCKET,   /* the same; or one that is open */
-	FS_KIND_ANONYMOUS,   /* open, and neither this nor that: an event, an alarm */
+	FS_KIND_FIFO,      /* as a name only: what is opened there is found out by fstat and looked for at the stream server */
+	FS_KIND_SOCKET,    /* the same; or one that is open */
+	FS_KIND_ANONYMOUS, /* open, and neither this nor that: an event, an alarm */
 	FS_KIND_BLOCK_DEVICE /* as a name only, as is a _DEVICE in a file system that keeps names */
 };
 enum { FS_SEEK_SET, FS_SEEK_CURRENT, FS_SEEK_END };

@@ -34,6 +34,7 @@ uint32_t frame_create_empty(struct group *group, uint64_t length, uint32_t flags
 	lock_init(&frame->own_lock, RANK_FRAME, "frame");
 	frame->lock = &frame->own_lock;
 	frame->length = length;
+	frame->end = UINT64_MAX;
 	frame->flags = flags;
 	frame->cache = CACHE_WRITE_BACK;
 	*out = frame;

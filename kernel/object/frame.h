@@ -51,6 +51,7 @@ struct frame {
 	struct frame_family *family; /* 0: it was never cloned */
 	struct page_tree tree;
 	uint64_t length;        /* bytes, a multiple of the page size */
+	uint64_t end;           /* bytes that frame_read reads for others than who manages it; written and read as one word */
 	uint32_t flags;         /* FRAME_*; fixed when made */
 	uint32_t cache;         /* CACHE_*; fixed when made */
 	struct paddr start;     /* of a frame that is not lazy */

@@ -70,12 +70,15 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* Words: offset in the frame, address, length; thread->progress: bytes copied in the steps before. */
-static void copy(struct thread *thread, struct frame *frame, bool write)
+static void copy(struct thread *thread, struct frame *frame, bool write, uint64_t end)
 {
 	uint64_t offset = call_word(thread, 0), address = call_word(thread, 1), done = thread->progress;
-	uint64_t length = offset < frame->length ? least(call_word(thread, 2), frame->length - offset) : 0;
+	uint64_t length = 0;
 	uint32_t error = ERR_OK;
 
+	end = least(end, frame->length);
+	if (offset < end)
+		length = least(call_word(thread, 2), end - offset);
 	if (frame->flags & (write ? FRAME_DEVICE | FRAME_OVER : FRAME_DEVICE)) {
 		call_answer(thread, ERR_NOT_SUPPORTED);
 		return;
@@ -90,14 +93,23 @@ static void copy(struct thread *thread, struct frame *frame, bool write)
 
 void syscall_frame_read(struct thread *thread, struct object *object, uint32_t rights)
 {
-	(void)rights;
-	copy(thread, (struct frame *)object, false);
+	struct frame *frame = (struct frame *)object;
+
+	copy(thread, frame, false, rights & RIGHT_MANAGE ? UINT64_MAX : __atomic_load_n(&frame->end, __ATOMIC_RELAXED));
 }
 
 void syscall_frame_write(struct thread *thread, struct object *object, uint32_t rights)
 {
 	(void)rights;
-	copy(thread, (struct frame *)object, true);
+	copy(thread, (struct frame *)object, true, UINT64_MAX);
+}
+
+/* A word that no length is held against: a step of a copy that has begun sees it or not. */
+void syscall_frame_set_end(struct thread *thread, struct object *object, uint32_t rights)
+{
+	(void)rights;
+	__atomic_store_n(&((struct frame *)object)->end, call_word(thread, 0), __ATOMIC_RELAXED);
+	call_answer(thread, ERR_OK);
 }
 
 void syscall_frame_resize(struct thread *thread, struct object *object, uint32_t rights)

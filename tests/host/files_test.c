@@ -201,6 +201,11 @@ static void test_map(void)
 	CHECK(!(rights & (RIGHT_EXECUTE | RIGHT_WRITE | RIGHT_MANAGE)));
 	CHECK(!sys_vmem_unmap(HANDLE_SELF_VMEM, address, 12288));
 	sys_handle_close(mapped.frame);
+	CHECK(!fs_content(opened.file, DEADLINE_NEVER, &mapped) && mapped.length == 10000);
+	char some[8];
+	CHECK(!sys_frame_read(mapped.frame, mapped.offset + 9996, some, 4, &copied) && copied == 4 && !memcmp(some, "bbbb", 4));
+	CHECK(sys_vmem_map(HANDLE_SELF_VMEM, 0, 4096, MAP_READ | MAP_WRITE, mapped.frame, 0, &address) == ERR_NO_RIGHT);
+	sys_handle_close(mapped.frame);
 	sys_handle_close(opened.file);
 	CHECK(!open_path("/bin/program", OPEN_READ | OPEN_EXECUTE, &opened) && !fs_map(opened.file, DEADLINE_NEVER, &mapped));
 	CHECK(!sys_handle_info(mapped.frame, &type, &rights, &object) && rights & RIGHT_EXECUTE && !(rights & RIGHT_WRITE));

@@ -130,7 +130,7 @@ static void test_content(void)
 	char buffer[100] = {0};
 	uint64_t bytes;
 	struct fs_mapped mapped;
-	uint64_t address = 0;
+	uint64_t address = 0, copied;
 	check_begin("tmpfs.a_mapping_is_the_file");
 	handle_t file = open_file("/c", READ_WRITE | OPEN_CREATE);
 	CHECK(!fs_write(file, "0123456789", 10, NEVER, &bytes) && !fs_map(file, NEVER, &mapped));
@@ -156,6 +156,29 @@ static void test_content(void)
 	sys_handle_close(mapped.frame);
 	CHECK(fs_program(space, "/program-link", 0, NEVER, &mapped, &mode) == ERR_LINK_LOOP &&
 	        !fs_unlink(space, "/program-link", 0, NEVER));
+	check_begin("tmpfs.a_frame_that_is_read_ends_where_the_file_does");
+	CHECK(!fs_truncate(file, 0, NEVER) && !fs_pwrite(file, "0123456789", 10, 0, NEVER, &bytes));
+	CHECK(!fs_content(file, NEVER, &mapped) && !mapped.offset && mapped.length == UINT64_MAX);
+	CHECK(!sys_frame_read(mapped.frame, 4, buffer, 100, &copied) && copied == 6 && !memcmp(buffer, "456789", 6));
+	CHECK(!sys_frame_read(mapped.frame, 10, buffer, 100, &copied) && !copied);
+	CHECK(!fs_pwrite(file, "abc", 3, 9, NEVER, &bytes));
+	CHECK(!sys_frame_read(mapped.frame, 9, buffer, 100, &copied) && copied == 3 && !memcmp(buffer, "abc", 3));
+	CHECK(!fs_truncate(file, 5, NEVER) && !sys_frame_read(mapped.frame, 0, buffer, 100, &copied) && copied == 5);
+	CHECK(!fs_truncate(file, 7, NEVER) && !sys_frame_read(mapped.frame, 0, buffer, 100, &copied) && copied == 7);
+	CHECK(!memcmp(buffer, "01234\0\0", 7));
+	CHECK(!fs_truncate(file, 0, NEVER) && !sys_frame_read(mapped.frame, 0, buffer, 100, &copied) && !copied);
+	CHECK(!fs_pwrite(file, "new", 3, 0, NEVER, &bytes) && !sys_frame_read(mapped.frame, 0, buffer, 100, &copied));
+	CHECK(copied == 3 && !memcmp(buffer, "new", 3));
+	CHECK(!fs_allocate(file, 0, 20000, 0, NEVER) && !sys_frame_read(mapped.frame, 19990, buffer, 100, &copied) &&
+	        copied == 10);
+	CHECK(sys_frame_resize(mapped.frame, 4096) == ERR_NO_RIGHT);
+	sys_handle_close(mapped.frame);
+	handle_t small = open_file("/small", READ_WRITE | OPEN_CREATE), writer = open_file("/small", OPEN_WRITE);
+	CHECK(!fs_write(small, "x", 1, NEVER, &bytes) && fs_content(small, NEVER, &mapped) == ERR_NOT_SUPPORTED);
+	CHECK(fs_content(writer, NEVER, &mapped) == ERR_DENIED && !fs_unlink(space, "/small", 0, NEVER));
+	sys_handle_close(small);
+	sys_handle_close(writer);
+	CHECK(!fs_truncate(file, 4, NEVER));
 	check_begin("tmpfs.what_was_not_asked_for_is_not_given");
 	handle_t reader = open_file("/c", OPEN_READ);
 	CHECK(fs_write(reader, "x", 1, NEVER, &bytes) == ERR_DENIED && fs_truncate(reader, 0, NEVER) == ERR_DENIED);

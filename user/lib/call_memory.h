@@ -108,6 +108,13 @@ static inline MUST_CHECK status_t sys_frame_resize(handle_t frame, uint64_t leng
 	return status;
 }
 
+static inline MUST_CHECK status_t sys_frame_set_end(handle_t frame, uint64_t end)
+{
+	SYS_WORDS(end);
+	SYS_RUN(frame_set_end, frame);
+	return status;
+}
+
 static inline MUST_CHECK status_t sys_frame_clone(handle_t frame, handle_t *out_clone)
 {
 	SYS_WORDS(0);

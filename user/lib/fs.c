@@ -67,15 +67,25 @@ status_t fs_fstat(handle_t file, uint64_t deadline, struct fs_stat *out)
 	return status;
 }
 
-status_t fs_map(handle_t file, uint64_t deadline, struct fs_mapped *out)
+static status_t ask_for_frame(handle_t file, uint32_t operation, uint64_t deadline, struct fs_mapped *out)
 {
-	struct message message = {.label = FS_map};
+	struct message message = {.label = operation};
 	handle_t frame = HANDLE_NONE;
 	fs_call_begin(deadline);
 	status_t status = fs_call_run(file, &message, &frame);
 	if (!status)
 		*out = (struct fs_mapped){frame, message.word[0], message.word[1]};
 	return status;
+}
+
+status_t fs_map(handle_t file, uint64_t deadline, struct fs_mapped *out)
+{
+	return ask_for_frame(file, FS_map, deadline, out);
+}
+
+status_t fs_content(handle_t file, uint64_t deadline, struct fs_mapped *out)
+{
+	return ask_for_frame(file, FS_content, deadline, out);
 }
 
 status_t fs_truncate(handle_t file, uint64_t size, uint64_t deadline)

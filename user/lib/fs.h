@@ -70,6 +70,8 @@ MUST_CHECK status_t fs_pwrite(
 MUST_CHECK status_t fs_seek(handle_t file, int64_t offset, uint32_t from, uint64_t deadline, uint64_t *out_position);
 MUST_CHECK status_t fs_fstat(handle_t file, uint64_t deadline, struct fs_stat *out);
 MUST_CHECK status_t fs_readdir(handle_t file, void *to, uint64_t size, uint64_t deadline, uint64_t *out_bytes);
+/* The same for frame_read alone. */
+MUST_CHECK status_t fs_content(handle_t file, uint64_t deadline, struct fs_mapped *out);
 MUST_CHECK status_t fs_map(handle_t file, uint64_t deadline, struct fs_mapped *out);
 MUST_CHECK status_t fs_truncate(handle_t file, uint64_t size, uint64_t deadline);
 MUST_CHECK status_t fs_sync(handle_t file, uint64_t deadline);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "user/linux/content.h"
 #include "user/linux/epoll.h"
 #include "user/linux/errors.h"
 #include "user/linux/log.h"
@@ -60,6 +61,7 @@ static handle_t let_go_locked(struct open_file *file)
 		sys_handle_close(file->locks);
 	if (file->epoll)
 		epoll_free(file->epoll);
+	content_close_locked(file);
 	memset(file, 0, sizeof *file);
 	return handle;
 }

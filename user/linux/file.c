@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "user/linux/content.h"
 #include "user/linux/descriptors.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
@@ -213,6 +214,15 @@ static inline __attribute__((always_inline)) int64_t transfer(
 	return status ? transfer_failed(file, operation, buffer, length, position, status) : (int64_t)bytes;
 }
 
+static inline int64_t pread_by_frame(const struct open_file *file, uint64_t buffer, uint64_t length, uint64_t position)
+{
+	if (!length)
+		return 0;
+	if (!user_range(buffer, length))
+		return -EFAULT;
+	return content_read(file, buffer, length > LINUX_TRANSFER_MAX ? LINUX_TRANSFER_MAX : length, position);
+}
+
 static inline __attribute__((always_inline)) int64_t transfer_fd(
         int fd, uint32_t operation, uint64_t buffer, uint64_t length, uint64_t position)
 {
@@ -220,8 +230,13 @@ static inline __attribute__((always_inline)) int64_t transfer_fd(
 	if (!file)
 		return -EBADF;
 	int64_t result = check_mode(file, operation);
-	if (!result)
+	if (!result && operation == FS_pread && file->by_frame == CONTENT_FRAME) {
+		result = pread_by_frame(file, buffer, length, position);
+	} else if (!result) {
 		result = transfer(file, operation, buffer, length, position);
+		if (operation == FS_pread && result > 0)
+			content_count(file);
+	}
 	descriptors_drop(file);
 	return result;
 }

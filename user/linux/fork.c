@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "user/linux/access.h"
+#include "user/linux/content.h"
 #include "user/linux/directory.h"
 #include "user/linux/errors.h"
 #include "user/linux/leases.h"
@@ -90,6 +91,8 @@ static void become_copy(void)
 	process->signals_unattended = false;
 	process->borrower = NULL;
 	leases_reset(process);
+	if (process->contents_known)
+		content_reset(process);
 	trace_in_child(process);
 	self->next = self->previous = NULL;
 	self->id = process->number;
@@ -206,6 +209,8 @@ static void copy_process(struct process *to, struct process *from)
 	to->stopped = 0;
 	to->borrower = NULL;
 	leases_reset(to);
+	if (from->contents_known || to->contents_known)
+		content_reset(to);
 	trace_in_child(to);
 }
 

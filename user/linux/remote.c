@@ -188,9 +188,10 @@ status_t remote_fstat(handle_t file, struct fs_stat *out)
 	return call_writable(file, &message, (uintptr_t)out, sizeof *out);
 }
 
-status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length)
+static status_t ask_for_frame(
+        handle_t file, uint32_t operation, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length)
 {
-	struct message message = {FS_map, 0, {0}};
+	struct message message = {operation, 0, {0}};
 	status_t status = call_words_only(file, &message);
 	if (status)
 		return status;
@@ -201,6 +202,16 @@ status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, ui
 	*out_offset = message.word[0];
 	*out_length = message.word[1];
 	return ERR_OK;
+}
+
+status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length)
+{
+	return ask_for_frame(file, FS_map, out_frame, out_offset, out_length);
+}
+
+status_t remote_content(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length)
+{
+	return ask_for_frame(file, FS_content, out_frame, out_offset, out_length);
 }
 
 status_t remote_plain(handle_t file, uint32_t operation, uint64_t word)

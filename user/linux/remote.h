@@ -61,7 +61,8 @@ MUST_CHECK status_t remote_store(
         handle_t file, uint32_t operation, uint64_t address, uint64_t length, uint64_t position, uint64_t *out_bytes);
 MUST_CHECK status_t remote_seek(handle_t file, int64_t offset, uint32_t origin, uint64_t *out_position);
 MUST_CHECK status_t remote_fstat(handle_t file, struct fs_stat *out);
-/* The frame's handle is the caller's to close. */
+/* The frame's handle is the caller's to close; so with the next. */
+MUST_CHECK status_t remote_content(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length);
 MUST_CHECK status_t remote_map(handle_t file, handle_t *out_frame, uint64_t *out_offset, uint64_t *out_length);
 MUST_CHECK status_t remote_plain(handle_t file, uint32_t operation, uint64_t word);
 MUST_CHECK status_t remote_fstatfs(handle_t file, struct fs_info *out);

@@ -36,7 +36,7 @@ struct frame {
 	uint64_t rax, rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, r13, r14, r15, rsp, rip, rflags;
 };
 
-#define PATH_SHORT 62u /* most paths are, and need no memory of their own */
+#define PATH_SHORT 60u /* most paths are, and need no memory of their own */
 
 struct open_file;
 
@@ -109,6 +109,8 @@ struct open_file {
 	uint32_t serial;             /* of this open file, among all that the process has had; never 0 */
 	struct epoll *epoll;         /* NULL: it is no list of epoll's */
 	uint64_t entries_read;       /* of a directory: the d_off of its next entry */
+	uint8_t preads;              /* by its server; counted as far as content.c wants to know */
+	uint8_t by_frame;            /* enum content_way */
 	uint16_t path_length;        /* of the path that it was opened by; 0: not known */
 	char short_path[PATH_SHORT]; /* it with its NUL if it fits, else it is in process.long_paths */
 };
@@ -140,6 +142,12 @@ struct log_stream {
 };
 
 enum { LOG_STREAM_OUTPUT, LOG_STREAM_ERRORS, LOG_STREAMS };
+
+/* Where an open file can be read without its server (content.h). */
+struct file_content {
+	handle_t frame;
+	uint64_t offset, length;
+};
 
 #define LEASES_MAX 4u
 #define LEASE_PATH 64u
@@ -229,6 +237,7 @@ struct process {
 
 	char not_copied[0];
 	uint32_t descriptors_high, files_high; /* above all that were ever used */
+	bool contents_known;                   /* there is something in `contents` */
 	bool leases_known;                     /* there is something in `leases` */
 	uint16_t paths_asked, lease_patience;  /* leases.c */
 	uint64_t mapped_below;                 /* at the start: what the image has mapped so far begins here */
@@ -256,6 +265,7 @@ struct process {
 	char log_texts[LOG_STREAMS][LOG_LINE_MAX];
 	char long_directory[FS_PATH_MAX];
 	struct lease leases[LEASES_MAX];
+	struct file_content contents[DESCRIPTORS_MAX]; /* by index of the open file */
 };
 
 #define PROCESS_COPIED offsetof(struct process, not_copied)

@@ -88,6 +88,67 @@ static void links(void)
 	TEST("links_gone", !unlink("root") && !unlink("etc") && !unlink("near"));
 }
 
+/* The bytes that a pread of this much finds at the place, in `page`; -1: an error. */
+static char page[8192];
+static long at(int fd, size_t length, off_t place)
+{
+	memset(page, 'x', sizeof page);
+	return pread(fd, page, length, place);
+}
+
+/* A file that is read at positions often is read without its server. */
+static void reads(void)
+{
+	int fd = open("read", O_RDWR | O_CREAT, 0600), other = open("read", O_RDWR), writer = open("read", O_WRONLY), status;
+	static char written[8192];
+	bool good = fd >= 0 && other >= 0 && writer >= 0;
+	memset(written, 'w', sizeof written);
+	TEST("written", good && write(other, written, 5000) == 5000);
+	for (int i = 0; good && i < OFTEN; i++)
+		good = at(fd, 4096, 0) == 4096 && at(fd, 4096, 4096) == 904 && page[903] == 'w' && page[904] == 'x';
+	TEST("a_hundred_reads", good && at(fd, 10, 5000) == 0 && at(fd, 10, 1ll << 40) == 0);
+	TEST("nothing_moves", lseek(fd, 0, SEEK_CUR) == 0);
+	TEST("what_others_write", pwrite(other, "new", 3, 4999) == 3 && at(fd, 10, 4998) == 4 && !memcmp(page, "wnew", 4));
+	TEST("a_shorter_file", !ftruncate(other, 100) && at(fd, 4096, 0) == 100 && at(fd, 10, 100) == 0);
+	TEST("a_longer_one",
+	        !ftruncate(other, 6000) && at(fd, 8192, 90) == 5910 && page[9] == 'w' && page[10] == 0 && page[5909] == 0);
+	TEST("an_empty_one", !truncate("read", 0) && at(fd, 10, 0) == 0);
+	TEST("written_again", pwrite(other, "again", 5, 0) == 5 && at(fd, 10, 0) == 5 && !memcmp(page, "again", 5));
+	TEST("appended", lseek(other, 0, SEEK_END) == 5 && write(other, "!", 1) == 1 && at(fd, 10, 4) == 2 && page[1] == '!');
+	TEST_ERRNO("into_nowhere", pread(fd, (void *)~0xfffful, 5, 0), EFAULT);
+	TEST_ERRNO("at_no_place", pread(fd, page, 5, -1), EINVAL);
+	TEST_ERRNO("by_a_writer", pread(writer, page, 5, 0), EBADF);
+	pid_t child = fork();
+	if (!child) {
+		good = true;
+		for (int i = 0; good && i < 10; i++)
+			good = at(fd, 10, 0) == 6 && !memcmp(page, "again!", 6);
+		_exit(good && !ftruncate(fd, 3) && !close(fd) ? 0 : 1);
+	}
+	TEST("a_child_reads_too", child > 0 && waitpid(child, &status, 0) == child && !status && at(fd, 10, 0) == 3);
+	child = vfork();
+	if (!child)
+		_exit(at(fd, 10, 0) == 3 ? 0 : 1);
+	TEST("and_a_borrower", child > 0 && waitpid(child, &status, 0) == child && !status && at(fd, 10, 0) == 3);
+	int second = dup(fd);
+	TEST("a_duplicate_and_no_name", !close(fd) && !unlink("read") && at(second, 10, 0) == 3 && !memcmp(page, "aga", 3));
+	fd = open("/proc/self/exe", O_RDONLY);
+	good = fd >= 0;
+	for (int i = 0; good && i < OFTEN; i++)
+		good = at(fd, 4, 0) == 4 && !memcmp(page, "\177ELF", 4);
+	TEST("a_program_too", good && at(fd, 10, lseek(fd, 0, SEEK_END)) == 0 && at(fd, 10, lseek(fd, 0, SEEK_END) - 3) == 3);
+	TEST("closed", !close(fd) && !close(second) && !close(other) && !close(writer));
+	TEST_ERRNO("and_not_read", pread(second, page, 1, 0), EBADF);
+	fd = open("small", O_RDWR | O_CREAT, 0600);
+	good = write(fd, "small", 5) == 5;
+	for (int i = 0; good && i < OFTEN; i++)
+		good = at(fd, 10, 0) == 5;
+	TEST("a_small_file_grows", good && pwrite(fd, written, 8192, 5) == 8192);
+	for (int i = 0; good && i < OFTEN; i++)
+		good = at(fd, 10, 0) == 10 && at(fd, 10, 8190) == 7;
+	TEST("and_is_what_it_is", good && !ftruncate(fd, 5) && at(fd, 10, 0) == 5 && !close(fd) && !unlink("small"));
+}
+
 static void *ask(void *inode)
 {
 	for (int i = 0; i < 20; i++)
@@ -161,6 +222,7 @@ int main(int argc, char **argv)
 	the_same_file();
 	made_and_gone();
 	links();
+	reads();
 	processes();
 	TEST("everything_is_gone", !unlink(file) && !chdir("/") && !rmdir(folder) && missing(folder));
 	return test_result();

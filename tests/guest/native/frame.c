@@ -52,6 +52,27 @@ static void copies(void)
 	CHECK_IS(sys_frame_read(frame, 0, (void *)at, 8, &copied), ERR_BAD_ADDRESS);
 	OK(sys_frame_write(frame, 0, (void *)at, 8, &copied));
 
+	test_next("others_read_as_far_as_its_end_was_set");
+	OK(sys_handle_duplicate(frame, RIGHT_READ, &reader));
+	OK(sys_frame_set_end(frame, PAGE + 5));
+	OK(sys_vmem_protect(HANDLE_SELF_VMEM, at, PAGE, READ_WRITE));
+	OK(sys_frame_read(reader, PAGE, (void *)at, 64, &copied));
+	CHECK_IS(copied, 5);
+	OK(sys_frame_read(reader, PAGE + 5, (void *)at, 64, &copied));
+	CHECK_IS(copied, 0);
+	OK(sys_frame_read(reader, 8, (void *)at, 10 * PAGE, &copied));
+	CHECK_IS(copied, PAGE - 3);
+	OK(sys_frame_read(frame, PAGE, (void *)at, 64, &copied));
+	CHECK_IS(copied, 64);
+	CHECK_IS(sys_frame_set_end(reader, 0), ERR_NO_RIGHT);
+	OK(sys_frame_set_end(frame, 0));
+	OK(sys_frame_read(reader, 0, (void *)at, 64, &copied));
+	CHECK_IS(copied, 0);
+	OK(sys_frame_set_end(frame, UINT64_MAX));
+	OK(sys_frame_read(reader, 0, (void *)at, 64, &copied));
+	CHECK_IS(copied, 64);
+	OK(sys_handle_close(reader));
+
 	test_next("a_handle_without_the_right_neither_writes_nor_resizes");
 	OK(sys_handle_duplicate(frame, RIGHT_READ, &reader));
 	CHECK_IS(sys_frame_write(reader, 0, (void *)at, 8, &copied), ERR_NO_RIGHT);

@@ -62,6 +62,7 @@ static status_t dispatch(uint32_t number, handle_t handle, struct message *messa
 	case SYS_frame_read:
 	case SYS_frame_write:
 	case SYS_frame_resize:
+	case SYS_frame_set_end:
 	case SYS_frame_info: return fake_frame_call(number, handle, word);
 	case SYS_notify_create: return fake_notify_create(word);
 	case SYS_notify_signal:

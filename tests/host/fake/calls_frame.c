@@ -29,10 +29,13 @@ status_t fake_frame_create(uint64_t *word)
 static status_t frame_copy(const struct capability *capability, bool write, uint64_t *word)
 {
 	struct frame *frame = capability->frame;
-	if (word[0] >= frame->length)
+	uint64_t end = frame->length;
+	if (!write && !(capability->rights & RIGHT_MANAGE) && frame->limited && frame->end < end)
+		end = frame->end;
+	if (word[0] >= end)
 		word[2] = 0;
-	else if (word[2] > frame->length - word[0])
-		word[2] = frame->length - word[0];
+	else if (word[2] > end - word[0])
+		word[2] = end - word[0];
 	for (uint64_t page = word[0] / PAGE; write && page * PAGE < word[0] + word[2]; page++) {
 		if (!frame->filled[page] && !fake_pages_left)
 			return ERR_NO_MEMORY;
@@ -89,6 +92,7 @@ status_t fake_frame_call(uint32_t number, handle_t handle, uint64_t *word)
 	struct capability *frame;
 	uint32_t right = number == SYS_frame_info ? RIGHT_INSPECT
 	        : number == SYS_frame_resize      ? RIGHT_MANAGE
+	        : number == SYS_frame_set_end     ? RIGHT_MANAGE
 	        : number == SYS_frame_read        ? RIGHT_READ
 	                                          : RIGHT_WRITE;
 	struct stat stat;
@@ -97,6 +101,11 @@ status_t fake_frame_call(uint32_t number, handle_t handle, uint64_t *word)
 		return status;
 	if (number == SYS_frame_resize)
 		return frame_resize(frame->frame, word[0]);
+	if (number == SYS_frame_set_end) {
+		frame->frame->limited = true;
+		frame->frame->end = word[0];
+		return ERR_OK;
+	}
 	if (number != SYS_frame_info)
 		return frame_copy(frame, number == SYS_frame_write, word);
 	if (fstat(frame->frame->file, &stat))

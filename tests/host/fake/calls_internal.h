@@ -60,6 +60,8 @@ struct frame {
 	int file;
 	uint64_t length;
 	bool *filled;
+	bool limited; /* `end` was set */
+	uint64_t end;
 };
 
 /* An entry of a handle table. Objects are never freed while the test runs; what leaks in them is the test's own. */

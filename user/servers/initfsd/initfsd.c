@@ -253,6 +253,7 @@ static status_t find_frame(uint32_t number, handle_t *out_frame, uint64_t *out_o
 	return ERR_OK;
 }
 
+/* The copy needs a right more than the client gets, to be sent. */
 static status_t answer_frame(struct request *request, uint32_t number, uint32_t rights)
 {
 	handle_t frame, copy;
@@ -261,7 +262,7 @@ static status_t answer_frame(struct request *request, uint32_t number, uint32_t 
 		return ERR_IS_DIRECTORY;
 	status_t status = find_frame(number, &frame, &offset);
 	if (!status)
-		status = sys_handle_duplicate(frame, rights, &copy);
+		status = sys_handle_duplicate(frame, rights | RIGHT_TRANSFER, &copy);
 	if (status)
 		return status;
 	answer_add_handle(&request->answer, copy, rights);
@@ -276,6 +277,13 @@ static status_t handle_map(struct request *request)
 	if (!(file->flags & (OPEN_READ | OPEN_EXECUTE)))
 		return ERR_DENIED;
 	return answer_frame(request, file->number, MAP_RIGHTS | (file->flags & OPEN_EXECUTE ? RIGHT_EXECUTE : 0));
+}
+
+/* What a file contains never changes. */
+static status_t handle_content(struct request *request)
+{
+	const struct open_file *file = file_of(request);
+	return file->flags & OPEN_READ ? answer_frame(request, file->number, RIGHT_READ) : ERR_DENIED;
 }
 
 static status_t handle_program(struct request *request)
@@ -367,6 +375,7 @@ static const struct server_operation operations[] = {
                 .writable = sizeof(struct fs_stat)},
         {.label = FS_readdir, .name = "readdir", .handle = handle_readdir, .audience = SERVER_OBJECT, .writable = 1},
         {.label = FS_map, .name = "map", .handle = handle_map, .audience = SERVER_OBJECT},
+        {.label = FS_content, .name = "content", .handle = handle_content, .audience = SERVER_OBJECT},
         {.label = FS_truncate, .name = "truncate", .handle = handle_change, .audience = SERVER_OBJECT},
         {.label = FS_fset_attributes, .name = "fset_attributes", .handle = handle_change_name, .audience = SERVER_OBJECT},
         {.label = FS_fstatfs,

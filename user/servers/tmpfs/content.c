@@ -73,6 +73,20 @@ static void charge_again(struct content *content, struct content_space *space)
 	charge(content, space, pages);
 }
 
+void content_tell_end(const struct content *content)
+{
+	if (!content->lent)
+		return;
+	status_t status = sys_frame_set_end(content->frame, content->size);
+	(void)status; /* a frame of our own */
+}
+
+static void set_size(struct content *content, uint64_t size)
+{
+	content->size = size;
+	content_tell_end(content);
+}
+
 /* Heap memory for at least `size` bytes, zeros behind the file's end. */
 static status_t grow_small(struct content *content, uint64_t size)
 {
@@ -247,7 +261,7 @@ void content_commit(struct content *content, struct content_space *space, uint64
 {
 	uint64_t end = position + length;
 	if (length && end > content->size)
-		content->size = end;
+		set_size(content, end);
 	if (content->sparse || pages_of(content->size) != content->charged)
 		charge_again(content, space);
 	if (content->frame && !length && content->length > most(page_up(content->size), CONTENT_PAGE)) {
@@ -259,7 +273,7 @@ void content_commit(struct content *content, struct content_space *space, uint64
 /* To nothing: where no client can have a mapping, everything goes. */
 static status_t truncate_all(struct content *content, struct content_space *space)
 {
-	if (!content->shared) {
+	if (!content->shared && !content->lent) {
 		content_free(content, space);
 		return ERR_OK;
 	}
@@ -268,7 +282,7 @@ static status_t truncate_all(struct content *content, struct content_space *spac
 		status = write_zeros(content, 0, CONTENT_PAGE);
 	if (status)
 		return status;
-	content->size = 0;
+	set_size(content, 0);
 	content->sparse = content->reserved = false;
 	charge(content, space, 0);
 	return ERR_OK;
@@ -287,7 +301,7 @@ static status_t shrink(struct content *content, struct content_space *space, uin
 		if (status)
 			return status;
 	}
-	content->size = size;
+	set_size(content, size);
 	charge_again(content, space);
 	return ERR_OK;
 }
@@ -314,7 +328,7 @@ status_t content_truncate(struct content *content, struct content_space *space, 
 	}
 	if (status)
 		return status;
-	content->size = size;
+	set_size(content, size);
 	charge_again(content, space);
 	return ERR_OK;
 }
@@ -357,6 +371,16 @@ status_t content_map(struct content *content, struct content_space *space, bool 
 		return status;
 	content->shared = content->shared || writable;
 	charge_again(content, space);
+	*out_frame = content->frame;
+	return ERR_OK;
+}
+
+status_t content_lend(struct content *content, handle_t *out_frame)
+{
+	if (!content->frame)
+		return ERR_NOT_SUPPORTED;
+	content->lent = true;
+	content_tell_end(content);
 	*out_frame = content->frame;
 	return ERR_OK;
 }

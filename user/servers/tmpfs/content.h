@@ -13,6 +13,9 @@
  * Behind the end of a file its last page is zeros, but for what clients write there through mappings; that is cleared when the
  * file grows or shrinks, so a file that was never mapped pays nothing for it.
  *
+ * Clients that read a file often read its frame themselves (content_lend()). From then on the kernel is told of each new size, so that they
+ * meet the end of the file where it is.
+ *
  * Pages are counted per volume and in the pool of all volumes: a file without holes counts for its size, one with holes for
  * the pages that it has. (The kernel charges them to this server's group, whoever writes.)
  */
@@ -47,6 +50,7 @@ struct content {
 	bool sparse;                   /* there may be pages that the frame does not have */
 	bool reserved;                 /* those are charged nevertheless */
 	bool shared;                   /* a client may write to it by a mapping */
+	bool lent;                     /* clients read the frame: its end is where the file's is */
 	struct content *older, *newer; /* contents with windows, by use */
 };
 
@@ -91,6 +95,12 @@ status_t content_reserve(struct content *content, struct content_space *space, u
 /* Makes it a frame of at least a page, and says that clients may write there. The handle stays the content's. */
 status_t content_map(struct content *content, struct content_space *space, bool writable, handle_t *out_frame)
         __attribute__((warn_unused_result));
+
+/* The frame, for clients to read. ERR_NOT_SUPPORTED: the file lies in the heap. The handle stays the content's. */
+status_t content_lend(struct content *content, handle_t *out_frame) __attribute__((warn_unused_result));
+
+/* Tells the kernel where the file ends, if clients read its frame; for a further life of the server, which may have gone back. */
+void content_tell_end(const struct content *content);
 
 /* Pages in use, as a file system tells it. */
 uint64_t content_pages(struct content *content, struct content_space *space);

@@ -228,6 +228,26 @@ status_t files_map(struct request *request)
 	return file->flags & (OPEN_READ | OPEN_EXECUTE) ? files_answer_frame(request, file->node, file->flags) : ERR_DENIED;
 }
 
+status_t files_content(struct request *request)
+{
+	struct open_file *file = file_of(request);
+	handle_t frame, copy;
+	if (!file || file->node->kind != FS_KIND_FILE)
+		return ERR_NOT_SUPPORTED;
+	if (!(file->flags & OPEN_READ))
+		return ERR_DENIED;
+	status_t status = content_lend(&file->node->content, &frame);
+	if (!status)
+		status = sys_handle_duplicate(frame, RIGHT_READ | RIGHT_TRANSFER, &copy);
+	if (status)
+		return status;
+	node_touch_accessed(file->node); /* once for all that will be read */
+	answer_add_handle(&request->answer, copy, RIGHT_READ);
+	request->answer.word[0] = 0;
+	request->answer.word[1] = UINT64_MAX;
+	return ERR_OK;
+}
+
 /* A notify, for no better reason than that it is small: nobody gets the right to signal it or to wait for it. */
 status_t files_token(struct request *request)
 {

@@ -132,6 +132,7 @@ static const struct server_operation operations[] = {
         {.label = FS_fstat, .name = "fstat", .handle = files_fstat, .audience = SERVER_OBJECT, .writable = STAT},
         {.label = FS_readdir, .name = "readdir", .handle = files_readdir, .audience = SERVER_OBJECT, .writable = 1},
         {.label = FS_map, .name = "map", .handle = files_map, .audience = SERVER_OBJECT},
+        {.label = FS_content, .name = "content", .handle = files_content, .audience = SERVER_OBJECT},
         {.label = FS_truncate, .name = "truncate", .handle = files_truncate, .audience = SERVER_OBJECT},
         {.label = FS_sync, .name = "sync", .handle = files_sync, .audience = SERVER_OBJECT},
         {.label = FS_watch, .name = "watch", .handle = files_watch, .audience = SERVER_OBJECT},
@@ -148,7 +149,7 @@ static const struct server_operation operations[] = {
 };
 
 static const struct server_state state = {
-        .version = 2, .size = sizeof(struct tmpfs), .check = check_state, .resume = resume_state};
+        .version = 3, .size = sizeof(struct tmpfs), .check = check_state, .resume = resume_state};
 
 static struct server server = {
         .name = "tmpfs",

@@ -162,12 +162,15 @@ bool check_state(struct server *server)
 	return check_process_locks(root) && check_waiters(root) && server_check_objects(server, check_object);
 }
 
-/* Windows are mappings of the life that made them. */
+/* Windows are mappings of the life that made them; and the kernel may have been told of a size that it has gone back from. */
 static void forget_windows(struct volume *volume)
 {
 	for (struct node *node = volume->first; node; node = node->next) {
 		struct content *content = &node->content;
-		if (node->kind != FS_KIND_FILE || !content->frame || !content->bytes)
+		if (node->kind != FS_KIND_FILE || !content->frame)
+			continue;
+		content_tell_end(content);
+		if (!content->bytes)
 			continue;
 		content->bytes = NULL;
 		content->capacity = 0;

@@ -83,6 +83,7 @@ status_t files_seek(struct request *request);
 status_t files_fstat(struct request *request);
 status_t files_readdir(struct request *request);
 status_t files_map(struct request *request);
+status_t files_content(struct request *request);
 status_t files_truncate(struct request *request);
 status_t files_sync(struct request *request);
 status_t files_watch(struct request *request);
