@@ -25,6 +25,7 @@
 #include "user/linux/log.h"
 #include "user/linux/machine.h"
 #include "user/linux/memory.h"
+#include "user/linux/mounts.h"
 #include "user/linux/names.h"
 #include "user/linux/poll.h"
 #include "user/linux/random.h"

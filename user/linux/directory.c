@@ -138,6 +138,17 @@ static const char *below(const char *text, const struct path *root)
 	return text[root->length] ? text + root->length : "/";
 }
 
+/* The process and what it starts have the names of this sender from now on. */
+static void change_names_locked(struct process *process, handle_t vfs)
+{
+	handle_t former = __atomic_exchange_n(&process->vfs, vfs, __ATOMIC_ACQ_REL);
+	for (uint32_t i = 0; i < process->start->grant_count && i < START_GRANTS; i++) /* which execve passes on */
+		if (process->start->grants[i].handle == former)
+			process->start->grants[i].handle = vfs;
+	leases_forget(process);
+	sys_handle_close(former);
+}
+
 /*
  * A namespace of the process's own takes the place of the one that it has, and is inherited in its place. Names that it has kept
  * begin there from then on: a working directory that is not below the new root is the root.
@@ -166,14 +177,17 @@ int64_t directory_chroot(uint64_t name)
 		working = "/";
 	memmove(path.text, working, strlen(working) + 1);
 	set_working(process, path.text, strlen(path.text));
-	handle_t former = __atomic_exchange_n(&process->vfs, vfs, __ATOMIC_ACQ_REL);
-	for (uint32_t i = 0; i < process->start->grant_count && i < START_GRANTS; i++) /* which execve passes on */
-		if (process->start->grants[i].handle == former)
-			process->start->grants[i].handle = vfs;
+	change_names_locked(process, vfs);
 	lock_drop(&process->directory_lock);
-	leases_forget(process);
-	sys_handle_close(former);
 	return 0;
+}
+
+void directory_change_names(handle_t vfs)
+{
+	struct process *process = process_self();
+	lock_take(&process->directory_lock);
+	change_names_locked(process, vfs);
+	lock_drop(&process->directory_lock);
 }
 
 int64_t directory_fchdir(int fd)

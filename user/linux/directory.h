@@ -17,6 +17,8 @@ int64_t directory_getcwd(uint64_t buffer, uint64_t size);
 int64_t directory_chdir(uint64_t name);
 int64_t directory_fchdir(int fd);
 int64_t directory_chroot(uint64_t name);
+/* Another sender to vfs takes the place of the one that the process has, and is inherited in its place. */
+void directory_change_names(handle_t vfs);
 
 /* For a process that borrows the memory; the lock of `from` is held. */
 void directory_copy_working(struct process *to, const struct process *from);

@@ -102,7 +102,7 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 			return error;
 	}
 	file.lists_descriptors = own == PROC_DESCRIPTORS;
-	if (own == PROC_MAPS || own == PROC_ENVIRON)
+	if (own >= PROC_MAPS && own <= PROC_MOUNTINFO)
 		status = proc_fill(file.handle, own);
 	if (status) {
 		sys_handle_close(file.handle);

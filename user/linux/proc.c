@@ -13,6 +13,7 @@
 #include "user/linux/errors.h"
 #include "user/linux/log.h"
 #include "user/linux/mapped.h"
+#include "user/linux/mounts.h"
 #include "user/linux/stack.h"
 
 #define MAJOR_TTY 5u /* /dev/tty 0, /dev/console 1 */
@@ -87,16 +88,16 @@ static enum proc_kind find_device(const char *name, int *out_fd)
 enum proc_kind proc_find_there(const char *path, int *out_fd)
 {
 	static const struct {
-		char name[8];
+		char name[12];
 		uint32_t kind;
 	} names[] = {{"exe", PROC_EXE}, {"cwd", PROC_CWD}, {"root", PROC_ROOT}, {"maps", PROC_MAPS}, {"environ", PROC_ENVIRON},
-	        {"status", PROC_STATUS}};
+	        {"status", PROC_STATUS}, {"mounts", PROC_MOUNTS}, {"mountinfo", PROC_MOUNTINFO}};
 	const char *device = behind(path, "/dev/");
 	if (device)
 		return find_device(device, out_fd);
 	const char *rest = behind_own(path);
 	if (!rest)
-		return PROC_NOT_OURS;
+		return strcmp(path, "/proc/mounts") ? PROC_NOT_OURS : PROC_MOUNTS;
 	rest = skip_task(rest);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (!strcmp(rest, names[i].name))
@@ -215,15 +216,14 @@ bool proc_stat_descriptor(int fd, struct fs_stat *stat)
 	return true;
 }
 
-/* A text on its way to pm, by parts. */
-struct writer {
+struct proc_writer {
 	handle_t file;
 	status_t status;
 	uint32_t used;
 	char buffer[2048];
 };
 
-static void flush(struct writer *writer)
+static void flush(struct proc_writer *writer)
 {
 	uint64_t at = 0, bytes;
 	while (!writer->status && at < writer->used) {
@@ -236,7 +236,7 @@ static void flush(struct writer *writer)
 	writer->used = 0;
 }
 
-static void put(struct writer *writer, const char *text, uint64_t length)
+void proc_put(struct proc_writer *writer, const char *text, uint64_t length)
 {
 	while (length) {
 		uint64_t part = sizeof writer->buffer - writer->used;
@@ -252,14 +252,14 @@ static void put(struct writer *writer, const char *text, uint64_t length)
 }
 
 /* At least `digits` digits. */
-static void put_hex(struct writer *writer, uint64_t value, unsigned digits)
+static void put_hex(struct proc_writer *writer, uint64_t value, unsigned digits)
 {
 	char text[16];
 	unsigned at = sizeof text;
 	do
 		text[--at] = "0123456789abcdef"[value & 15];
 	while (value >>= 4, at && (value || sizeof text - at < digits));
-	put(writer, text + at, sizeof text - at);
+	proc_put(writer, text + at, sizeof text - at);
 }
 
 /* A piece of the address space that a line tells. */
@@ -292,23 +292,23 @@ const char *proc_name_of(const struct process *process, uint64_t address)
 }
 
 /* proc_pid_maps(5). There are no devices to name. */
-static void put_piece(struct writer *writer, const struct piece *piece)
+static void put_piece(struct proc_writer *writer, const struct piece *piece)
 {
 	char access[] = {piece->flags & MAP_READ ? 'r' : '-', piece->flags & MAP_WRITE ? 'w' : '-',
 	        piece->flags & MAP_EXECUTE ? 'x' : '-', piece->flags & MAP_SHARE ? 's' : 'p'};
 	put_hex(writer, piece->start, 8);
-	put(writer, "-", 1);
+	proc_put(writer, "-", 1);
 	put_hex(writer, piece->end, 8);
-	put(writer, " ", 1);
-	put(writer, access, sizeof access);
-	put(writer, " ", 1);
+	proc_put(writer, " ", 1);
+	proc_put(writer, access, sizeof access);
+	proc_put(writer, " ", 1);
 	put_hex(writer, piece->offset, 8);
-	put(writer, " 00:00 0", 8);
+	proc_put(writer, " 00:00 0", 8);
 	if (piece->name) {
-		put(writer, "                          ", 18);
-		put(writer, piece->name, strlen(piece->name));
+		proc_put(writer, "                          ", 18);
+		proc_put(writer, piece->name, strlen(piece->name));
 	}
-	put(writer, "\n", 1);
+	proc_put(writer, "\n", 1);
 }
 
 static bool joins(const struct piece *last, const struct piece *next)
@@ -328,7 +328,7 @@ static uint64_t offset_in_file(const struct process *process, const struct piece
 	return shared ? piece->offset - process->start->program_offset : 0;
 }
 
-static void put_maps(struct writer *writer)
+static void put_maps(struct proc_writer *writer)
 {
 	const struct process *process = process_self();
 	struct piece last = {0}, next = {0};
@@ -350,22 +350,24 @@ static void put_maps(struct writer *writer)
 }
 
 /* As it was at the start: what the program has made of it since nobody but its libc knows. */
-static void put_environment(struct writer *writer)
+static void put_environment(struct proc_writer *writer)
 {
 	const struct start_block *start = process_self()->start;
 	const char *first = (const char *)start + start->environment, *at = first;
 	for (uint32_t i = 0; i < start->environment_count; i++)
 		at += strlen(at) + 1;
-	put(writer, first, (uint64_t)(at - first));
+	proc_put(writer, first, (uint64_t)(at - first));
 }
 
 status_t proc_fill(handle_t file, enum proc_kind kind)
 {
-	struct writer writer = {.file = file};
-	if (kind == PROC_MAPS)
-		put_maps(&writer);
-	else
-		put_environment(&writer);
+	struct proc_writer writer = {.file = file};
+	switch (kind) {
+	case PROC_MAPS: put_maps(&writer); break;
+	case PROC_MOUNTS:
+	case PROC_MOUNTINFO: mounts_write(&writer, kind == PROC_MOUNTINFO); break;
+	default: put_environment(&writer);
+	}
 	flush(&writer);
 	return writer.status;
 }

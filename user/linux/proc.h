@@ -20,6 +20,8 @@ enum proc_kind {
 	PROC_ROOT,
 	PROC_MAPS,
 	PROC_ENVIRON,
+	PROC_MOUNTS,
+	PROC_MOUNTINFO,
 	PROC_STATUS, /* which is pm's, but for the signals */
 };
 
@@ -41,6 +43,10 @@ int64_t proc_target(const char *path, char out[FS_PATH_MAX]);
 
 /* What lies at an address, as /proc/self/maps names it; NULL: it has no name. */
 const char *proc_name_of(const struct process *process, uint64_t address);
+
+/* A text on its way to pm, by parts. */
+struct proc_writer;
+void proc_put(struct proc_writer *writer, const char *text, uint64_t length);
 
 /* Has a text of the process's own say what it must. */
 MUST_CHECK status_t proc_fill(handle_t file, enum proc_kind kind);

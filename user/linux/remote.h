@@ -46,7 +46,11 @@ MUST_CHECK status_t remote_change(
         handle_t vfs, uint32_t operation, struct path *path, uint64_t word2, uint64_t word3, uint64_t word4);
 /* NAME_subtree; the handle is the caller's to close. The path has no symbolic link that leads out of its file system. */
 MUST_CHECK status_t remote_subtree(handle_t vfs, struct path *path, handle_t *out);
-/* FS_link, FS_rename. */
+/* NAME_new_table; likewise. */
+MUST_CHECK status_t remote_new_table(handle_t vfs, handle_t *out);
+/* NAME_list: names, each with a NUL, and the cursor to go on with, 0 at the end. */
+MUST_CHECK status_t remote_list_mounts(handle_t vfs, uint64_t *cursor, char *out, uint64_t size, uint64_t *out_length);
+/* FS_link, FS_rename, NAME_bind (which has no flags). */
 MUST_CHECK status_t remote_change_two(
         handle_t vfs, uint32_t operation, struct path *path, struct path *new_path, uint32_t flags);
 MUST_CHECK status_t remote_symlink(handle_t vfs, struct path *path, const char *target, uint64_t length);

@@ -207,6 +207,32 @@ status_t remote_subtree(handle_t vfs, struct path *path, handle_t *out)
 	return *out ? ERR_OK : ERR_BAD_FORMAT;
 }
 
+status_t remote_new_table(handle_t vfs, handle_t *out)
+{
+	struct message message = {NAME_new_table, 0, {0}};
+	extras_begin();
+	status_t status = remote_call(vfs, &message);
+	if (status)
+		return status;
+	*out = remote_take_handle(&message);
+	return *out ? ERR_OK : ERR_BAD_FORMAT;
+}
+
+status_t remote_list_mounts(handle_t vfs, uint64_t *cursor, char *out, uint64_t size, uint64_t *out_length)
+{
+	struct message message = {NAME_list | LABEL_SHORT, 0, {*cursor}};
+	struct message_extras *send = extras_begin();
+	send->writable = (struct message_buffer){(uintptr_t)out, size};
+	status_t status = remote_call(vfs, &message);
+	if (!status && message.word[0] > size)
+		status = ERR_BAD_FORMAT;
+	if (status)
+		return status;
+	*out_length = message.word[0];
+	*cursor = message.word[1];
+	return remote_take_words(&message, (uintptr_t)out, *out_length);
+}
+
 status_t remote_change_two(handle_t vfs, uint32_t operation, struct path *path, struct path *new_path, uint32_t flags)
 {
 	struct message message = {operation, 0, {0, 0, 0, 0, flags}};

@@ -32,7 +32,6 @@
 
 HEARTH_MANIFEST("name pm\n"
                 "import log\n"
-                "import vfs\n"
                 "import machine.inspect\n"
                 "export pm\n"
                 "restart always\n"
@@ -296,7 +295,7 @@ static const struct server_operation operations[] = {
         {FS_watch, "watch", proc_watch, SERVER_OBJECT, 0, 0, 0},
 };
 
-static const struct server_state state = {.version = 4,
+static const struct server_state state = {.version = 5,
         .size = sizeof(struct pm),
         .check = check_state,
         .resume = resume_state,

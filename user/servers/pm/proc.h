@@ -1,11 +1,11 @@
 /*
  * The file system at /proc: what pm knows, as files with Linux's names and forms, for programs that look there (ps, top, free).
  *
- *   /meminfo uptime stat loadavg version cpuinfo mounts   of the machine
+ *   /meminfo uptime stat loadavg version cpuinfo of the machine
  *   /objects                                     how many objects of each kind the kernel has: Hearth's own
  *   /self                                        a link to the caller's number
- *   /PID/                                        stat status statm cmdline comm mounts, exe (a link), task/PID/ (the same again)
- *   /PID/maps environ cwd root fd/               for that process alone
+ *   /PID/                                        stat status statm cmdline comm, exe (a link), task/PID/ (the same again)
+ *   /PID/maps environ mounts mountinfo cwd root fd/   for that process alone; /mounts leads to the caller's
  *
  * All of it can be read by everybody, and nothing be changed. A text is made when a file is read from its beginning, and stays
  * until it is read from there again, so that a program that reads in parts does not see two states. What only the

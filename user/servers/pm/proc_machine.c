@@ -17,13 +17,10 @@
 #include "user/lib/deadline.h"
 #include "user/lib/fs.h"
 #include "user/lib/grants.h"
-#include "user/lib/words.h"
 
 #define PAGE_SIZE 4096ull
 #define NS_PER_TICK 10000000ull
 #define NS_PER_SECOND 1000000000ull
-#define MOUNTS_MAX_BYTES 16384u
-#define MOUNTS_PATIENCE_MS 2000u
 
 static struct machine_stats stats_now(void)
 {
@@ -201,23 +198,4 @@ void proc_machine_cpuinfo(struct proc_text *text, const struct process *unused)
 	uint64_t hz = stats_now().tsc_hz;
 	for (unsigned long i = 0; i < processors(); i++)
 		print_processor(text, i, hz);
-}
-
-/* What init mounts, as /etc/mounts lists it, and what root does. */
-void proc_machine_mounts(struct proc_text *text, const struct process *unused)
-{
-	char *config;
-	uint64_t length;
-	struct words_line line;
-	(void)unused;
-	proc_print(text, "initfs / initfs ro 0 0\n");
-	if (fs_read_all(
-	            grant_find("vfs"), "/etc/mounts", MOUNTS_MAX_BYTES, deadline_in_ms(MOUNTS_PATIENCE_MS), &config, &length))
-		return;
-	struct words_reader reader = words_begin(config, length);
-	while (words_next(&reader, &line))
-		if (line.count == 2)
-			proc_print(text, "%.*s %.*s %.*s rw 0 0\n", (int)line.word[1].length, line.word[1].text,
-			        (int)line.word[0].length, line.word[0].text, (int)line.word[1].length, line.word[1].text);
-	free(config);
 }

@@ -11,7 +11,6 @@ void proc_machine_stat(struct proc_text *text, const struct process *unused);
 void proc_machine_loadavg(struct proc_text *text, const struct process *unused);
 void proc_machine_version(struct proc_text *text, const struct process *unused);
 void proc_machine_cpuinfo(struct proc_text *text, const struct process *unused);
-void proc_machine_mounts(struct proc_text *text, const struct process *unused);
 
 /* The answer of operation `machine`. */
 void proc_machine_tell(uint64_t word[static MESSAGE_WORDS]);

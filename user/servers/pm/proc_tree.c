@@ -16,7 +16,7 @@ static const struct proc_entry root_entries[] = {
         {"loadavg", FS_KIND_FILE, proc_machine_loadavg},
         {"version", FS_KIND_FILE, proc_machine_version},
         {"cpuinfo", FS_KIND_FILE, proc_machine_cpuinfo},
-        {"mounts", FS_KIND_FILE, proc_machine_mounts},
+        {"mounts", FS_KIND_SYMLINK, NULL},
         {"objects", FS_KIND_FILE, proc_machine_objects},
 };
 
@@ -26,7 +26,8 @@ static const struct proc_entry process_entries[] = {
         {"statm", FS_KIND_FILE, proc_process_statm},
         {"cmdline", FS_KIND_FILE, proc_process_cmdline},
         {"comm", FS_KIND_FILE, proc_process_comm},
-        {"mounts", FS_KIND_FILE, proc_machine_mounts},
+        {"mounts", FS_KIND_FILE, NULL},
+        {"mountinfo", FS_KIND_FILE, NULL},
         {"limits", FS_KIND_FILE, proc_process_limits},
         {"maps", FS_KIND_FILE, NULL},
         {"environ", FS_KIND_FILE, NULL},
@@ -43,6 +44,8 @@ static const struct proc_entry process_entries[] = {
 #define ENTRY_DESCRIPTORS (PROCESS_COUNT - 2)
 #define ENTRY_EXE (PROCESS_COUNT - 3)
 #define ENTRY_SELF 0u
+#define ENTRY_MOUNTS 7u /* of the root: a link to those of the caller */
+#define ENTRY_OWN_MOUNTS 5u
 
 static const struct proc_entry *entry_of(struct proc_node node)
 {
@@ -181,6 +184,11 @@ static bool is_self(struct proc_node node)
 	return node.place == PROC_ROOT_ENTRY && node.entry == ENTRY_SELF;
 }
 
+static bool is_mounts(struct proc_node node)
+{
+	return node.place == PROC_ROOT_ENTRY && node.entry == ENTRY_MOUNTS;
+}
+
 status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_node *out, uint64_t *out_left)
 {
 	struct proc_node node = {.place = PROC_ROOT};
@@ -193,14 +201,15 @@ status_t proc_find(const char *path, uint32_t caller, bool follow, struct proc_n
 			return status;
 		if (proc_kind(node) != FS_KIND_SYMLINK || (!*path && !follow))
 			continue;
-		if (!is_self(node)) {
+		if (!is_self(node) && !is_mounts(node)) {
 			*out_left = strlen(path);
 			status = proc_check_access(node, caller);
 			return status ? status : ERR_REDIRECT;
 		}
 		if (!table_process(caller))
 			return ERR_NOT_FOUND;
-		node = (struct proc_node){.place = PROC_PROCESS, .pid = caller};
+		node = is_self(node) ? (struct proc_node){.place = PROC_PROCESS, .pid = caller}
+		                     : (struct proc_node){PROC_PROCESS_ENTRY, ENTRY_OWN_MOUNTS, .pid = caller};
 	}
 	*out = node;
 	return ERR_OK;
@@ -239,6 +248,10 @@ status_t proc_target(struct proc_node node, uint32_t caller, char to[static PROC
 		if (!table_process(caller))
 			return ERR_NOT_FOUND;
 		snprintf(to, PROCESS_PATH_MAX, "%u", caller);
+		return ERR_OK;
+	}
+	if (is_mounts(node)) {
+		snprintf(to, PROCESS_PATH_MAX, "self/mounts");
 		return ERR_OK;
 	}
 	if (proc_is_own(node))

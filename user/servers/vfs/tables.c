@@ -195,3 +195,29 @@ status_t tables_subtree(struct request *request)
 	}
 	return open_table(request, table, copy_below(mounts, text, base, &table->mounts));
 }
+
+/* Whole names, as many as there is room for. */
+status_t tables_list(struct request *request)
+{
+	const struct mounts *mounts = vfs_table(request);
+	uint64_t next = request->word[0], written = 0;
+	if (!mounts)
+		return ERR_NOT_SUPPORTED;
+	for (; next < mounts->count; next++) {
+		const struct mount *mount = &mounts->mount[next];
+		const char *path = mount->length ? mount->path : "/";
+		uint64_t length = strlen(path) + 1;
+		if (length > request->writable - written)
+			break;
+		status_t status = request_write(request, written, path, length);
+		if (status)
+			return status;
+		written += length;
+	}
+	bool more = next < mounts->count;
+	if (more && !written)
+		return ERR_TOO_LARGE;
+	request->answer.word[0] = written;
+	request->answer.word[1] = more ? next : 0;
+	return ERR_OK;
+}

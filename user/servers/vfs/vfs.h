@@ -55,6 +55,7 @@ status_t tables_bind(struct request *request);
 status_t tables_unmount(struct request *request);
 status_t tables_new_table(struct request *request);
 status_t tables_subtree(struct request *request);
+status_t tables_list(struct request *request);
 
 /* NAME_lease. */
 status_t tables_lease(struct request *request);
