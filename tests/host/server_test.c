@@ -2,13 +2,13 @@
  * The server kit on a kernel of the test's own: what a server's table promises holds for calls of any shape, objects live as
  * long as their senders and no client has more than its share, saved and forwarded calls are answered once, nothing leaks.
  */
-/* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
+/* sources: tests/host/sample_server.c tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
 /* sources: user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/server_state.c user/lib/found.c */
 /* flags: -DCALL_TO_FAKE_KERNEL */
 /* libraries: -lpthread */
-#include "user/lib/server.h"
+#include "sample_server.h"
 
 #include <stdlib.h>
 
@@ -17,219 +17,6 @@
 #include "check.h"
 #include "fake/calls.h"
 #include "user/lib/grants.h"
-
-enum {
-	OP_ADD = 0x101,
-	OP_OPEN,
-	OP_VALUE,
-	OP_ECHO,
-	OP_SAVE,
-	OP_RELEASE,
-	OP_FORWARD,
-	OP_TAKE,
-	OP_WAKE,
-	OP_LATER,
-	OP_FAIL_OPEN,
-	OP_BAD_ANSWER,
-	OP_WHO
-};
-
-static int objects_alive;
-static handle_t saved_reply = HANDLE_NONE;
-static uint64_t closed_session;
-static unsigned bit_count;
-static handle_t taken;
-static struct server server;
-
-static status_t handle_add(struct request *request)
-{
-	request->answer.word[0] = request->word[0] + request->word[1];
-	request->answer.word[5] = request->stamp;
-	request->answer.word[4] = request->caller;
-	return request->word[0] == 99 ? ERR_CHANGED : ERR_OK;
-}
-
-/* What a lease lets through, and what it was served as. */
-static status_t handle_who(struct request *request)
-{
-	request->answer.word[0] = request->stamp;
-	request->answer.word[1] = request->object ? *(uint64_t *)request->object : 0;
-	return ERR_OK;
-}
-
-static status_t handle_open(struct request *request)
-{
-	uint64_t *object = malloc(sizeof *object);
-	*object = request->word[0];
-	status_t status = server_open(request, object);
-	if (status) {
-		free(object);
-		return status;
-	}
-	objects_alive++;
-	return request->label == OP_FAIL_OPEN ? ERR_IO : ERR_OK;
-}
-
-static void close_object(struct server *unused, void *object)
-{
-	(void)unused;
-	objects_alive--;
-	free(object);
-}
-
-static void close_session(struct server *unused, uint64_t stamp)
-{
-	(void)unused;
-	closed_session = stamp;
-}
-
-static status_t handle_value(struct request *request)
-{
-	request->answer.word[0] = *(uint64_t *)request->object;
-	return ERR_OK;
-}
-
-/* Copies the readable buffer to the writable one. */
-static status_t handle_echo(struct request *request)
-{
-	char buffer[64];
-	status_t status = request_read(request, request->word[0], buffer, request->word[1]);
-	return status ? status : request_write(request, request->word[2], buffer, request->word[1]);
-}
-
-static unsigned interrupt_count;
-
-static void saved_interrupted(void *context)
-{
-	struct answer answer = {.word = {++*(unsigned *)context}};
-	handle_t reply = saved_reply;
-	saved_reply = HANDLE_NONE;
-	answer_send(reply, ERR_OK, &answer);
-}
-
-static status_t handle_save(struct request *request)
-{
-	status_t status = request_save(request, &saved_reply);
-	if (!status && request->word[0])
-		server_on_interrupt(request->server, saved_reply, saved_interrupted, &interrupt_count);
-	return status;
-}
-
-static status_t handle_release(struct request *request)
-{
-	struct answer answer = {.word = {request->word[0]}};
-	if (!saved_reply)
-		return ERR_BAD_STATE;
-	status_t status = reply_write_bytes(saved_reply, 0, "saved", 6);
-	answer_send(saved_reply, status ? status : (status_t)request->word[1], &answer);
-	saved_reply = HANDLE_NONE;
-	return ERR_OK;
-}
-
-static status_t handle_forward(struct request *request)
-{
-	uint64_t word[MESSAGE_WORDS] = {request->word[0], request->word[1] + 1, request->word[2]};
-	request->label = OP_ECHO;
-	return request_forward(request, grant_find("next"), word);
-}
-
-static status_t handle_take(struct request *request)
-{
-	taken = request_take_handle(request, 1);
-	return taken && !request_take_handle(request, 1) && !request_take_handle(request, 7) ? ERR_OK : ERR_IO;
-}
-
-static void count_bit(void *context)
-{
-	(void)context;
-	bit_count++;
-}
-
-static status_t handle_wake(struct request *request)
-{
-	static uint64_t bits;
-	handle_t notify, copy;
-	if (!bits && server_add_bit(request->server, count_bit, NULL, &notify, &bits))
-		return ERR_FULL;
-	status_t status = sys_handle_duplicate(request->server->notify, RIGHTS_ALL, &copy);
-	answer_add_handle(&request->answer, copy, RIGHT_SIGNAL);
-	request->answer.word[0] = bits;
-	return status;
-}
-
-static void release_later(struct server_timer *timer)
-{
-	struct answer answer = {.word = {server_timer_now()}};
-	(void)timer;
-	answer_send(saved_reply, ERR_OK, &answer);
-	saved_reply = HANDLE_NONE;
-}
-
-static status_t handle_later(struct request *request)
-{
-	static struct server_timer timer = {.expired = release_later}, never = {.expired = release_later};
-	status_t status = request_save(request, &saved_reply);
-	server_timer_set(request->server, &timer, DEADLINE_NEVER - 1);
-	server_timer_set(request->server, &never, 0);
-	server_timer_set(request->server, &timer, request->word[0]);
-	server_timer_cancel(request->server, &never);
-	server_timer_cancel(request->server, &never);
-	return status;
-}
-
-static status_t handle_bad_answer(struct request *request)
-{
-	answer_add_handle(&request->answer, 12345, RIGHTS_ALL);
-	return ERR_OK;
-}
-
-static status_t handle_collides(struct request *request)
-{
-	request->answer.word[0] = 202;
-	return ERR_OK;
-}
-
-static const struct server_operation operations[] = {
-        {.label = OP_ADD, .name = "add", .handle = handle_add},
-        {.label = OP_OPEN, .name = "open", .handle = handle_open, .audience = SERVER_SESSION},
-        {.label = OP_FAIL_OPEN, .name = "fail_open", .handle = handle_open},
-        {.label = OP_VALUE, .name = "value", .handle = handle_value, .audience = SERVER_OBJECT},
-        {.label = OP_ECHO, .name = "echo", .handle = handle_echo, .readable = 4, .writable = 2},
-        {.label = OP_SAVE, .name = "save", .handle = handle_save},
-        {.label = OP_RELEASE, .name = "release", .handle = handle_release},
-        {.label = OP_FORWARD, .name = "forward", .handle = handle_forward},
-        {.label = OP_TAKE, .name = "take", .handle = handle_take, .handles = 2},
-        {.label = OP_WAKE, .name = "wake", .handle = handle_wake},
-        {.label = OP_LATER, .name = "later", .handle = handle_later},
-        {.label = OP_BAD_ANSWER, .name = "bad_answer", .handle = handle_bad_answer},
-        {.label = OP_WHO, .name = "who", .handle = handle_who, .audience = SERVER_NAMES},
-        {.label = FS_lease, .name = "lease", .handle = server_lease},
-        /* Has the hash of OP_ADD, as 0x303 has, which is no operation. */
-        {.label = 0x202, .name = "collides", .handle = handle_collides},
-};
-
-static struct server server = {
-        .name = "sample",
-        .operations = operations,
-        .operation_count = sizeof operations / sizeof *operations,
-        .objects = 12,
-        .client_objects = 8,
-        .close_object = close_object,
-        .close_session = close_session,
-};
-
-static struct server next = {
-        .name = "next", .operations = operations, .operation_count = sizeof operations / sizeof *operations};
-
-static int serve(void)
-{
-	return server_begin(&server, grant_find("export")) ? 1 : (int)server_run(&server);
-}
-
-static int serve_next(void)
-{
-	return server_begin(&next, grant_find("export")) ? 1 : (int)server_run(&next);
-}
 
 /* A server in a process of its own and a session of the caller's. */
 static struct fake_process *start(int (*main)(void), uint64_t stamp, handle_t *out_session)
@@ -340,7 +127,7 @@ static void test_objects(void)
 	sys_handle_close(one);
 	sys_handle_close(two);
 	fake_settle();
-	CHECK(objects_alive == 1);
+	CHECK(sample_objects == 1);
 	CHECK(!simple_call(copy, OP_VALUE, 0, 0, &message) && message.word[0] == 22);
 	check_begin("server: an operation is offered to sessions or to objects only");
 	CHECK(simple_call(copy, OP_OPEN, 0, 0, &message) == ERR_NOT_SUPPORTED);
@@ -348,11 +135,11 @@ static void test_objects(void)
 	CHECK(!simple_call(copy, OP_ADD, 1, 2, &message));
 	sys_handle_close(copy);
 	fake_settle();
-	CHECK(objects_alive == 0);
+	CHECK(sample_objects == 0);
 	check_begin("server: an object opened by a handler that then fails is closed");
 	CHECK(simple_call(session, OP_FAIL_OPEN, 0, 0, &message) == ERR_IO);
 	fake_settle();
-	CHECK(objects_alive == 0);
+	CHECK(sample_objects == 0);
 	CHECK(fake_handle_count(process) == handles_at_rest);
 }
 
@@ -391,7 +178,7 @@ static void test_leases(void)
 	CHECK(!simple_call(second, OP_WHO, 0, 0, &message));
 	sys_handle_close(object);
 	fake_settle();
-	CHECK(objects_alive == 0 && simple_call(second, OP_WHO, 0, 0, &message) == ERR_DEAD);
+	CHECK(sample_objects == 0 && simple_call(second, OP_WHO, 0, 0, &message) == ERR_DEAD);
 	sys_handle_close(keeper);
 	sys_handle_close(lease);
 	sys_handle_close(second);
@@ -420,7 +207,7 @@ static void test_leases(void)
 	for (int i = 0; i < 9; i++)
 		sys_handle_close(i < 7 ? sides[i + 1] : objects[i - 7]);
 	fake_settle();
-	CHECK(objects_alive == 0 && fake_handle_count(process) == handles_at_rest);
+	CHECK(sample_objects == 0 && fake_handle_count(process) == handles_at_rest);
 }
 
 static void test_limits(void)
@@ -442,7 +229,7 @@ static void test_limits(void)
 	check_begin("server: a client's death closes its objects and gives its share back");
 	fake_close_handles(second);
 	fake_settle();
-	CHECK(objects_alive == 8);
+	CHECK(sample_objects == 8);
 	fake_become(first);
 	session = copy;
 	CHECK(!open_object(1, &status) && status == ERR_QUOTA);
@@ -457,7 +244,7 @@ static void test_full_tables(void)
 	CHECK(!open_object(5, &status) && status == ERR_NO_HANDLES);
 	fake_limit_handles(fake_self(), 4096);
 	fake_settle();
-	CHECK(objects_alive == 0);
+	CHECK(sample_objects == 0);
 	check_begin("server: without handles of its own it says so and goes on");
 	fake_limit_handles(process, fake_handle_count(process));
 	CHECK(!open_object(5, &status) && status == ERR_NO_HANDLES);
@@ -546,27 +333,27 @@ static void test_interrupted(void)
 	waiter_can_be_interrupted = true;
 	struct fake_process *waiter = start_waiter();
 	interrupt(waiter);
-	CHECK(fake_stop(waiter) == 0 && waiter_value == 1 && interrupt_count == 1);
+	CHECK(fake_stop(waiter) == 0 && waiter_value == 1 && sample_interrupts == 1);
 	check_begin("server: what was answered is not interrupted any more");
 	waiter = start_waiter();
 	release(33, ERR_OK);
 	CHECK(fake_stop(waiter) == 0 && waiter_value == 33);
 	CHECK(!fake_interrupt(fake_number(waiter)));
-	CHECK(interrupt_count == 1);
+	CHECK(sample_interrupts == 1);
 	check_begin("server: a saved call that nothing was set for goes on, or is dropped by a server that says so");
 	waiter_can_be_interrupted = false;
 	waiter = start_waiter();
 	interrupt(waiter);
 	release(44, ERR_OK);
 	CHECK(fake_stop(waiter) == 0 && waiter_value == 44);
-	server.interrupt_drops = true;
+	sample_server.interrupt_drops = true;
 	waiter = start_waiter();
 	interrupt(waiter);
 	CHECK(fake_stop(waiter) == ERR_INTERRUPTED);
 	fake_settle();
 	CHECK(fake_handle_count(process) == handles_at_rest);
-	server.interrupt_drops = false;
-	saved_reply = HANDLE_NONE;
+	sample_server.interrupt_drops = false;
+	sample_saved = HANDLE_NONE;
 }
 
 static void test_forward(void)
@@ -588,10 +375,10 @@ static void test_bits(void)
 	handle_t notify = control_block()->received.handles[0];
 	CHECK(!sys_notify_signal(notify, message.word[0]));
 	CHECK(!sys_notify_signal(notify, ~message.word[0]));
-	for (int i = 0; i < 100 && !bit_count; i++)
+	for (int i = 0; i < 100 && !sample_bits; i++)
 		CHECK(!simple_call(session, OP_ADD, 0, 0, &message));
 	fake_settle();
-	CHECK(bit_count == 1);
+	CHECK(sample_bits == 1);
 	sys_handle_close(notify);
 }
 
@@ -612,7 +399,7 @@ static void test_restart(void)
 	CHECK(!sys_channel_create(&receiver));
 	CHECK(!sys_channel_mint(receiver, 7, RIGHTS_ALL, &session));
 	for (int i = 0; i < 2; i++) {
-		process = fake_process_create("server", serve);
+		process = fake_process_create("server", sample_main);
 		fake_grant(process, "export", receiver);
 		fake_start(process);
 		if (i == 1)
@@ -632,8 +419,8 @@ int main(void)
 {
 	handle_t next_session;
 	check_begin("server: begins");
-	process = start(serve, 7, &session);
-	struct fake_process *behind = start(serve_next, 3, &next_session);
+	process = start(sample_main, 7, &session);
+	struct fake_process *behind = start(sample_next_main, 3, &next_session);
 	fake_grant(process, "next", next_session);
 	sys_handle_close(next_session);
 	fake_start(process);
@@ -656,7 +443,7 @@ int main(void)
 	fake_close_handles(fake_self());
 	fake_settle();
 	check_begin("server: a session's end is told");
-	CHECK(closed_session == 7 && objects_alive == 0);
+	CHECK(sample_closed_session == 7 && sample_objects == 0);
 	check_begin("server: it ends when its receiver does");
 	CHECK(fake_stop(process) == ERR_DEAD);
 	fake_stop(behind);

@@ -10,170 +10,7 @@
 #include "user/linux/access.h"
 #include "user/linux/errors.h"
 #include "user/linux/trace.h"
-
-struct flag_name {
-	uint32_t value;
-	char name[24];
-};
-
-struct kind_names {
-	char kind;
-	bool one; /* a value, not a sum of flags */
-	char none[12];
-	uint8_t first, count; /* of the names */
-};
-
-static const struct flag_name flag_names[] = {
-        /* O: open. */
-        {01, "O_WRONLY"},
-        {02, "O_RDWR"},
-        {0100, "O_CREAT"},
-        {0200, "O_EXCL"},
-        {0400, "O_NOCTTY"},
-        {01000, "O_TRUNC"},
-        {02000, "O_APPEND"},
-        {04000, "O_NONBLOCK"},
-        {0200000, "O_DIRECTORY"},
-        {0400000, "O_NOFOLLOW"},
-        {02000000, "O_CLOEXEC"},
-        {010000000, "O_PATH"},
-        {0100000, "O_LARGEFILE"},
-        /* P: protection. */
-        {1, "PROT_READ"},
-        {2, "PROT_WRITE"},
-        {4, "PROT_EXEC"},
-        /* M: mmap. */
-        {1, "MAP_SHARED"},
-        {2, "MAP_PRIVATE"},
-        {0x10, "MAP_FIXED"},
-        {0x20, "MAP_ANONYMOUS"},
-        {0x4000, "MAP_NORESERVE"},
-        {0x20000, "MAP_STACK"},
-        {0x100000, "MAP_FIXED_NOREPLACE"},
-        /* C: clone. */
-        {0x100, "CLONE_VM"},
-        {0x200, "CLONE_FS"},
-        {0x400, "CLONE_FILES"},
-        {0x800, "CLONE_SIGHAND"},
-        {0x4000, "CLONE_VFORK"},
-        {0x10000, "CLONE_THREAD"},
-        {0x40000, "CLONE_SYSVSEM"},
-        {0x80000, "CLONE_SETTLS"},
-        {0x100000, "CLONE_PARENT_SETTID"},
-        {0x200000, "CLONE_CHILD_CLEARTID"},
-        {0x1000000, "CLONE_CHILD_SETTID"},
-        {17, "SIGCHLD"},
-        /* W: wait. */
-        {1, "WNOHANG"},
-        {2, "WUNTRACED"},
-        {4, "WEXITED"},
-        {8, "WCONTINUED"},
-        {0x1000000, "WNOWAIT"},
-        /* A: access. */
-        {1, "X_OK"},
-        {2, "W_OK"},
-        {4, "R_OK"},
-        /* a: names relative to a directory. */
-        {0x100, "AT_SYMLINK_NOFOLLOW"},
-        {0x200, "AT_REMOVEDIR"},
-        {0x400, "AT_SYMLINK_FOLLOW"},
-        {0x1000, "AT_EMPTY_PATH"},
-        /* H: lseek. */
-        {0, "SEEK_SET"},
-        {1, "SEEK_CUR"},
-        {2, "SEEK_END"},
-        {3, "SEEK_DATA"},
-        {4, "SEEK_HOLE"},
-        /* m: rt_sigprocmask. */
-        {0, "SIG_BLOCK"},
-        {1, "SIG_UNBLOCK"},
-        {2, "SIG_SETMASK"},
-        /* K: clocks. */
-        {0, "CLOCK_REALTIME"},
-        {1, "CLOCK_MONOTONIC"},
-        {2, "CLOCK_PROCESS_CPUTIME"},
-        {3, "CLOCK_THREAD_CPUTIME"},
-        {7, "CLOCK_BOOTTIME"},
-        /* F: fcntl. */
-        {0, "F_DUPFD"},
-        {1, "F_GETFD"},
-        {2, "F_SETFD"},
-        {3, "F_GETFL"},
-        {4, "F_SETFL"},
-        {5, "F_GETLK"},
-        {6, "F_SETLK"},
-        {7, "F_SETLKW"},
-        {1030, "F_DUPFD_CLOEXEC"},
-        /* I: ioctl. */
-        {0x5401, "TCGETS"},
-        {0x5402, "TCSETS"},
-        {0x5403, "TCSETSW"},
-        {0x5404, "TCSETSF"},
-        {0x540e, "TIOCSCTTY"},
-        {0x540f, "TIOCGPGRP"},
-        {0x5410, "TIOCSPGRP"},
-        {0x5413, "TIOCGWINSZ"},
-        {0x5414, "TIOCSWINSZ"},
-        {0x541b, "FIONREAD"},
-        {0x5421, "FIONBIO"},
-        /* U: futex. */
-        {0, "FUTEX_WAIT"},
-        {1, "FUTEX_WAKE"},
-        {3, "FUTEX_REQUEUE"},
-        {4, "FUTEX_CMP_REQUEUE"},
-        {9, "FUTEX_WAIT_BITSET"},
-        {128, "FUTEX_WAIT_PRIVATE"},
-        {129, "FUTEX_WAKE_PRIVATE"},
-        {131, "FUTEX_REQUEUE_PRIV"},
-        {137, "FUTEX_WAIT_BITSET_P"},
-        /* N: arch_prctl. */
-        {0x1001, "ARCH_SET_GS"},
-        {0x1002, "ARCH_SET_FS"},
-        {0x1003, "ARCH_GET_FS"},
-        {0x1004, "ARCH_GET_GS"},
-};
-
-/* In the order of the names above. */
-static const struct kind_names kinds_named[] = {
-        {'O', false, "O_RDONLY", 0, 13},
-        {'n', false, "0", 0, 13},
-        {'P', false, "PROT_NONE", 13, 3},
-        {'M', false, "0", 16, 7},
-        {'C', false, "0", 23, 12},
-        {'W', false, "0", 35, 5},
-        {'A', false, "F_OK", 40, 3},
-        {'a', false, "0", 43, 4},
-        {'H', true, "", 47, 5},
-        {'m', true, "", 52, 3},
-        {'K', true, "", 55, 5},
-        {'F', true, "", 60, 9},
-        {'I', true, "", 69, 11},
-        {'U', true, "", 80, 9},
-        {'N', true, "", 89, 4},
-};
-_Static_assert(sizeof flag_names / sizeof *flag_names == 93, "the table of kinds ends with the names");
-
-static const char signal_names[32][8] = {"0", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV",
-        "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
-        "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"};
-
-struct errno_name {
-	uint8_t number;
-	char name[15];
-};
-
-#define E(name) \
-	{ \
-		name, #name \
-	}
-static const struct errno_name errno_names[] = {E(EPERM), E(ENOENT), E(ESRCH), E(EINTR), E(EIO), E(ENXIO), E(E2BIG), E(ENOEXEC),
-        E(EBADF), E(ECHILD), E(EAGAIN), E(ENOMEM), E(EACCES), E(EFAULT), E(EBUSY), E(EEXIST), E(EXDEV), E(ENODEV), E(ENOTDIR),
-        E(EISDIR), E(EINVAL), E(ENFILE), E(EMFILE), E(ENOTTY), E(ETXTBSY), E(EFBIG), E(ENOSPC), E(ESPIPE), E(EROFS), E(EMLINK),
-        E(EPIPE), E(EDOM), E(ERANGE), E(EDEADLK), E(ENAMETOOLONG), E(ENOLCK), E(ENOSYS), E(ENOTEMPTY), E(ELOOP), E(EOVERFLOW),
-        E(ENOTSOCK), E(EDESTADDRREQ), E(EMSGSIZE), E(EPROTOTYPE), E(ENOPROTOOPT), E(EOPNOTSUPP), E(EAFNOSUPPORT), E(EADDRINUSE),
-        E(ECONNREFUSED), E(ECONNRESET), E(EISCONN), E(ENOTCONN), E(ETIMEDOUT), E(EALREADY), E(EINPROGRESS), E(ETOOMANYREFS),
-        E(EDQUOT), E(ECANCELED), E(ENODATA)};
-#undef E
+#include "user/linux/trace_names.h"
 
 static bool is_full(const struct trace_line *line)
 {
@@ -226,9 +63,10 @@ static void add_address(struct trace_line *line, uint64_t address)
 
 void trace_add_signal(struct trace_line *line, uint64_t signal)
 {
-	if (signal && signal < 32) {
+	const char *name = trace_signal_name(signal);
+	if (name) {
 		trace_add(line, "SIG");
-		trace_add(line, signal_names[signal]);
+		trace_add(line, name);
 	} else {
 		trace_add_number(line, (int64_t)signal);
 	}
@@ -304,9 +142,9 @@ static void add_array(struct trace_line *line, uint64_t pointers)
 	add_byte(line, ']');
 }
 
-static void add_flags(struct trace_line *line, const struct kind_names *names, uint64_t value)
+static void add_flags(struct trace_line *line, const struct trace_kind *names, uint64_t value)
 {
-	const struct flag_name *name = &flag_names[names->first];
+	const struct trace_flag *name = trace_flags(names);
 	bool any = false;
 	for (uint32_t i = 0; i < names->count; i++) {
 		bool holds = names->one ? value == name[i].value : (value & name[i].value) == name[i].value;
@@ -361,13 +199,10 @@ static void add_integers(struct trace_line *line, uint64_t address, uint32_t cou
 
 static void add_named(struct trace_line *line, char kind, uint64_t value)
 {
-	for (uint32_t i = 0; i < sizeof kinds_named / sizeof *kinds_named; i++) {
-		if (kinds_named[i].kind == kind) {
-			add_flags(line, &kinds_named[i], value & UINT32_MAX);
-			return;
-		}
-	}
-	if (value < 4096)
+	const struct trace_kind *names = trace_kind(kind);
+	if (names)
+		add_flags(line, names, value & UINT32_MAX);
+	else if (value < 4096)
 		trace_add_number(line, (int64_t)value);
 	else
 		add_hex(line, value);
@@ -429,12 +264,11 @@ void trace_add_call(struct trace_line *line, const struct frame *frame, uint32_t
 
 static void add_error(struct trace_line *line, int64_t error)
 {
+	const char *name = trace_error_name(error);
 	trace_add(line, "-1 ");
-	for (uint32_t i = 0; i < sizeof errno_names / sizeof *errno_names; i++) {
-		if (errno_names[i].number == error) {
-			trace_add(line, errno_names[i].name);
-			return;
-		}
+	if (name) {
+		trace_add(line, name);
+		return;
 	}
 	trace_add(line, "errno ");
 	trace_add_number(line, error);
