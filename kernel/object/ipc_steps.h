@@ -38,8 +38,10 @@ static inline void ipc_received(struct thread *receiver, struct thread *caller)
 	ipc_hold(&caller->reply, receiver);
 	caller->wait = WAIT_ANSWER;
 	receiver->wait = WAIT_NONE;
-	unsigned lent = receiver->task.lent = caller->task.effective;
-	receiver->task.effective = lent > receiver->task.priority ? (uint8_t)lent : receiver->task.priority;
+	uint8_t lent = receiver->task.lent = caller->task.effective;
+	if (__builtin_expect(lent < receiver->task.priority, 0))
+		lent = receiver->task.priority;
+	receiver->task.effective = lent;
 }
 
 /* The caller, whose call goes on to somebody else, has made it with the words and the label of the one who forwards it. */

@@ -35,7 +35,12 @@ struct reply_record {
 	/* What comes with the call; without extras only the stamp counts. */
 	bool extras;
 	bool carried; /* its handles are in the caller's parcel, not in its table */
-	uint8_t handle_count, word_count, move_mask;
+	union {
+		struct {
+			uint8_t handle_count, word_count, move_mask;
+		};
+		uint32_t counts; /* as message_extras has them side by side */
+	};
 	handle_t handles[MESSAGE_HANDLES]; /* names that they got where the call was received */
 	uint64_t objects[MESSAGE_HANDLES]; /* the numbers of what they led to */
 	uint64_t stamp;

@@ -44,7 +44,7 @@ INLINE bool find(const struct thread *thread, enum object_type type, uint32_t ri
 #define HANDLE_COUNT(counts) ((counts)&0xff)
 #define WORD_COUNT(counts) ((counts) >> 8 & 0xff)
 #define MOVES_FIRST(counts) ((counts) >> 16 & 1)
-#define COUNTS(handles, words) ((uint32_t)(words) << 8 | (handles))
+#define NOT_MOVED 0xffffu /* of counts as they are received */
 
 /* What a `send` part brings; false: several handles or a deadline come too, which is not for this way, or it is wrong. */
 INLINE bool read_counts(const struct message_extras *send, uint32_t *out_counts)
@@ -62,7 +62,10 @@ INLINE bool read_buffer(const struct message_buffer *from, uint64_t *out_address
 	return user_range_ok(uaddr(address), length);
 }
 
-/* All of it into the caller's record, which nobody has: the whole way begins with the same. */
+/*
+ * All of it into the caller's record, which nobody has: the whole way begins with the same. It is read there once more, which takes less
+ * than keeping it in registers.
+ */
 INLINE bool read_send(struct thread *caller)
 {
 	const struct message_extras *send = &caller->block->send;
@@ -71,24 +74,28 @@ INLINE bool read_send(struct thread *caller)
 	if (!read_counts(send, &counts) || !read_buffer(&send->readable, &record->readable, &record->readable_length) ||
 	        !read_buffer(&send->writable, &record->writable, &record->writable_length))
 		return false;
-	record->handle_count = (uint8_t)HANDLE_COUNT(counts);
-	record->word_count = (uint8_t)WORD_COUNT(counts);
-	record->move_mask = (uint8_t)MOVES_FIRST(counts);
-	record->extras = (counts & 0xffff) || record->readable_length || record->writable_length;
+	record->counts = counts;
+	record->extras = (counts & NOT_MOVED) || record->readable_length || record->writable_length;
 	return true;
 }
 
-/* Counts, long words and lengths of buffers, into the `received` part of the one who gets them. */
-INLINE void pass_extras(const struct thread *from, struct thread *to, uint32_t counts, uint64_t readable, uint64_t writable)
+/* Counts and long words, into the `received` part of the one who gets them. */
+INLINE void pass_words(const struct thread *from, struct thread *to, uint32_t counts)
 {
-	struct message_extras *received = &to->block->received;
 	uint64_t words = WORD_COUNT(counts);
-	*(uint32_t *)&received->handle_count = counts & 0xffff;
-	received->readable = (struct message_buffer){0, readable};
-	received->writable = (struct message_buffer){0, writable};
+	*(uint32_t *)&to->block->received.handle_count = counts & NOT_MOVED;
 	const uint64_t *source = from->block->send_words;
 	uint64_t *target = to->block->received_words;
 	__asm__ volatile("rep movsq" : "+D"(target), "+S"(source), "+c"(words) : : "memory");
+}
+
+/* And the lengths of a call's buffers. */
+INLINE void pass_extras(const struct thread *caller, struct thread *receiver)
+{
+	const struct reply_record *record = &caller->reply;
+	receiver->block->received.readable.length = record->readable_length;
+	receiver->block->received.writable.length = record->writable_length;
+	pass_words(caller, receiver, record->counts);
 }
 
 /* `from` waits once entry code has read its words, and `to` runs. */
@@ -128,14 +135,13 @@ INLINE struct handover call(struct thread *caller, bool extras, bool handle)
 	links_remove(&channel->receivers, receiver);
 	uint64_t info = RECEIVED_CALL;
 	record->stamp = sender->by_stamp.key;
+	if (!extras)
+		record->extras = false;
 	if (extras && record->extras) {
-		pass_extras(
-		        caller, receiver, COUNTS(handle, record->word_count), record->readable_length, record->writable_length);
+		pass_extras(caller, receiver);
 		if (handle)
 			passage_end(&passage, &receiver->block->received, &record->handles[0], &record->objects[0]);
 		info |= RECEIVED_EXTRAS;
-	} else {
-		record->extras = false;
 	}
 	ipc_introduce_locked(channel, receiver, caller);
 	ipc_received(receiver, caller);
@@ -169,8 +175,8 @@ INLINE struct handover answer(struct thread *thread, uint32_t counts, bool handl
 		return NO_HANDOVER;
 	}
 	uint64_t info = 0;
-	if (counts & 0xffff) {
-		pass_extras(thread, caller, counts, 0, 0);
+	if (counts & NOT_MOVED) {
+		pass_words(thread, caller, counts);
 		if (handle)
 			passage_end(&passage, &caller->block->received, &(handle_t){0}, &(uint64_t){0});
 		info = RECEIVED_EXTRAS;
@@ -247,7 +253,7 @@ static struct handover quick_forward(struct context *context)
 	uint64_t info = RECEIVED_CALL;
 	record->stamp = sender->by_stamp.key;
 	if (record->extras) {
-		pass_extras(caller, receiver, COUNTS(0, record->word_count), record->readable_length, record->writable_length);
+		pass_extras(caller, receiver);
 		info |= RECEIVED_EXTRAS;
 	}
 	ipc_speak_for(caller, context);
@@ -322,17 +328,28 @@ static struct handover quick_call(struct context *context)
 	return call(thread_of_context(context), false, false);
 }
 
+/* Apart, so that the others need no more registers than they have. */
+static __attribute__((noinline)) struct handover call_with_handle(struct thread *thread)
+{
+	return call(thread, true, true);
+}
+
 static struct handover quick_call_x(struct context *context)
 {
 	struct thread *thread = thread_of_context(context);
 	if (!read_send(thread))
 		return NO_HANDOVER;
-	return __builtin_expect(thread->reply.handle_count, 0) ? call(thread, true, true) : call(thread, true, false);
+	return __builtin_expect(thread->reply.handle_count, 0) ? call_with_handle(thread) : call(thread, true, false);
 }
 
 static struct handover quick_answer(struct context *context)
 {
 	return answer(thread_of_context(context), 0, false);
+}
+
+static __attribute__((noinline)) struct handover answer_with_handle(struct thread *thread, uint32_t counts)
+{
+	return answer(thread, counts, true);
 }
 
 static struct handover quick_answer_x(struct context *context)
@@ -341,7 +358,7 @@ static struct handover quick_answer_x(struct context *context)
 	uint32_t counts;
 	if (!read_counts(&thread->block->send, &counts))
 		return NO_HANDOVER;
-	return HANDLE_COUNT(counts) ? answer(thread, counts, true) : answer(thread, counts, false);
+	return HANDLE_COUNT(counts) ? answer_with_handle(thread, counts) : answer(thread, counts, false);
 }
 
 /* Only where the CPU guesses that a number is one of those below. */
