@@ -30,6 +30,7 @@
 #include "user/linux/poll.h"
 #include "user/linux/random.h"
 #include "user/linux/record_lock.h"
+#include "user/linux/remap.h"
 #include "user/linux/signal.h"
 #include "user/linux/socket.h"
 #include "user/linux/stat.h"
@@ -38,6 +39,7 @@
 #include "user/linux/thread.h"
 #include "user/linux/time.h"
 #include "user/linux/trace.h"
+#include "user/linux/users.h"
 
 static const struct trace_call calls[] = {
 #define LINUX_CALL(number, name, function, arguments, ...) {number, #name, "" __VA_ARGS__},

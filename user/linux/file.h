@@ -6,6 +6,7 @@
 int64_t file_open(uint64_t name, uint32_t flags, uint32_t mode);
 int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode);
 int64_t file_creat(uint64_t name, uint32_t mode);
+int64_t file_memfd_create(uint64_t name, uint32_t flags); /* memfd.c */
 int64_t file_read(int fd, uint64_t buffer, uint64_t length);
 int64_t file_write(int fd, uint64_t buffer, uint64_t length);
 int64_t file_pread64(int fd, uint64_t buffer, uint64_t length, int64_t position);

@@ -240,27 +240,6 @@ int64_t memory_mprotect(uint64_t address, uint64_t length, uint32_t prot)
 	return status == ERR_BAD_ADDRESS ? -ENOMEM : errors_to_linux(status);
 }
 
-/* Shrinks in place. Growing would need the kernel to move mappings: the program is told to allocate and copy. */
-int64_t memory_mremap(uint64_t address, uint64_t old_length, uint64_t new_length, uint32_t flags)
-{
-	if ((address & (PAGE_SIZE - 1)) || !new_length || (flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED)))
-		return -EINVAL;
-	if (old_length > USER_TOP || new_length > USER_TOP || !user_range(address, page_up(old_length)))
-		return -EFAULT;
-	uint64_t have = page_up(old_length), want = page_up(new_length);
-	if (!have || want > have || (flags & LINUX_MREMAP_FIXED))
-		return -ENOMEM;
-	if (own_is_hit(address, have))
-		return -EFAULT;
-	if (want < have) {
-		status_t status = sys_vmem_unmap(HANDLE_SELF_VMEM, address + want, have - want);
-		if (status)
-			return errors_to_linux(status);
-		mapped_remove(address + want, have - want);
-	}
-	return (int64_t)address;
-}
-
 /* A shared mapping is the file's own pages: there is nothing to write back. */
 int64_t memory_msync(uint64_t address, uint64_t length, uint32_t flags)
 {

@@ -6,7 +6,6 @@
 int64_t memory_mmap(uint64_t address, uint64_t length, uint32_t prot, uint32_t flags, int fd, uint64_t offset);
 int64_t memory_munmap(uint64_t address, uint64_t length);
 int64_t memory_mprotect(uint64_t address, uint64_t length, uint32_t prot);
-int64_t memory_mremap(uint64_t address, uint64_t old_length, uint64_t new_length, uint32_t flags);
 int64_t memory_msync(uint64_t address, uint64_t length, uint32_t flags);
 int64_t memory_brk(uint64_t address);
 

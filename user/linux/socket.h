@@ -25,6 +25,8 @@ int64_t socket_sendto(int fd, uint64_t buffer, uint64_t length, uint32_t flags, 
 int64_t socket_recvfrom(int fd, uint64_t buffer, uint64_t length, uint32_t flags, uint64_t address, uint64_t address_length);
 int64_t socket_sendmsg(int fd, uint64_t message, uint32_t flags);
 int64_t socket_recvmsg(int fd, uint64_t message, uint32_t flags);
+int64_t socket_sendmmsg(int fd, uint64_t vector, uint32_t count, uint32_t flags);
+int64_t socket_recvmmsg(int fd, uint64_t vector, uint32_t count, uint32_t flags, uint64_t timeout);
 
 /* For both: the open file of a socket, to be dropped; NULL with -EBADF or -ENOTSOCK in *out_error. */
 struct open_file *socket_hold(int fd, int64_t *out_error);
