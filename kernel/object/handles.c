@@ -101,7 +101,7 @@ static inline uint32_t index_of(handle_t handle)
 void handles_unallot(struct handles *table, uint32_t count, const handle_t *allotted)
 {
 	for (uint32_t i = 0; i < count; i++)
-		handles_free_at(table, index_of(allotted[i]));
+		handles_free_entry(table, handles_at(table, index_of(allotted[i])), index_of(allotted[i]));
 }
 
 void handles_fill(struct handles *table, handle_t handle, struct object *object, uint32_t rights)
@@ -122,7 +122,7 @@ struct object *handles_take(struct handles *table, struct handle_entry *entry)
 		table->ioport_changes++;
 		ioport_forget();
 	}
-	handles_free_at(table, index_of(entry->handle));
+	handles_free_entry(table, entry, index_of(entry->handle));
 	return object;
 }
 
@@ -191,7 +191,7 @@ static void clone_entry(const struct handle_entry *from, struct handles *to)
 		handles_fill(to, from->handle, from->object, from->rights);
 	} else {
 		entry->generation = handles_next_generation(from);
-		handles_push_free(to, index);
+		handles_push_free(to, entry, index);
 	}
 }
 

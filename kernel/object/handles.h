@@ -101,12 +101,12 @@ static inline void handles_fill_entry(struct handles *table, handle_t handle, st
 	__atomic_store_n(&entry->handle, handle, __ATOMIC_RELEASE);
 }
 
-static inline void handles_push_free(struct handles *table, uint32_t index)
+static inline void handles_push_free(struct handles *table, struct handle_entry *entry, uint32_t index)
 {
-	struct handle_entry *entry = handles_at(table, index);
+	uint32_t last = table->free_last;
 	entry->next_free = 0;
-	if (table->free_last)
-		handles_at(table, table->free_last)->next_free = index;
+	if (__builtin_expect(last != 0, 1))
+		handles_at(table, last)->next_free = index;
 	else
 		table->free_first = index;
 	table->free_last = index;
@@ -119,12 +119,11 @@ static inline uint16_t handles_next_generation(const struct handle_entry *entry)
 }
 
 /* The entry is free, and what it held is the caller's. */
-static inline void handles_free_at(struct handles *table, uint32_t index)
+static inline void handles_free_entry(struct handles *table, struct handle_entry *entry, uint32_t index)
 {
-	struct handle_entry *entry = handles_at(table, index);
 	entry->handle = 0;
 	entry->generation = handles_next_generation(entry);
-	handles_push_free(table, index);
+	handles_push_free(table, entry, index);
 	table->used--;
 }
 

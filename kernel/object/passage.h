@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) void passage_end(
 {
 	struct object *object = passage->entry->object;
 	if (passage->moves)
-		handles_free_at(passage->from, passage->entry->handle % (1u << HANDLE_INDEX_BITS));
+		handles_free_entry(passage->from, passage->entry, passage->entry->handle % (1u << HANDLE_INDEX_BITS));
 	else
 		object_reference(object);
 	handle_t handle = handles_allot_entry(passage->to);

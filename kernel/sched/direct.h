@@ -57,9 +57,8 @@ static inline bool direct_allowed(const struct cpu *cpu, const struct task *from
  * nothing else waits to be done, it came by a system call, and the timer is set for no later than it has to be. 0: the scheduler
  * chooses. The lock of the queue is held from then on till direct_take.
  */
-static inline struct task *direct_next(const struct cpu *cpu)
+static inline struct task *direct_next(const struct cpu *cpu, struct scheduler *own)
 {
-	struct scheduler *own = scheduler_of(cpu);
 	if (cpu->need_schedule || cpu->ports_loaded || !own->queue.ready || !lock_try_alone(&own->queue.lock))
 		return 0;
 	struct task *task = own->queue.first[run_queue_highest(&own->queue)];
@@ -71,9 +70,8 @@ static inline struct task *direct_next(const struct cpu *cpu)
 }
 
 /* It is out of the queue, alone at its priority, and has a time slice of its own; the time until now is booked. */
-static inline void direct_take(const struct cpu *cpu, struct task *task)
+static inline void direct_take(struct scheduler *own, struct task *task)
 {
-	struct scheduler *own = scheduler_of(cpu);
 	own->queue.first[task->queued_at] = 0;
 	own->queue.ready &= ~(1u << task->queued_at);
 	task->next = task->previous = 0;

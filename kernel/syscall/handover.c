@@ -311,19 +311,20 @@ static struct handover quick_save_recv(struct context *context)
 	struct channel *channel = channel_of_object(object);
 	if (!lock_try_alone(&channel->lock))
 		return NO_HANDOVER;
-	struct task *next = channel->pending ? 0 : direct_next(cpu);
+	struct scheduler *own = scheduler_of(cpu);
+	struct task *next = channel->pending ? 0 : direct_next(cpu, own);
 	if (__builtin_expect(!next, 0)) {
 		lock_release_alone(&channel->lock);
 		return NO_HANDOVER;
 	}
 	if (__builtin_expect(thread->reply_to && !save(thread, channel), 0)) {
-		lock_release_alone(&schedulers[cpu->arch.index].queue.lock);
+		lock_release_alone(&own->queue.lock);
 		lock_release_alone(&channel->lock);
 		return NO_HANDOVER;
 	}
 	thread->received_by = context_call_handle(context);
 	ipc_line_up_locked(channel, thread);
-	direct_take(cpu, next);
+	direct_take(own, next);
 	struct handover handover = hand_over(cpu, &thread->task, next, channel);
 	handover.words = &next->context;
 	return handover;

@@ -32,7 +32,8 @@ static inline bool take_saved(struct thread *thread, struct reply_record *record
 	}
 	bool ok = !record->link_asked && !channel->emptied && task_take(&caller->task);
 	if (ok) {
-		handles_free_at(table, record->handle % (1u << HANDLE_INDEX_BITS));
+		uint32_t index = record->handle % (1u << HANDLE_INDEX_BITS);
+		handles_free_entry(table, handles_at(table, index), index);
 		channel->dependents--;
 		record->channel = 0;
 		record->table = 0;
