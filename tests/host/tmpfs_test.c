@@ -125,6 +125,22 @@ static void test_links(void)
 	sys_handle_close(directory);
 }
 
+static status_t call_plain(handle_t to, uint32_t operation)
+{
+	struct message message = {.label = operation};
+	extras_begin();
+	status_t status = sys_channel_call_x(to, &message);
+	return status ? status : message.label;
+}
+
+static status_t reopen(handle_t file, const char *path, uint32_t flags)
+{
+	struct message message = {.label = FS_reopen, .word = {0, strlen(path), flags, 0600}};
+	extras_set_words(extras_begin(), path, strlen(path));
+	status_t status = sys_channel_call_x(file, &message);
+	return status ? status : message.label;
+}
+
 static void test_content(void)
 {
 	char buffer[100] = {0};
@@ -179,6 +195,32 @@ static void test_content(void)
 	sys_handle_close(small);
 	sys_handle_close(writer);
 	CHECK(!fs_truncate(file, 4, NEVER));
+	check_begin("tmpfs.a_sender_that_rests_serves_for_the_next_file_of_its_lease");
+	handle_t lease, keeper, former = space;
+	struct fs_opened opened;
+	CHECK(call_plain(file, FS_rest) == ERR_NOT_SUPPORTED); /* not by a lease */
+	CHECK(!fs_mkdir(space, "/sub", 0700, NEVER) && !fs_open(space, "/sub", 0, 0, NEVER, &opened));
+	handle_t base = opened.file;
+	CHECK(!fs_lease(base, NEVER, &lease, &keeper));
+	space = lease;
+	handle_t first = open_file("/inner", READ_WRITE | OPEN_CREATE);
+	CHECK(!fs_write(first, "inner", 5, NEVER, &bytes) && reopen(first, "/inner", OPEN_READ) == ERR_NOT_SUPPORTED);
+	CHECK(!call_plain(first, FS_rest) && fs_read(first, buffer, 9, NEVER, &bytes) == ERR_NOT_SUPPORTED);
+	CHECK(call_plain(first, FS_rest) == ERR_NOT_SUPPORTED &&
+	        fs_open(first, "/inner", 0, 0, NEVER, &opened) == ERR_NOT_SUPPORTED);
+	CHECK(reopen(first, "/none", OPEN_READ) == ERR_NOT_FOUND && reopen(first, "/c", OPEN_READ) == ERR_NOT_FOUND);
+	CHECK(!reopen(first, "/inner", OPEN_READ) && !fs_read(first, buffer, 9, NEVER, &bytes) && bytes == 5);
+	CHECK(fs_write(first, "x", 1, NEVER, &bytes) == ERR_DENIED);
+	CHECK(!call_plain(first, FS_rest) && !reopen(first, "/inner", OPEN_WRITE | OPEN_TRUNCATE));
+	CHECK(fs_read(first, buffer, 9, NEVER, &bytes) == ERR_DENIED && !fs_write(first, "x", 1, NEVER, &bytes));
+	CHECK(!call_plain(first, FS_rest) && !fs_unlink(space, "/inner", 0, NEVER));
+	CHECK(!fs_end_lease(keeper, NEVER) && reopen(first, "/inner", OPEN_READ | OPEN_CREATE) == ERR_DEAD);
+	space = former;
+	sys_handle_close(first);
+	sys_handle_close(lease);
+	sys_handle_close(keeper);
+	sys_handle_close(base);
+	CHECK(!fs_unlink(space, "/sub", FS_UNLINK_DIRECTORY, NEVER));
 	check_begin("tmpfs.what_was_not_asked_for_is_not_given");
 	handle_t reader = open_file("/c", OPEN_READ);
 	CHECK(fs_write(reader, "x", 1, NEVER, &bytes) == ERR_DENIED && fs_truncate(reader, 0, NEVER) == ERR_DENIED);

@@ -37,6 +37,7 @@ status_t lease_enter(struct request *request, const struct server_object *object
 	request->object = NULL;
 	if (object->kind == SERVER_OBJECT_KEEPER)
 		return ERR_OK;
+	request->lease = request->stamp;
 	request->stamp = lease->base;
 	if (lease->base < SERVER_STAMP_FIRST)
 		return ERR_OK;
@@ -45,6 +46,15 @@ status_t lease_enter(struct request *request, const struct server_object *object
 		return ERR_DEAD;
 	request->object = base->state;
 	return ERR_OK;
+}
+
+status_t server_enter_lease(struct request *request, uint64_t stamp)
+{
+	const struct server_object *object = server_find_object(request->server, stamp);
+	if (!object || object->kind != SERVER_OBJECT_LEASE)
+		return ERR_DEAD;
+	request->stamp = stamp;
+	return lease_enter(request, object);
 }
 
 status_t lease_serve_keeper(struct request *request)

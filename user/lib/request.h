@@ -32,6 +32,7 @@ struct request {
 	uint64_t stamp;    /* of the sender used */
 	void *object;      /* state of the object with that stamp, NULL for a session */
 	uint64_t serial;   /* of the call: message_extras.serial */
+	uint64_t lease;    /* of that lease, if one was used: `stamp` is then what was leased; 0: none */
 	uint32_t caller;   /* the caller's process number; conveys no right */
 	uint32_t label;    /* without LABEL_SHORT */
 	uint32_t info;     /* RECEIVED_* */

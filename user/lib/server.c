@@ -81,6 +81,7 @@ static void fill_request(struct server *server, struct request *request)
 	request->serial = block->received.serial;
 	request->caller = block->received.caller;
 	request->object = NULL;
+	request->lease = 0;
 	request->takes_words = (request->label & LABEL_SHORT) != 0;
 	request->label &= ~LABEL_SHORT;
 	request->result_length = 0;

@@ -138,6 +138,9 @@ MUST_CHECK status_t server_open(struct request *request, void *object);
  */
 MUST_CHECK status_t server_lease(struct request *request);
 
+/* The request becomes one that has come through that lease (request.lease of one before). ERR_DEAD: it has ended. */
+MUST_CHECK status_t server_enter_lease(struct request *request, uint64_t lease);
+
 /*
  * A saved call whose caller is asked to end it: see reply_on_interrupt() in request.h. A server that lets calls wait for what may
  * never come sets this for each of them, or interrupt_drops if it forgets such calls by itself.

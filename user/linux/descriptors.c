@@ -6,6 +6,7 @@
 #include "user/linux/content.h"
 #include "user/linux/epoll.h"
 #include "user/linux/errors.h"
+#include "user/linux/leases.h"
 #include "user/linux/log.h"
 #include "user/linux/native.h"
 #include "user/linux/record_lock.h"
@@ -51,19 +52,35 @@ static uint32_t next_serial_locked(struct process *process)
 	return process->last_serial;
 }
 
+/* An open file that nobody uses any more, or HANDLE_NONE. */
+struct last {
+	handle_t handle;
+	uint16_t lease;
+};
+
+static inline void close_last(struct last last)
+{
+	if (!last.handle)
+		return;
+	if (last.lease)
+		leases_close(last.handle, last.lease);
+	else
+		sys_handle_close(last.handle);
+}
+
 /* One user less. What is returned is to be closed once the lock is free. */
-static handle_t let_go_locked(struct open_file *file)
+static struct last let_go_locked(struct open_file *file)
 {
 	if (--file->references)
-		return HANDLE_NONE;
-	handle_t handle = file->handle;
+		return (struct last){HANDLE_NONE, 0};
+	struct last last = {file->handle, file->lease};
 	if (file->locks && file->locks_owner == control_block()->process_number)
 		sys_handle_close(file->locks);
 	if (file->epoll)
 		epoll_free(file->epoll);
 	content_close_locked(file);
 	memset(file, 0, sizeof *file);
-	return handle;
+	return last;
 }
 
 void descriptors_drop(struct open_file *file)
@@ -71,10 +88,9 @@ void descriptors_drop(struct open_file *file)
 	struct process *process = process_self();
 	thread_self()->held_file = NULL;
 	lock_take(&process->descriptors_lock);
-	handle_t last = let_go_locked(file);
+	struct last last = let_go_locked(file);
 	lock_drop(&process->descriptors_lock);
-	if (last)
-		sys_handle_close(last);
+	close_last(last);
 }
 
 /* What RLIMIT_NOFILE leaves: new descriptors are below it. */
@@ -249,14 +265,13 @@ int64_t descriptors_close(int fd)
 	forget_locks(fd);
 	lock_take(&process->descriptors_lock);
 	struct open_file *file = look_up_locked(process, fd);
-	handle_t last = HANDLE_NONE;
+	struct last last = {HANDLE_NONE, 0};
 	if (file) {
 		*descriptor_at(process, fd) = (struct descriptor){0, 0};
 		last = let_go_locked(file);
 	}
 	lock_drop(&process->descriptors_lock);
-	if (last)
-		sys_handle_close(last);
+	close_last(last);
 	return file ? 0 : -EBADF;
 }
 
@@ -312,7 +327,7 @@ static int64_t replace(int from, int to, bool close_on_exec)
 	if (to < 0 || (uint32_t)to >= limit_of(process))
 		return -EBADF;
 	lock_take(&process->descriptors_lock);
-	handle_t last = HANDLE_NONE;
+	struct last last = {HANDLE_NONE, 0};
 	struct open_file *file = look_up_locked(process, from), *old = look_up_locked(process, to);
 	if (file) {
 		file->references++;
@@ -321,8 +336,7 @@ static int64_t replace(int from, int to, bool close_on_exec)
 		set_locked(process, (uint32_t)to, descriptor_at(process, from)->file, close_on_exec);
 	}
 	lock_drop(&process->descriptors_lock);
-	if (last)
-		sys_handle_close(last);
+	close_last(last);
 	return file ? to : -EBADF;
 }
 

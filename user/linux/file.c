@@ -89,11 +89,13 @@ int64_t file_openat(int dirfd, uint64_t name, uint32_t flags, uint32_t mode)
 	file.flags |= LINUX_O_LARGEFILE;
 	file.server_never_waits = (open & OPEN_NONBLOCK) != 0;
 	mode &= 07777 & ~__atomic_load_n(&process->umask, __ATOMIC_RELAXED);
-	status_t status = remote_open(process->vfs, &path, open, mode, &file.handle, &file.kind);
+	status_t status = remote_open_file(process->vfs, &path, open, mode, &file.handle, &file.kind, &file.lease);
 	if (status == ERR_QUOTA || status == ERR_FULL)
 		return -ENFILE; /* the server's limit, or its limit for one client */
 	if (status)
 		return errors_to_linux(status);
+	if (file.kind != FS_KIND_FILE && file.kind != FS_KIND_DIRECTORY)
+		file.lease = 0; /* what becomes of it is not its server's alone to say */
 	if (file.kind == FS_KIND_TERMINAL && !(flags & LINUX_O_NOCTTY))
 		job_opened_terminal(file.handle);
 	if (file.kind == FS_KIND_FIFO && !(flags & LINUX_O_PATH)) {

@@ -134,6 +134,7 @@ static int64_t fork_copy(uint64_t flags, uint64_t stack, uint64_t parent_id, uin
 	uint64_t block;
 	uint32_t number, pid = 0;
 	take_all(process);
+	leases_share_locked(process);
 	status_t status = sys_process_clone(0, &child, &thread, &number, &block);
 	if (!status && !child)
 		return begin_copy(flags, stack, child_id, tls);
@@ -188,6 +189,7 @@ static void copy_process(struct process *to, struct process *from)
 	uint32_t files = from->files_high > to->files_high ? from->files_high : to->files_high;
 	uint64_t changed = to->signals_changed;
 	take_all(from);
+	leases_share_locked(from);
 	memcpy(to, from, PROCESS_COPIED);
 	memcpy(to->near_descriptors, from->near_descriptors, sizeof to->near_descriptors);
 	if (descriptors > DESCRIPTORS_NEAR)

@@ -17,9 +17,13 @@
 /* One user less. The last one closes; the place may be another's at once. */
 static void drop(struct lease *lease)
 {
-	handle_t handle = lease->handle;
+	handle_t handle = lease->handle, resting = HANDLE_NONE;
+	if (!__atomic_load_n(&lease->live, __ATOMIC_ACQUIRE))
+		resting = leases_take_resting(lease);
 	if (!__atomic_sub_fetch(&lease->users, 1, __ATOMIC_ACQ_REL))
 		sys_handle_close(handle);
+	if (resting)
+		sys_handle_close(resting);
 }
 
 static void forget(struct lease *lease)
@@ -37,14 +41,22 @@ static bool matches(const struct lease *lease, const struct path *path)
 	return lease->length < sizeof head || !memcmp(path->text, lease->path, lease->length + 1);
 }
 
-/* What matched is another's if it was replaced meanwhile, so it is looked at once more as a user of it. */
-static bool hold(struct lease *lease, const struct process *process, const struct path *path)
+/* False: the place is free. */
+static bool add_user(struct lease *lease)
 {
 	uint32_t users = __atomic_load_n(&lease->users, __ATOMIC_RELAXED);
 	do {
 		if (!users)
 			return false;
 	} while (!__atomic_compare_exchange_n(&lease->users, &users, users + 1, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return true;
+}
+
+/* What matched is another's if it was replaced meanwhile, so it is looked at once more as a user of it. */
+static bool hold(struct lease *lease, const struct process *process, const struct path *path)
+{
+	if (!add_user(lease))
+		return false;
 	if (lease->live && lease->vfs == process->vfs && matches(lease, path))
 		return true;
 	drop(lease);
@@ -99,6 +111,8 @@ static void remember(struct process *process, handle_t vfs, const struct path *p
 	}
 	lease->handle = handle;
 	lease->vfs = vfs;
+	lease->no_rest = false;
+	lease->serial = (uint16_t)(__atomic_add_fetch(&process->lease_serial, 2, __ATOMIC_RELAXED) | 1);
 	lease->length = (uint32_t)length;
 	memcpy(lease->path, path->text, length + 1);
 	memcpy(&lease->head, path->text, sizeof lease->head);
@@ -143,6 +157,54 @@ bool leases_put(struct lease *lease, status_t status)
 		forget(lease);
 	drop(lease);
 	return gone;
+}
+
+handle_t leases_take_resting(struct lease *lease)
+{
+	return lease->resting ? __atomic_exchange_n(&lease->resting, HANDLE_NONE, __ATOMIC_ACQ_REL) : HANDLE_NONE;
+}
+
+void leases_put_resting(struct lease *lease, handle_t file)
+{
+	handle_t other = __atomic_exchange_n(&lease->resting, file, __ATOMIC_ACQ_REL);
+	if (other)
+		sys_handle_close(other);
+}
+
+/* The lease, if it is still this one; it is the caller's to drop then. */
+static struct lease *find_serial(struct process *process, uint16_t serial)
+{
+	for (unsigned i = 0; i < LEASES_MAX; i++) {
+		struct lease *lease = &process->leases[i];
+		if (lease->serial != serial || !add_user(lease))
+			continue;
+		if (lease->live && lease->serial == serial)
+			return lease;
+		drop(lease);
+	}
+	return NULL;
+}
+
+void leases_close(handle_t file, uint16_t serial)
+{
+	struct lease *lease = find_serial(process_self(), serial);
+	status_t status = ERR_NOT_SUPPORTED;
+	if (lease && !lease->no_rest && !lease->resting)
+		status = remote_plain(file, FS_rest, 0);
+	if (status)
+		sys_handle_close(file);
+	else
+		leases_put_resting(lease, file);
+	if (lease && status == ERR_BAD_CALL)
+		lease->no_rest = true;
+	if (lease)
+		drop(lease);
+}
+
+void leases_share_locked(struct process *process)
+{
+	for (uint32_t i = 0; process->leases_known && i < process->files_high; i++)
+		process->files[i].lease = 0;
 }
 
 void leases_forget(struct process *process)

@@ -17,6 +17,16 @@ struct lease *leases_take(const struct path *path);
 /* After a call by it, which was answered so; true: it is no more, and vfs is to be asked. */
 bool leases_put(struct lease *lease, status_t status);
 
+/* An open file that rests, for FS_reopen; HANDLE_NONE: there is none. And one for it, which is taken over. The lease is being used. */
+handle_t leases_take_resting(struct lease *lease);
+void leases_put_resting(struct lease *lease, handle_t file);
+
+/* Closes an open file that nobody else can have. With the lease that it was opened by, its sender serves for the next one. */
+void leases_close(handle_t file, uint16_t serial);
+
+/* Open files of the process are to be another process's too: so their senders are not used again. descriptors_lock is held. */
+void leases_share_locked(struct process *process);
+
 /* The process has other names from now on. */
 void leases_forget(struct process *process);
 

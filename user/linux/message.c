@@ -112,6 +112,7 @@ static int64_t pass_one(struct passing *passing, int fd)
 	}
 	uint64_t note = file->kind | (uint64_t)file->flags << NOTE_FLAGS_SHIFT;
 	passing->files[i] = file;
+	file->lease = 0; /* another process is to have it */
 	passing->notes[i / 2] |= (note & 0x7fffffff) << i % 2 * 32;
 	passing->count++;
 	return 0;

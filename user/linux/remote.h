@@ -30,6 +30,9 @@ struct path {
 /* `flags` are OPEN_*; the handle is the caller's to close. */
 MUST_CHECK status_t remote_open(
         handle_t vfs, struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle, uint32_t *out_kind);
+/* The same for a descriptor. *out_lease: that of leases_close(), or 0. */
+MUST_CHECK status_t remote_open_file(handle_t vfs, struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle,
+        uint32_t *out_kind, uint16_t *out_lease);
 /* What FS_program answers with; the frame's handle is the caller's to close. */
 struct remote_program {
 	handle_t frame;

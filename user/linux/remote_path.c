@@ -18,6 +18,13 @@ struct along {
 	uint64_t bytes_length;
 	unsigned bytes_word;
 	struct message_buffer writable;
+	struct opened *opened; /* NULL: nothing is opened that a sender which rests could serve for */
+};
+
+/* Of an open by a lease: that, and the sender that had rested; HANDLE_NONE: a new one came with the answer. */
+struct opened {
+	uint16_t lease;
+	handle_t handle;
 };
 
 /* What a link of /proc says that leads where only this process knows; NO_LINK if it is another link. */
@@ -116,13 +123,40 @@ static struct lease *lease_for(const struct path *path, const struct along *alon
 	return along->second || along->bytes ? NULL : leases_take(path);
 }
 
+/* An open by a sender that rests, if there is one; what is not opened so rests on, but with the lease it ends. */
+static status_t open_by_lease(struct lease *lease, struct message *message, const struct path *path, const struct along *along)
+{
+	handle_t resting = leases_take_resting(lease);
+	along->opened->lease = lease->serial;
+	along->opened->handle = resting;
+	if (!resting)
+		return call_once(lease->handle, message, path, lease->length, along);
+	message->label = FS_reopen;
+	status_t status = call_once(resting, message, path, lease->length, along);
+	if (!status)
+		return ERR_OK;
+	along->opened->handle = HANDLE_NONE;
+	if (status == ERR_REDIRECT || status == ERR_NOT_FOUND || status == ERR_EXISTS)
+		leases_put_resting(lease, resting);
+	else
+		sys_handle_close(resting); /* with a truncation that has failed it would be open */
+	return status;
+}
+
+static status_t call_by_lease(struct lease *lease, struct message *message, const struct path *path, const struct along *along)
+{
+	return along->opened ? open_by_lease(lease, message, path, along)
+	                     : call_once(lease->handle, message, path, lease->length, along);
+}
+
 static status_t call_path(handle_t vfs, struct message *message, struct path *path, const struct along *along)
 {
 	const struct message asked = *message;
 	for (unsigned tries = 0; tries < FS_LINKS_MAX; tries++) {
 		struct lease *lease = lease_for(path, along);
-		status_t status = lease ? call_once(lease->handle, message, path, lease->length, along)
-		                        : call_once(vfs, message, path, 0, along);
+		if (along->opened)
+			*along->opened = (struct opened){0};
+		status_t status = lease ? call_by_lease(lease, message, path, along) : call_once(vfs, message, path, 0, along);
 		if (lease && leases_put(lease, status)) {
 			*message = asked;
 			continue;
@@ -150,6 +184,24 @@ status_t remote_open(handle_t vfs, struct path *path, uint32_t flags, uint32_t m
 	if (!handle)
 		return ERR_BAD_FORMAT;
 	*out_handle = handle;
+	*out_kind = (uint32_t)message.word[0];
+	return ERR_OK;
+}
+
+status_t remote_open_file(handle_t vfs, struct path *path, uint32_t flags, uint32_t mode, handle_t *out_handle,
+        uint32_t *out_kind, uint16_t *out_lease)
+{
+	struct message message = {FS_open, 0, {0, 0, flags, mode}};
+	struct opened opened = {0};
+	status_t status = call_path(vfs, &message, path, &(struct along){.opened = &opened});
+	if (status)
+		return status;
+	if (!opened.handle)
+		opened.handle = remote_take_handle(&message);
+	if (!opened.handle)
+		return ERR_BAD_FORMAT;
+	*out_handle = opened.handle;
+	*out_lease = opened.lease;
 	*out_kind = (uint32_t)message.word[0];
 	return ERR_OK;
 }

@@ -36,7 +36,7 @@ struct frame {
 	uint64_t rax, rdi, rsi, rdx, r10, r8, r9, rbx, rbp, r12, r13, r14, r15, rsp, rip, rflags;
 };
 
-#define PATH_SHORT 60u /* most paths are, and need no memory of their own */
+#define PATH_SHORT 58u /* most paths are, and need no memory of their own */
 
 struct open_file;
 
@@ -96,22 +96,23 @@ struct epoll;
 
 /* What several descriptors can share: an open file of a server, or the log. */
 struct open_file {
-	uint32_t references;         /* 0: free; guarded by process.descriptors_lock */
-	handle_t handle;             /* HANDLE_NONE: the log */
-	uint32_t kind;               /* FS_KIND_*, 0: not known */
-	uint32_t flags;              /* LINUX_O_* as F_GETFL tells them */
-	uint8_t log_stream;          /* of process.log_streams */
-	uint8_t dots_given;          /* of a directory: how many of "." and "..", its first entries, a listing has given */
-	bool server_never_waits;     /* opened with OPEN_NONBLOCK */
-	bool lists_descriptors;      /* /proc/self/fd: what is in it the process knows (proc.h) */
-	handle_t locks;              /* stands for what this process has locked in the file (record_lock.h) */
-	uint32_t locks_owner;        /* number of the process that was; a child has a copy of this and not the handle */
-	uint32_t serial;             /* of this open file, among all that the process has had; never 0 */
-	struct epoll *epoll;         /* NULL: it is no list of epoll's */
-	uint64_t entries_read;       /* of a directory: the d_off of its next entry */
-	uint8_t preads;              /* by its server; counted as far as content.c wants to know */
-	uint8_t by_frame;            /* enum content_way */
-	uint16_t path_length;        /* of the path that it was opened by; 0: not known */
+	uint32_t references;     /* 0: free; guarded by process.descriptors_lock */
+	handle_t handle;         /* HANDLE_NONE: the log */
+	uint32_t kind;           /* FS_KIND_*, 0: not known */
+	uint32_t flags;          /* LINUX_O_* as F_GETFL tells them */
+	uint8_t log_stream;      /* of process.log_streams */
+	uint8_t dots_given;      /* of a directory: how many of "." and "..", its first entries, a listing has given */
+	bool server_never_waits; /* opened with OPEN_NONBLOCK */
+	bool lists_descriptors;  /* /proc/self/fd: what is in it the process knows (proc.h) */
+	handle_t locks;          /* stands for what this process has locked in the file (record_lock.h) */
+	uint32_t locks_owner;    /* number of the process that was; a child has a copy of this and not the handle */
+	uint32_t serial;         /* of this open file, among all that the process has had; never 0 */
+	struct epoll *epoll;     /* NULL: it is no list of epoll's */
+	uint64_t entries_read;   /* of a directory: the d_off of its next entry */
+	uint16_t lease;          /* serial of the lease that it was opened by, while nobody else can have its handle; 0: none */
+	uint8_t preads;          /* by its server; counted as far as content.c wants to know */
+	uint8_t by_frame;        /* enum content_way */
+	uint16_t path_length;    /* of the path that it was opened by; 0: not known */
 	char short_path[PATH_SHORT]; /* it with its NUL if it fits, else it is in process.long_paths */
 };
 
@@ -157,7 +158,10 @@ struct lease {
 	uint64_t head, mask; /* the first eight bytes of `path`, and 1s where it has some */
 	uint32_t users;      /* threads that make a call by it, and one more as long as it is `live`; 0: free */
 	bool live;
+	bool no_rest;    /* its file system does not know FS_rest */
+	uint16_t serial; /* no other lease of the process has had it lately; not 0 */
 	handle_t handle;
+	handle_t resting;      /* an open file that rests, to be opened next; HANDLE_NONE: none */
 	handle_t vfs;          /* whose table it is of */
 	uint32_t length;       /* of the mount point: names below it begin there */
 	char path[LEASE_PATH]; /* the mount point with a slash behind it, no NUL */
@@ -238,6 +242,7 @@ struct process {
 	char not_copied[0];
 	uint32_t descriptors_high, files_high; /* above all that were ever used */
 	bool contents_known;                   /* there is something in `contents` */
+	uint16_t lease_serial;                 /* of the newest */
 	bool leases_known;                     /* there is something in `leases` */
 	uint16_t paths_asked, lease_patience;  /* leases.c */
 	uint64_t mapped_below;                 /* at the start: what the image has mapped so far begins here */

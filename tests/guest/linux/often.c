@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -149,10 +151,104 @@ static void reads(void)
 	TEST("and_is_what_it_is", good && !ftruncate(fd, 5) && at(fd, 10, 0) == 5 && !close(fd) && !unlink("small"));
 }
 
+/* The first bytes of a file, by a descriptor that is closed again. */
+static bool is(const char *name, const char *expected)
+{
+	char bytes[16] = "";
+	int fd = open(name, O_RDONLY);
+	bool good = fd >= 0 && read(fd, bytes, sizeof bytes) == (long)strlen(expected) &&
+	        !memcmp(bytes, expected, strlen(expected));
+	return (fd < 0 || !close(fd)) && good;
+}
+
+static bool make(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	return fd >= 0 && write(fd, text, strlen(text)) == (long)strlen(text) && !close(fd);
+}
+
+/* Whether the descriptor, sent to oneself, closed and received, is still of the same file after another was opened. */
+static bool pass(int fd, const char *expected)
+{
+	int pair[2], got = -1;
+	char byte = 0, bytes[16] = "";
+	_Alignas(8) char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return false;
+	*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
+	memcpy(CMSG_DATA(header), &fd, sizeof fd);
+	bool good = sendmsg(pair[0], &message, 0) == 1 && !close(fd) && is("two", "two!");
+	int other = open("two", O_RDONLY);
+	good = good && recvmsg(pair[1], &message, 0) == 1 && (header = CMSG_FIRSTHDR(&message));
+	if (good)
+		memcpy(&got, CMSG_DATA(header), sizeof got);
+	good = good && pread(got, bytes, sizeof bytes, 0) == (long)strlen(expected) &&
+	        !memcmp(bytes, expected, strlen(expected));
+	return !close(other) && !close(pair[0]) && !close(pair[1]) && !close(got) && good;
+}
+
+/* Names that are opened and closed often: the sender of one that was closed serves for the next. */
+static void opens(void)
+{
+	bool good = make("one", "one") && make("two", "two!");
+	char bytes[16];
+	struct stat st;
+	int status, go[2];
+	for (int i = 0; good && i < OFTEN; i++)
+		good = is("one", "one") && is("two", "two!") && open("none", O_RDONLY) == -1 && errno == ENOENT;
+	TEST("each_is_itself", good);
+	int one = open("one", O_RDWR), again = open("one", O_RDONLY), two = open("two", O_RDONLY);
+	TEST("several_at_once", read(one, bytes, 1) == 1 && read(again, bytes, 16) == 3 && read(two, bytes, 16) == 4);
+	TEST("each_has_its_place", read(one, bytes, 16) == 2 && !memcmp(bytes, "ne", 2) && !close(again));
+	TEST("access_is_the_new_ones", ({
+		again = open("one", O_WRONLY);
+		errno = 0;
+		read(again, bytes, 1) == -1 && errno == EBADF && !close(again);
+	}));
+	TEST("a_name_that_is_taken_away", !unlink("two") && !close(two) && open("two", O_RDONLY) == -1 && make("two", "two!"));
+	TEST("what_is_closed_is_gone", ({
+		two = open("two", O_RDONLY);
+		good = !link("two", "three") && !fstat(two, &st) && st.st_nlink == 2 && !unlink("three") && !close(two);
+		good &&fstat(two, &st) == -1 && errno == EBADF;
+	}));
+	TEST("locks_go", ({
+		again = open("one", O_RDONLY);
+		good = !flock(one, LOCK_EX) && flock(again, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+		good && !close(one) && is("two", "two!") && !flock(again, LOCK_EX | LOCK_NB) && !close(again);
+	}));
+	TEST("truncated_and_appended", make("one", "x") && is("one", "x") && make("one", "one") && is("one", "one") && ({
+		again = open("one", O_WRONLY | O_APPEND);
+		write(again, "+", 1) == 1 && !close(again) && is("one", "one+") && make("one", "one");
+	}));
+	TEST("a_directory",
+	        (two = open(".", O_RDONLY | O_DIRECTORY)) >= 0 && faccessat(two, "one", F_OK, 0) == 0 && !close(two));
+	one = open("one", O_RDONLY);
+	pid_t child = pipe(go) ? -1 : fork();
+	if (!child) {
+		good = read(go[0], bytes, 1) == 1 && pread(one, bytes, 16, 0) == 3 && !memcmp(bytes, "one", 3);
+		_exit(good && !close(one) && is("two", "two!") ? 0 : 1);
+	}
+	good = !close(one) && (two = open("two", O_RDONLY)) >= 0 && write(go[1], "", 1) == 1;
+	TEST("a_child_keeps_what_its_parent_closes", good && waitpid(child, &status, 0) == child && !status);
+	TEST("and_its_parent_what_it_opened", read(two, bytes, 16) == 4 && !memcmp(bytes, "two!", 4) && !close(two));
+	one = open("one", O_RDONLY);
+	child = vfork();
+	if (!child)
+		_exit(!close(one) && is("two", "two!") ? 0 : 1);
+	TEST("a_lender_keeps_what_is_closed_in_its_memory",
+	        waitpid(child, &status, 0) == child && !status && is("two", "two!") && read(one, bytes, 16) == 3 &&
+	                !close(one));
+	TEST("so_does_who_is_sent_it", (one = open("one", O_RDONLY)) >= 0 && pass(one, "one"));
+	TEST("opened_and_gone", !close(go[0]) && !close(go[1]) && !unlink("one") && !unlink("two"));
+}
+
 static void *ask(void *inode)
 {
 	for (int i = 0; i < 20; i++)
-		if (!ask_often(file, (ino_t)(uintptr_t)inode))
+		if (!ask_often(file, (ino_t)(uintptr_t)inode) || !is(file, "abc"))
 			return NULL;
 	return inode;
 }
@@ -223,6 +319,7 @@ int main(int argc, char **argv)
 	made_and_gone();
 	links();
 	reads();
+	opens();
 	processes();
 	TEST("everything_is_gone", !unlink(file) && !chdir("/") && !rmdir(folder) && missing(folder));
 	return test_result();

@@ -4,13 +4,31 @@
 
 #define MAP_RIGHTS (RIGHT_READ | RIGHT_INSPECT | RIGHT_DUPLICATE | RIGHT_TRANSFER | RIGHT_INHERIT)
 
-void files_close(struct open_file *file)
+/* It is of no file any more. */
+static void let_go(struct open_file *file)
 {
 	struct node *node = file->node;
 	if (file->has_locks)
 		locks_release(node, &(struct lock_owner){file, 0});
-	state_free(file);
+	file->has_locks = false;
+	file->node = NULL;
 	node_drop(node);
+}
+
+void files_close(struct open_file *file)
+{
+	if (file->node)
+		let_go(file);
+	state_free(file);
+}
+
+status_t files_rest(struct request *request)
+{
+	struct open_file *file = file_of(request);
+	if (!file || !file->lease)
+		return ERR_NOT_SUPPORTED;
+	let_go(file);
+	return ERR_OK;
 }
 
 static uint64_t size_of(const struct node *node)

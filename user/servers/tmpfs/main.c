@@ -132,6 +132,8 @@ static const struct server_operation operations[] = {
         {.label = FS_fstat, .name = "fstat", .handle = files_fstat, .audience = SERVER_OBJECT, .writable = STAT},
         {.label = FS_readdir, .name = "readdir", .handle = files_readdir, .audience = SERVER_OBJECT, .writable = 1},
         {.label = FS_map, .name = "map", .handle = files_map, .audience = SERVER_OBJECT},
+        {.label = FS_rest, .name = "rest", .handle = files_rest, .audience = SERVER_OBJECT},
+        {.label = FS_reopen, .name = "reopen", .handle = names_reopen, .audience = SERVER_OBJECT},
         {.label = FS_content, .name = "content", .handle = files_content, .audience = SERVER_OBJECT},
         {.label = FS_truncate, .name = "truncate", .handle = files_truncate, .audience = SERVER_OBJECT},
         {.label = FS_sync, .name = "sync", .handle = files_sync, .audience = SERVER_OBJECT},

@@ -104,6 +104,42 @@ static status_t find_or_make(struct request *request, uint32_t flags, struct nod
 	return status;
 }
 
+/* The open file, which is new or rests, begins at this node. */
+static status_t begin(struct request *request, struct open_file *file, uint32_t flags, struct node *node)
+{
+	status_t status = ERR_OK;
+	file->flags = flags;
+	file->node = node;
+	file->position = 0;
+	node_hold(node);
+	if (node->kind == FS_KIND_FILE && (flags & OPEN_TRUNCATE) && node->content.size) {
+		status = content_truncate(&node->content, &node->volume->space, 0);
+		node_touch_modified(node);
+	}
+	request->answer.word[0] = node->kind;
+	request->answer.word[1] = node->kind == FS_KIND_FILE ? node->content.size : 0;
+	return status;
+}
+
+/* Should a truncation fail, the file is open all the same, and is to be put to rest again. */
+status_t names_reopen(struct request *request)
+{
+	struct open_file *file = request->object;
+	struct node *node;
+	if (file->kind != OBJECT_OPEN_FILE || file->node || !file->lease)
+		return ERR_NOT_SUPPORTED;
+	if (request->word[2] & ~(uint64_t)OPEN_KNOWN)
+		return ERR_BAD_ARGUMENT;
+	uint32_t flags = (uint32_t)request->word[2];
+	status_t status = server_enter_lease(request, file->lease);
+	if (!status)
+		status = find_or_make(request, flags, &node);
+	if (status)
+		return status;
+	state_keep(file, offsetof(struct open_file, has_locks));
+	return begin(request, file, flags, node);
+}
+
 status_t names_open(struct request *request)
 {
 	struct node *node;
@@ -120,15 +156,8 @@ status_t names_open(struct request *request)
 		state_free(file);
 		return status;
 	}
-	*file = (struct open_file){OBJECT_OPEN_FILE, flags, node, 0, false};
-	node_hold(node);
-	if (node->kind == FS_KIND_FILE && (flags & OPEN_TRUNCATE) && node->content.size) {
-		status = content_truncate(&node->content, &node->volume->space, 0);
-		node_touch_modified(node);
-	}
-	request->answer.word[0] = node->kind;
-	request->answer.word[1] = node->kind == FS_KIND_FILE ? node->content.size : 0;
-	return status;
+	*file = (struct open_file){.kind = OBJECT_OPEN_FILE, .lease = request->lease};
+	return begin(request, file, flags, node);
 }
 
 status_t names_program(struct request *request)

@@ -124,7 +124,7 @@ static bool check_object(struct server *server, uint64_t stamp, void *object)
 	if (stamp < SERVER_STAMP_FIRST || !state_holds(object, sizeof(enum object_kind)))
 		return false;
 	if (file->kind == OBJECT_OPEN_FILE)
-		return state_holds(file, sizeof *file) && is_node(file->node);
+		return state_holds(file, sizeof *file) && (!file->node || is_node(file->node));
 	return file->kind == OBJECT_LOCKS && state_holds(object, sizeof(struct process_locks));
 }
 

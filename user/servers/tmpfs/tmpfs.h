@@ -29,9 +29,10 @@ enum object_kind { OBJECT_OPEN_FILE = 1, OBJECT_LOCKS };
 struct open_file {
 	enum object_kind kind; /* OBJECT_OPEN_FILE */
 	uint32_t flags;        /* OPEN_* */
-	struct node *node;
-	uint64_t position; /* in bytes; of a directory: of the next entry */
-	bool has_locks;    /* of the whole file, by this open file */
+	struct node *node;     /* NULL: it rests */
+	uint64_t position;     /* in bytes; of a directory: of the next entry */
+	bool has_locks;        /* of the whole file, by this open file */
+	uint64_t lease;        /* that it was opened through, 0: none */
 };
 
 /* Stands for what a process has locked in a file. */
@@ -46,7 +47,7 @@ struct process_locks {
 static inline struct open_file *file_of(const struct request *request)
 {
 	struct open_file *file = request->object;
-	return file && file->kind == OBJECT_OPEN_FILE ? file : NULL;
+	return file && file->kind == OBJECT_OPEN_FILE && file->node ? file : NULL;
 }
 
 /* Fills the numbers of a stat, or of a file system. */
@@ -64,6 +65,7 @@ void tmpfs_go_on_destroying(void);
 status_t tmpfs_volume(uint64_t session, struct volume **out) __attribute__((warn_unused_result));
 
 status_t names_open(struct request *request);
+status_t names_reopen(struct request *request);
 status_t names_stat(struct request *request);
 status_t names_readlink(struct request *request);
 status_t names_unlink(struct request *request);
@@ -79,6 +81,7 @@ status_t names_program(struct request *request);
 /* Answers as map does for an open file of these OPEN_* flags. */
 status_t files_answer_frame(struct request *request, struct node *node, uint32_t flags);
 
+status_t files_rest(struct request *request);
 status_t files_seek(struct request *request);
 status_t files_fstat(struct request *request);
 status_t files_readdir(struct request *request);
