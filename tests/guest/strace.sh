@@ -35,6 +35,18 @@ told and_what_they_become '^\[pid [0-9]*\] execve("[^"]*", \["cat", "/etc/motd"\
 
 strace -s 4 -o /tmp/told echo 123456 >/dev/null
 told strings_are_cut '^write(1, "1234"\.\.\., 7) = 7$'
+strace -o /tmp/told ls -l /etc/motd >/dev/null
+told a_stat_is_shown '^newfstatat(AT_FDCWD, "/etc/motd", {st_mode=S_IFREG|0644, st_size=[0-9]*, \.\.\.}, AT_SYMLINK_NOFOLLOW) = 0$'
+strace -o /tmp/told sh -c 'ulimit -n 99; trap : USR1; sleep 0 & wait'
+told a_limit_is_shown '^prlimit64(0, RLIMIT_NOFILE, {rlim_cur=99, rlim_max=99}, NULL) = 0$'
+told an_action_is_shown '^rt_sigaction(SIGUSR1, {sa_handler=0x[0-9a-f]*, sa_mask=~\[.*\], sa_flags=.*SA_RESTORER.*}, .*, 8) = 0$'
+told a_set_of_signals_is_shown '^rt_sigsuspend(\[\], 8) = '
+strace -o /tmp/told sh -c 'read -t 1 x' </dev/null
+told polled_files_are_shown '^poll(\[{fd=0, events=POLLIN, revents=POLLIN}\], 1, [0-9]*) = 1$'
+strace -o /tmp/told logger x 2>/dev/null
+told an_address_is_shown '^connect([0-9]*, {sa_family=AF_UNIX, sun_path="/dev/log"}, [0-9]*) = -1 E'
+strace -o /tmp/told /bin/pty 2>/dev/null
+told pieces_of_memory_are_shown '^writev(2, \[{iov_base="[^"]*", iov_len=[0-9]*}.*\], 2) = [0-9]*$'
 strace cat /absent 2>/tmp/told
 told without_a_file_it_goes_to_standard_error '^openat(AT_FDCWD, "/absent", O_RDONLY, 00) = -1 ENOENT$'
 strace /absent 2>/dev/null; [ $? = 125 ] && echo 'ok a_program_that_is_not_there_is_125' || failed=1

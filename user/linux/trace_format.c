@@ -9,27 +9,27 @@
 
 #include "user/linux/access.h"
 #include "user/linux/errors.h"
-#include "user/linux/trace.h"
+#include "user/linux/trace_format.h"
 #include "user/linux/trace_names.h"
 
-static bool is_full(const struct trace_line *line)
+bool trace_is_full(const struct trace_line *line)
 {
 	return line->length == sizeof line->text - 1;
 }
 
-static void add_byte(struct trace_line *line, char c)
+void trace_add_byte(struct trace_line *line, char c)
 {
-	if (!is_full(line))
+	if (!trace_is_full(line))
 		line->text[line->length++] = c;
 }
 
 void trace_add(struct trace_line *line, const char *text)
 {
 	while (*text)
-		add_byte(line, *text++);
+		trace_add_byte(line, *text++);
 }
 
-static void add_unsigned(struct trace_line *line, uint64_t value, uint32_t base)
+void trace_add_unsigned(struct trace_line *line, uint64_t value, uint32_t base)
 {
 	char digits[24];
 	uint32_t at = sizeof digits;
@@ -43,17 +43,17 @@ static void add_unsigned(struct trace_line *line, uint64_t value, uint32_t base)
 void trace_add_number(struct trace_line *line, int64_t number)
 {
 	if (number < 0)
-		add_byte(line, '-');
-	add_unsigned(line, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10);
+		trace_add_byte(line, '-');
+	trace_add_unsigned(line, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10);
 }
 
 static void add_hex(struct trace_line *line, uint64_t value)
 {
 	trace_add(line, "0x");
-	add_unsigned(line, value, 16);
+	trace_add_unsigned(line, value, 16);
 }
 
-static void add_address(struct trace_line *line, uint64_t address)
+void trace_add_address(struct trace_line *line, uint64_t address)
 {
 	if (address)
 		add_hex(line, address);
@@ -79,16 +79,16 @@ static void add_quoted_byte(struct trace_line *line, unsigned char c)
 	for (uint32_t i = 0; escaped[i]; i++) {
 		if (c != (unsigned char)escaped[i])
 			continue;
-		add_byte(line, '\\');
-		add_byte(line, letters[i]);
+		trace_add_byte(line, '\\');
+		trace_add_byte(line, letters[i]);
 		return;
 	}
 	if (c >= ' ' && c < 0x7f) {
-		add_byte(line, (char)c);
+		trace_add_byte(line, (char)c);
 		return;
 	}
-	add_byte(line, '\\');
-	add_unsigned(line, c, 8);
+	trace_add_byte(line, '\\');
+	trace_add_unsigned(line, c, 8);
 }
 
 static uint32_t string_limit(void)
@@ -97,18 +97,18 @@ static uint32_t string_limit(void)
 }
 
 /* Bytes of the program's memory: up to a NUL, or `length` of them. */
-static void add_memory(struct trace_line *line, uint64_t address, uint64_t length, bool is_string)
+void trace_add_memory(struct trace_line *line, uint64_t address, uint64_t length, bool is_string)
 {
 	uint32_t most = string_limit(), told = 0;
 	unsigned char c;
 	if (!address || (length && !access_read(&c, address, 1))) {
-		add_address(line, address);
+		trace_add_address(line, address);
 		return;
 	}
-	add_byte(line, '"');
+	trace_add_byte(line, '"');
 	for (; told < length && told < most && access_read(&c, address + told, 1) && (c || !is_string); told++)
 		add_quoted_byte(line, c);
-	add_byte(line, '"');
+	trace_add_byte(line, '"');
 	bool more = told < length && told == most && (!is_string || (access_read(&c, address + told, 1) && c));
 	if (more)
 		trace_add(line, "...");
@@ -116,11 +116,11 @@ static void add_memory(struct trace_line *line, uint64_t address, uint64_t lengt
 
 void trace_add_strings(struct trace_line *line, const char *first, uint32_t count)
 {
-	for (uint32_t i = 0; i < count && !is_full(line); i++) {
+	for (uint32_t i = 0; i < count && !trace_is_full(line); i++) {
 		uint64_t length = strlen(first);
 		if (i)
 			trace_add(line, ", ");
-		add_memory(line, (uintptr_t)first, length, true);
+		trace_add_memory(line, (uintptr_t)first, length, true);
 		first += length + 1;
 	}
 }
@@ -130,16 +130,16 @@ static void add_array(struct trace_line *line, uint64_t pointers)
 {
 	uint64_t string;
 	if (!access_read(&string, pointers, sizeof string)) {
-		add_address(line, pointers);
+		trace_add_address(line, pointers);
 		return;
 	}
-	add_byte(line, '[');
-	for (uint32_t i = 0; !is_full(line) && access_read(&string, pointers + i * 8ull, sizeof string) && string; i++) {
+	trace_add_byte(line, '[');
+	for (uint32_t i = 0; !trace_is_full(line) && access_read(&string, pointers + i * 8ull, sizeof string) && string; i++) {
 		if (i)
 			trace_add(line, ", ");
-		add_memory(line, string, UINT64_MAX, true);
+		trace_add_memory(line, string, UINT64_MAX, true);
 	}
-	add_byte(line, ']');
+	trace_add_byte(line, ']');
 }
 
 static void add_flags(struct trace_line *line, const struct trace_kind *names, uint64_t value)
@@ -151,7 +151,7 @@ static void add_flags(struct trace_line *line, const struct trace_kind *names, u
 		if (!holds)
 			continue;
 		if (any)
-			add_byte(line, '|');
+			trace_add_byte(line, '|');
 		trace_add(line, name[i].name);
 		value = names->one ? 0 : value & ~(uint64_t)name[i].value;
 		any = true;
@@ -159,25 +159,11 @@ static void add_flags(struct trace_line *line, const struct trace_kind *names, u
 			return;
 	}
 	if (any && value)
-		add_byte(line, '|');
+		trace_add_byte(line, '|');
 	if (!any && !value)
 		trace_add(line, *names->none ? names->none : "0");
 	else if (value)
 		add_hex(line, value);
-}
-
-static void add_timespec(struct trace_line *line, uint64_t address)
-{
-	struct linux_timespec time;
-	if (!access_read(&time, address, sizeof time)) {
-		add_address(line, address);
-		return;
-	}
-	trace_add(line, "{tv_sec=");
-	trace_add_number(line, time.seconds);
-	trace_add(line, ", tv_nsec=");
-	trace_add_number(line, time.nanoseconds);
-	add_byte(line, '}');
 }
 
 /* `count` ints that the call has written. */
@@ -185,19 +171,19 @@ static void add_integers(struct trace_line *line, uint64_t address, uint32_t cou
 {
 	int32_t value;
 	if (result < 0 || !access_read(&value, address, sizeof value)) {
-		add_address(line, address);
+		trace_add_address(line, address);
 		return;
 	}
-	add_byte(line, '[');
+	trace_add_byte(line, '[');
 	for (uint32_t i = 0; i < count && access_read(&value, address + i * sizeof value, sizeof value); i++) {
 		if (i)
 			trace_add(line, ", ");
 		trace_add_number(line, value);
 	}
-	add_byte(line, ']');
+	trace_add_byte(line, ']');
 }
 
-static void add_named(struct trace_line *line, char kind, uint64_t value)
+void trace_add_named(struct trace_line *line, char kind, uint64_t value)
 {
 	const struct trace_kind *names = trace_kind(kind);
 	if (names)
@@ -213,21 +199,21 @@ static void add_argument(struct trace_line *line, char kind, uint64_t value, uin
 {
 	switch (kind) {
 	case 'd': trace_add_number(line, (int32_t)value); break;
-	case 'u': add_unsigned(line, value, 10); break;
+	case 'u': trace_add_unsigned(line, value, 10); break;
 	case 'l': trace_add_number(line, (int64_t)value); break;
-	case 'p': add_address(line, value); break;
-	case 's': add_memory(line, value, UINT64_MAX, true); break;
-	case 'b': add_memory(line, value, next, false); break;
+	case 'p': trace_add_address(line, value); break;
+	case 's': trace_add_memory(line, value, UINT64_MAX, true); break;
+	case 'b': trace_add_memory(line, value, next, false); break;
 	case 'r':
 		if (result >= 0)
-			add_memory(line, value, (uint64_t)result, false);
+			trace_add_memory(line, value, (uint64_t)result, false);
 		else
-			add_address(line, value);
+			trace_add_address(line, value);
 		break;
 	case 'v': add_array(line, value); break;
 	case 'o':
-		add_byte(line, '0');
-		add_unsigned(line, value & UINT32_MAX, 8);
+		trace_add_byte(line, '0');
+		trace_add_unsigned(line, value & UINT32_MAX, 8);
 		break;
 	case 'D':
 		if ((int32_t)value == LINUX_AT_FDCWD)
@@ -236,10 +222,11 @@ static void add_argument(struct trace_line *line, char kind, uint64_t value, uin
 			trace_add_number(line, (int32_t)value);
 		break;
 	case 'S': trace_add_signal(line, value & UINT32_MAX); break;
-	case 'T': add_timespec(line, value); break;
 	case 'i': add_integers(line, value, 1, result); break;
 	case '2': add_integers(line, value, 2, result); break;
-	default: add_named(line, kind, value);
+	default:
+		if (!trace_add_struct(line, kind, value, next, result))
+			trace_add_named(line, kind, value);
 	}
 }
 
@@ -253,13 +240,13 @@ void trace_add_call(struct trace_line *line, const struct frame *frame, uint32_t
 	} else {
 		trace_add(line, call->name);
 	}
-	add_byte(line, '(');
+	trace_add_byte(line, '(');
 	for (uint32_t i = 0; call && i < 6 && call->kinds[i] && call->kinds[i] != ':'; i++) {
 		if (i)
 			trace_add(line, ", ");
 		add_argument(line, call->kinds[i], values[i], values[i + 1], result);
 	}
-	add_byte(line, ')');
+	trace_add_byte(line, ')');
 }
 
 static void add_error(struct trace_line *line, int64_t error)

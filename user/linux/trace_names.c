@@ -113,6 +113,54 @@ static const struct trace_flag flag_names[] = {
         {0x1002, "ARCH_SET_FS"},
         {0x1003, "ARCH_GET_FS"},
         {0x1004, "ARCH_GET_GS"},
+        /* 3: events of poll. */
+        {1, "POLLIN"},
+        {2, "POLLPRI"},
+        {4, "POLLOUT"},
+        {8, "POLLERR"},
+        {16, "POLLHUP"},
+        {32, "POLLNVAL"},
+        {64, "POLLRDNORM"},
+        {256, "POLLWRNORM"},
+        /* 4: families of sockets. */
+        {0, "AF_UNSPEC"},
+        {1, "AF_UNIX"},
+        {2, "AF_INET"},
+        {10, "AF_INET6"},
+        /* 5: kinds of files. */
+        {0010000, "S_IFIFO"},
+        {0020000, "S_IFCHR"},
+        {0040000, "S_IFDIR"},
+        {0060000, "S_IFBLK"},
+        {0100000, "S_IFREG"},
+        {0120000, "S_IFLNK"},
+        {0140000, "S_IFSOCK"},
+        /* 6: flags of sigaction. */
+        {1, "SA_NOCLDSTOP"},
+        {2, "SA_NOCLDWAIT"},
+        {4, "SA_SIGINFO"},
+        {0x04000000, "SA_RESTORER"},
+        {0x08000000, "SA_ONSTACK"},
+        {0x10000000, "SA_RESTART"},
+        {0x40000000, "SA_NODEFER"},
+        {0x80000000, "SA_RESETHAND"},
+        /* q: limits. */
+        {0, "RLIMIT_CPU"},
+        {1, "RLIMIT_FSIZE"},
+        {2, "RLIMIT_DATA"},
+        {3, "RLIMIT_STACK"},
+        {4, "RLIMIT_CORE"},
+        {5, "RLIMIT_RSS"},
+        {6, "RLIMIT_NPROC"},
+        {7, "RLIMIT_NOFILE"},
+        {8, "RLIMIT_MEMLOCK"},
+        {9, "RLIMIT_AS"},
+        {10, "RLIMIT_LOCKS"},
+        {11, "RLIMIT_SIGPENDING"},
+        {12, "RLIMIT_MSGQUEUE"},
+        {13, "RLIMIT_NICE"},
+        {14, "RLIMIT_RTPRIO"},
+        {15, "RLIMIT_RTTIME"},
 };
 
 /* In the order of the names above. */
@@ -132,8 +180,13 @@ static const struct trace_kind kinds_named[] = {
         {'I', true, "", 69, 11},
         {'U', true, "", 80, 9},
         {'N', true, "", 89, 4},
+        {'3', false, "0", 93, 8},
+        {'4', true, "", 101, 4},
+        {'5', true, "", 105, 7},
+        {'6', false, "0", 112, 8},
+        {'q', true, "", 120, 16},
 };
-_Static_assert(sizeof flag_names / sizeof *flag_names == 93, "the table of kinds ends with the names");
+_Static_assert(sizeof flag_names / sizeof *flag_names == 136, "the table of kinds ends with the names");
 
 static const char signal_names[32][8] = {"0", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV",
         "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
