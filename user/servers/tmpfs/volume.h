@@ -46,7 +46,7 @@ struct node {
 		struct {
 			char *text; /* with a NUL */
 			uint32_t length;
-		} target;       /* of a symbolic link */
+		} target;        /* of a symbolic link */
 		handle_t token;  /* of a FIFO's or socket's name; HANDLE_NONE: nobody has asked for it yet */
 		uint32_t device; /* of a device's: its number */
 	};
