@@ -100,5 +100,6 @@ struct start_block {
 	uint64_t alarm_deadline, alarm_period;
 	uint64_t signals_ignored; /* bit N-1: signal N */
 	uint64_t signal_mask;
+	uint64_t program_stack; /* memory for the program's stack, from here to stack_base (execve knows how much), or 0 */
 	struct start_grant grants[START_GRANTS];
 };

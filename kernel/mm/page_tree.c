@@ -182,6 +182,12 @@ static unsigned skip_empty(const struct page_tree_node *node, unsigned i)
 	return i;
 }
 
+/* The one behind entry `i`, which mostly is its neighbour. */
+static inline unsigned next_entry(const struct page_tree_node *node, unsigned i)
+{
+	return i + 1 < FAN_OUT && node->entry[i + 1].page ? i + 1 : skip_empty(node, i + 1);
+}
+
 uint64_t page_tree_next(const struct page_tree *tree, uint64_t index)
 {
 	while (tree->root && covers(tree->height, index)) {
@@ -205,7 +211,7 @@ static void copy(struct page_tree_node **link, unsigned height, struct supply *s
 {
 	struct page_tree_node *from = *link, *to = supply->node[--supply->count];
 
-	for (unsigned i = skip_empty(from, 0); i < FAN_OUT; i = skip_empty(from, i + 1)) {
+	for (unsigned i = skip_empty(from, 0); i < FAN_OUT; i = next_entry(from, i)) {
 		to->entry[i] = from->entry[i];
 		if (height == 1)
 			++*buddy_note(paddr(from->entry[i].page));
@@ -308,21 +314,24 @@ static void shrink(struct page_tree *tree, struct page_tree_node *const *path, u
 static uint64_t take_from_leaf(
         struct page_tree_node *leaf, uint64_t *at, uint64_t end, unsigned most, struct page_tree_gone *gone)
 {
-	uint64_t stop = (*at | (FAN_OUT - 1)) + 1, taken = 0;
+	uint64_t first = *at & ~(uint64_t)(FAN_OUT - 1);
+	unsigned i = slot(*at, 1), stop = end - first < FAN_OUT ? (unsigned)(end - first) : FAN_OUT, taken = 0;
 
 	if (most > leaf->pages)
 		most = (unsigned)leaf->pages; /* behind the last there is nothing to look for */
-	for (stop = stop < end ? stop : end; *at < stop && taken < most; ++*at) {
-		uint64_t *entry = &leaf->entry[slot(*at, 1)].page;
-		if (!*entry)
+	for (; i < stop && taken < most; i++) {
+		struct paddr page = paddr(leaf->entry[i].page);
+		if (!page.raw)
 			continue;
 		taken++;
-		if (page_tree_is_shared(paddr(*entry)))
-			--*buddy_note(paddr(*entry));
+		leaf->entry[i].page = 0;
+		uint32_t *note = buddy_note(page);
+		if ((*note & PAGE_TREE_OWNERS_MAX) > 1)
+			--*note;
 		else
-			gone->page[gone->pages++] = paddr(*entry);
-		*entry = 0;
+			gone->page[gone->pages++] = page;
 	}
+	*at = first + i;
 	return taken;
 }
 

@@ -2,7 +2,7 @@
  * execve is what spawn does (user/lib/spawn.h), done by a process to itself: an address space without a process is filled with the
  * image of user/linux, the time page, a first stack and a start block, and process_replace changes to it. Until then everything is
  * beside this program, so that an error leaves it as it was. Memory is one mapping, with pages only where something is written: the
- * stack, the block right above it in the same page, and room for the new image's state.
+ * program's stack, the image's stack, the block right above it in the same page, and room for the new image's state.
  *
  * A failure of pm to take the new name does not stop anything: it is told right before the change, because afterwards nobody could.
  */
@@ -19,9 +19,12 @@
 #include "user/linux/native.h"
 #include "user/linux/pm.h"
 #include "user/linux/signal.h"
+#include "user/linux/stack.h"
 #include "user/linux/thread.h"
 
 #define STACK_SIZE (64 * 1024ull)
+/* That the program's stack is larger, so that the top of it is in the same leaf of the frame's tree as what lies above it. */
+#define STACK_MORE (128 * 1024ull)
 #define KEEP_MAX (START_GRANTS + START_FILES + 3)
 
 static status_t map_frame(
@@ -34,22 +37,26 @@ static status_t map_frame(
 
 /*
  * The new address space, with what every process has, side by side at a random place: each place of its own would take three pages of
- * page tables. Memory is the stack, the block, room for the image's state.
+ * page tables, and each mapping objects, which are copied with every fork. Memory is the program's stack, the image's, the block, room for
+ * the image's state.
  */
 static status_t map_all(struct exec_building *b, struct start_block *block)
 {
 	const struct process *process = process_self();
 	const struct linux_image_header *header = (const struct linux_image_header *)process->start->linux_image;
-	uint64_t stack = page_up(STACK_SIZE + b->block_size), memory = stack + page_up(thread_room(process)), at = 0;
+	uint64_t below = STACK_SIZE_PROGRAM + STACK_MORE, stack = page_up(STACK_SIZE + b->block_size);
+	uint64_t memory = below + stack + page_up(thread_room(process)), at = 0;
 	status_t status = sys_vmem_create(&b->vmem);
 	if (!status)
-		status = sys_vmem_map(b->vmem, 0, memory, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &block->stack_base);
+		status = sys_vmem_map(b->vmem, 0, memory, MAP_READ | MAP_WRITE, HANDLE_NONE, 0, &at);
 	if (status)
 		return status;
+	block->program_stack = at;
+	block->stack_base = at + below;
+	at += memory + PAGE_SIZE;
 	block->stack_size = stack - ((b->block_size + 63) & ~63ull);
 	block->room = block->stack_base + stack + thread_state_size(process);
 	b->block_address = b->stack = block->stack_base + block->stack_size;
-	at = block->stack_base + memory + PAGE_SIZE;
 	status = map_frame(
 	        b, &at, page_up(header->size), MAP_READ | MAP_EXECUTE | MAP_READY, process->linux_image, &block->linux_image);
 	b->entry = block->linux_image + header->start;

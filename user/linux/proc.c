@@ -279,7 +279,7 @@ const char *proc_name_of(const struct process *process, uint64_t address)
 	        {process->program_start, process->program_end,
 	                (const char *)start + (start->executable ? start->executable : start->program_name)},
 	        {process->heap->start, process->heap->mapped, "[heap]"},
-	        {process->program_stack, process->program_stack + STACK_SIZE_PROGRAM, "[stack]"},
+	        {process->program_stack, process->program_stack_end, "[stack]"},
 	        {start->linux_image, start->linux_image + start->linux_image_size, "[linux]"},
 	        {start->time_page, start->time_page + PAGE_SIZE, "[vvar]"},
 	        {(uint64_t)start, (uint64_t)start + page_up(start->size), "[start]"},
@@ -328,13 +328,26 @@ static uint64_t offset_in_file(const struct process *process, const struct piece
 	return shared ? piece->offset - process->start->program_offset : 0;
 }
 
+/* The first that ends above an address. The program's stack and the image's may be one mapping, and are two pieces. */
+static bool next_piece(const struct process *process, uint64_t from, struct piece *out)
+{
+	uint64_t boundary = process->program_stack_end;
+	if (sys_vmem_walk(HANDLE_SELF_VMEM, from, &out->start, &out->end, &out->flags, &out->offset))
+		return false;
+	if (from == boundary && out->start < boundary) {
+		out->offset += boundary - out->start;
+		out->start = boundary;
+	}
+	if (out->start < boundary && boundary < out->end)
+		out->end = boundary;
+	return true;
+}
+
 static void put_maps(struct proc_writer *writer)
 {
 	const struct process *process = process_self();
 	struct piece last = {0}, next = {0};
-	while (!writer->status &&
-	        !sys_vmem_walk(HANDLE_SELF_VMEM, last.end > next.end ? last.end : next.end, &next.start, &next.end, &next.flags,
-	                &next.offset)) {
+	while (!writer->status && next_piece(process, last.end > next.end ? last.end : next.end, &next)) {
 		next.name = proc_name_of(process, next.start);
 		next.offset = offset_in_file(process, &next);
 		if (joins(&last, &next)) {

@@ -41,7 +41,7 @@ void random_separate(void)
 	process_self()->random->stale = true;
 }
 
-/* A copy of a process must not make the same bytes as the other one. */
+/* A copy of a process must not make the same bytes as the other one. The block that is made next makes another key of this. */
 static void mix_anew_locked(struct process *process)
 {
 	struct random_source *source = process->random;
@@ -51,7 +51,8 @@ static void mix_anew_locked(struct process *process)
 	words[1] = (uint64_t)high << 32 | low;
 	words[2] = hardware_word(process);
 	words[3] = hardware_word(process);
-	chacha_generator_mix(&source->generator, (const uint8_t *)words);
+	for (unsigned i = 0; i < sizeof words; i++)
+		source->generator.key[i] ^= ((const uint8_t *)words)[i];
 	memset(source->ahead, 0, sizeof source->ahead);
 	source->left = 0;
 	source->stale = source->was_used = false;

@@ -270,14 +270,18 @@ static void place_heap(const struct load_result *program, uint32_t random)
 	memory_place_heap(start + PAGE_SIZE * (1 + random % HEAP_GAP_PAGES));
 }
 
-/* Maps the program's stack. The kernel puts nothing right below it that is not wanted at that very address. */
-static uint64_t map_stack(struct process *process)
+/* Maps the program's stack, if the starter has not done it. The kernel puts nothing right below it that is not wanted at that very address. */
+static void place_stack(struct process *process)
 {
-	uint64_t address;
-	if (map_below(&process->mapped_below, STACK_SIZE_PROGRAM, &address))
-		fail(process->start, BAD_START, "found no memory for its stack", "");
+	const struct start_block *start = process->start;
+	uint64_t address = start->program_stack;
+	process->program_stack_end = start->stack_base;
+	if (!address || address > start->stack_base || start->stack_base - address < STACK_SIZE_PROGRAM) {
+		if (map_below(&process->mapped_below, STACK_SIZE_PROGRAM, &address))
+			fail(start, BAD_START, "found no memory for its stack", "");
+		process->program_stack_end = address + STACK_SIZE_PROGRAM;
+	}
 	process->program_stack = address;
-	return address;
 }
 
 /* What chance decides about a program at its start. */
@@ -335,7 +339,7 @@ static uint64_t make_stack(struct process *process, const struct load_result *pr
 	        .auxiliary = auxiliary,
 	        .auxiliary_count = sizeof auxiliary / sizeof *auxiliary,
 	};
-	uint64_t base = map_stack(process), pointer;
+	uint64_t base = process->program_stack_end - STACK_SIZE_PROGRAM, pointer;
 	memcpy(contents.random, chances->for_program, sizeof contents.random);
 	uint64_t size =
 	        STACK_SIZE_PROGRAM - (chances->stack & 0xff0); /* the stack does not begin at the same place of each page */
@@ -364,6 +368,7 @@ void start_process(struct start_block *start, struct control_block *control)
 	process->program_start = program.start;
 	process->program_end = program.end;
 	place_heap(&program, chances.heap);
+	place_stack(process);
 	uint64_t stack_pointer = make_stack(process, &program, &chances);
 	memset(&chances, 0, sizeof chances);
 	__asm__ volatile("" : : "r"(&chances) : "memory");

@@ -194,7 +194,8 @@ struct borrower;
 struct process {
 	struct start_block *start;
 	const struct time_page *time_page;
-	uint64_t program_start, program_end, program_stack; /* where they lie, for /proc/self/maps; the stack's lowest page */
+	uint64_t program_start, program_end; /* where they lie, for /proc/self/maps */
+	uint64_t program_stack, program_stack_end;
 	uint32_t number;
 	uint32_t vectors_size;     /* of a thread's area for vector state */
 	uint64_t vectors_features; /* XCR0 */
