@@ -22,11 +22,12 @@ $(MORTAL)/root_image.o: kernel/root_image.S $(MORTAL)/root.elf
 $(MORTAL)/kernel.elf: $(filter-out %/root_image.S.o,$(KERNEL_OBJECTS)) $(MORTAL)/root_image.o $(B)/kernel/symbols.o
 	$(LD) $(KERNEL_LDFLAGS) -o $@ $^
 
-# Servers with state that end at the point of their work which a client names (points.c), and an init that starts them again at once.
+# Servers with state that end at the point of their work which a client names (points.c), and an init that starts them again at once. What is
+# wrapped may be all that a server needs of state_stores.o, and points name it weakly: -u has it linked all the same.
 MORTAL_POINTS := -Wl,--wrap=__asan_store1_noabort,--wrap=__asan_store4_noabort,--wrap=__asan_store8_noabort \
 	-Wl,--wrap=state_keep_words,--wrap=state_commit,--wrap=state_answered,--wrap=answer_give \
 	-Wl,--wrap=request_read,--wrap=request_read_path,--wrap=request_carried,--wrap=request_save,--wrap=state_keep \
-	-Wl,--wrap=request_forward
+	-Wl,--wrap=request_forward -Wl,-u,state_stores_memcpy
 MORTAL_POINTS_STREAMD := -Wl,--wrap=handing_give,--wrap=wait_leave
 
 $(MORTAL)/points.o: tests/guest/mortal/points.c tests/guest/mortal/module.mk user/module.mk Makefile
