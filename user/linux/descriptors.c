@@ -133,7 +133,7 @@ static bool remember_path_locked(struct process *process, struct open_file *file
 {
 	file->path_length = 0;
 	if (length < PATH_SHORT) {
-		memcpy(file->short_path, path, length + 1);
+		memmove(file->short_path, path, length + 1);
 		file->path_length = (uint16_t)length;
 		return true;
 	}
@@ -146,7 +146,7 @@ static bool remember_path_locked(struct process *process, struct open_file *file
 			return false;
 		process->long_paths = (char(*)[FS_PATH_MAX])address;
 	}
-	memcpy(process->long_paths[file - process->files], path, length + 1);
+	memmove(process->long_paths[file - process->files], path, length + 1);
 	file->path_length = (uint16_t)length;
 	return true;
 }
@@ -156,6 +156,19 @@ const char *descriptors_path_of(const struct process *process, const struct open
 	if (file->path_length < PATH_SHORT)
 		return file->path_length ? file->short_path : NULL;
 	return process->long_paths[file - process->files];
+}
+
+void descriptors_change_root(struct process *process, const struct path *root)
+{
+	lock_take(&process->descriptors_lock);
+	for (uint32_t i = 0; i < process->files_high; i++) {
+		struct open_file *file = &process->files[i];
+		const char *path = file->references ? descriptors_path_of(process, file) : NULL;
+		const char *left = path ? path_below(path, root) : NULL;
+		if (!left || !remember_path_locked(process, file, left, strlen(left)))
+			file->path_length = 0;
+	}
+	lock_drop(&process->descriptors_lock);
 }
 
 static int64_t add_locked(struct process *process, const struct open_file *what, bool close_on_exec, const struct path *path)

@@ -27,6 +27,8 @@ bool descriptors_add_first(const struct start_block *start);
 int64_t descriptors_path(int fd, char out[FS_PATH_MAX]);
 /* The path that an open file was opened by; NULL if that is not known. Under descriptors_lock, or while it is held. */
 const char *descriptors_path_of(const struct process *process, const struct open_file *file);
+/* The names that files were opened by begin at this directory from now on; those of others are forgotten. */
+void descriptors_change_root(struct process *process, const struct path *root);
 
 /* The lowest open descriptor from `from` on; -1 if there is none. */
 int descriptors_next(int from);

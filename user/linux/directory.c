@@ -130,28 +130,20 @@ int64_t directory_chdir(uint64_t name)
 	return 0;
 }
 
-/* What is left of a name below the new root; NULL: it does not lie there. */
-static const char *below(const char *text, const struct path *root)
-{
-	if (strncmp(text, root->text, root->length) || (text[root->length] && text[root->length] != '/'))
-		return NULL;
-	return text[root->length] ? text + root->length : "/";
-}
-
-/* The process and what it starts have the names of this sender from now on. */
+/*
+ * The process and what it starts have the names of this sender from now on (exec_grant()). Another thread may be in a call by the former
+ * one, which stays open till execve.
+ */
 static void change_names_locked(struct process *process, handle_t vfs)
 {
-	handle_t former = __atomic_exchange_n(&process->vfs, vfs, __ATOMIC_ACQ_REL);
-	for (uint32_t i = 0; i < process->start->grant_count && i < START_GRANTS; i++) /* which execve passes on */
-		if (process->start->grants[i].handle == former)
-			process->start->grants[i].handle = vfs;
+	__atomic_store_n(&process->vfs, vfs, __ATOMIC_RELEASE);
 	leases_forget(process);
-	sys_handle_close(former);
 }
 
 /*
  * A namespace of the process's own takes the place of the one that it has, and is inherited in its place. Names that it has kept
- * begin there from then on: a working directory that is not below the new root is the root.
+ * begin there from then on: a working directory that is not below the new root is the root, and an open directory that is not has none,
+ * so that nothing is found by it.
  */
 int64_t directory_chroot(uint64_t name)
 {
@@ -169,15 +161,18 @@ int64_t directory_chroot(uint64_t name)
 	handle_t vfs;
 	if (!status)
 		status = remote_subtree(process->vfs, &path, &vfs);
+	if (status == ERR_FULL)
+		return -ENOMEM;
 	if (status)
 		return errors_to_linux(status);
 	lock_take(&process->directory_lock);
-	const char *working = below(process->working_directory, &path);
+	change_names_locked(process, vfs);
+	descriptors_change_root(process, &path);
+	const char *working = path_below(process->working_directory, &path);
 	if (!working)
 		working = "/";
 	memmove(path.text, working, strlen(working) + 1);
 	set_working(process, path.text, strlen(path.text));
-	change_names_locked(process, vfs);
 	lock_drop(&process->directory_lock);
 	return 0;
 }

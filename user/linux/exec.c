@@ -127,7 +127,7 @@ static uint32_t fill_keep(const struct exec_building *b, handle_t keep[static KE
 	for (uint32_t i = 0; i < start->grant_count; i++) {
 		uint32_t type, rights;
 		uint64_t object;
-		handle_t handle = start->grants[i].handle;
+		handle_t handle = exec_grant(process, &start->grants[i]);
 		/* A copy of a process has not those grants that are without INHERIT. */
 		if (handle && !(check && sys_handle_info(handle, &type, &rights, &object)))
 			keep[count++] = handle;

@@ -246,6 +246,8 @@ void exec_block_fill(const struct exec_building *b, struct start_block *block)
 	block->signal_mask = thread_self()->signal_mask;
 	block->grant_count = old->grant_count;
 	memcpy(block->grants, old->grants, sizeof block->grants);
+	for (uint32_t i = 0; i < block->grant_count && i < START_GRANTS; i++)
+		block->grants[i].handle = exec_grant(process, &old->grants[i]);
 	random_fill((char *)block + offsetof(struct start_block, seed), sizeof block->seed + sizeof block->chances);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <string.h>
 
 #include "abi/errors.h"
 #include "abi/start.h"
@@ -62,3 +63,9 @@ status_t exec_block_write(const struct exec_building *b, struct exec_writer *wri
  */
 uint64_t exec_take_string(char *to, uint64_t address, uint64_t most);
 uint32_t exec_earlier(const struct process *process, uint32_t fd);
+
+/* What the new program gets of a grant: the same, or the namespace that took its place (chroot). */
+static inline handle_t exec_grant(const struct process *process, const struct start_grant *grant)
+{
+	return strncmp(grant->name, "vfs", sizeof grant->name) ? grant->handle : process->vfs;
+}

@@ -106,7 +106,7 @@ static void become_copy(void)
 
 static int64_t clone_error(status_t status)
 {
-	return status == ERR_BAD_CALL ? -ENOSYS : status == ERR_NO_MEMORY ? -ENOMEM : -EAGAIN;
+	return status == ERR_BAD_CALL ? -ENOSYS : status == ERR_NO_MEMORY || status == ERR_QUOTA ? -ENOMEM : -EAGAIN;
 }
 
 /* In the child: what clone's flags ask for there. A bad address is not told: there is nobody who would see it. */

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "abi/proto/fs.h"
 #include "abi/proto/stream.h"
@@ -21,6 +22,15 @@ struct path {
 	bool directory;         /* it was spelled in a way that only a directory can satisfy */
 	char text[FS_PATH_MAX]; /* with a NUL */
 };
+
+/* What is left of a name below a directory, "/" for itself; NULL: it does not lie there. */
+static inline const char *path_below(const char *text, const struct path *directory)
+{
+	const char *left = text + directory->length;
+	if (strncmp(text, directory->text, directory->length) || (*left && *left != '/'))
+		return NULL;
+	return *left ? left : "/";
+}
 
 /*
  * Calls on a path (remote_path.c). A symbolic link that leads from one file system into another is followed here, by reading it and

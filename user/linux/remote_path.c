@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi/proto/name.h"
+#include "abi/proto/protocols.h"
 #include "common/path.h"
 #include "user/linux/leases.h"
 #include "user/linux/proc.h"
@@ -117,10 +118,11 @@ static status_t call_once(
 	return remote_call(server, message);
 }
 
-/* What names two places, and the rest of the few, goes through vfs in any case. */
-static struct lease *lease_for(const struct path *path, const struct along *along)
+/* What names two places, what is vfs's own to answer, and the rest of the few, goes through vfs in any case. */
+static struct lease *lease_for(const struct message *message, const struct path *path, const struct along *along)
 {
-	return along->second || along->bytes ? NULL : leases_take(path);
+	bool leased = PROTOCOL_OF(message->label) == PROTOCOL_OF(FS_open) && !along->second && !along->bytes;
+	return leased ? leases_take(path) : NULL;
 }
 
 /* An open by a sender that rests, if there is one; what is not opened so rests on, but with the lease it ends. */
@@ -153,7 +155,7 @@ static status_t call_path(handle_t vfs, struct message *message, struct path *pa
 {
 	const struct message asked = *message;
 	for (unsigned tries = 0; tries < FS_LINKS_MAX; tries++) {
-		struct lease *lease = lease_for(path, along);
+		struct lease *lease = lease_for(message, path, along);
 		if (along->opened)
 			*along->opened = (struct opened){0};
 		status_t status = lease ? call_by_lease(lease, message, path, along) : call_once(vfs, message, path, 0, along);

@@ -59,7 +59,7 @@ void node_forget(struct node *node)
 		directory_free(&node->directory);
 	else if (node->kind == FS_KIND_SYMLINK)
 		state_free(node->target.text);
-	else if (node->token)
+	else if (!node_is_device(node) && node->token)
 		state_close(node->token);
 	locks_free(node);
 	*(node->previous ? &node->previous->next : &volume->first) = node->next;

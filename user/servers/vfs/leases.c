@@ -10,11 +10,15 @@
  * a call: when the change is answered, no client is served by the old table, and each comes back here with its next call. A file system
  * that does not answer in time serves nobody; its lease ends when the closing of the keeper reaches it.
  *
+ * vfs asks only file systems that it was given by those who may change the table that all share: others could let it wait. And none is
+ * asked for a name that is a mount point, for which no lease serves.
+ *
  * A file system that was started anew without its state knows its leases no more; so each is looked at before it is given once more.
  */
 #include "abi/proto/protocols.h"
 #include "user/lib/deadline.h"
 #include "user/lib/fs.h"
+#include "user/lib/fs_call.h"
 #include "user/servers/vfs/vfs.h"
 
 #define LEASE_RIGHTS RIGHT_SEND
@@ -31,21 +35,35 @@ static void drop(struct mount *mount)
 /* Of a mount without one. Who does not know leases, or is late, is not asked again. */
 static status_t take(struct mount *mount)
 {
-	status_t status = fs_lease(mount->file_system, deadline_in_ms(VFS_PATIENCE_MS), &mount->lease, &mount->keeper);
+	handle_t lease, keeper;
+	status_t status = fs_lease(mount->file_system, deadline_in_ms(VFS_PATIENCE_MS), &lease, &keeper);
 	if (status == ERR_BAD_CALL || status == ERR_NOT_SUPPORTED || status == ERR_TIMED_OUT)
 		mount->no_lease = true;
-	return status;
+	if (status)
+		return status;
+	status = vfs_check_sender(lease);
+	if (!status)
+		status = vfs_check_sender(keeper);
+	if (status) {
+		sys_handle_close(lease);
+		sys_handle_close(keeper);
+		mount->no_lease = true;
+		return status;
+	}
+	mount->lease = lease;
+	mount->keeper = keeper;
+	return ERR_OK;
 }
 
 /* Any call that is answered will do. */
 static status_t look(struct mount *mount)
 {
 	struct message message = {PROTOCOL_version, 0, {PROTOCOL_OF(FS_open)}};
-	extras_begin()->deadline = deadline_in_ms(VFS_PATIENCE_MS);
-	status_t status = sys_channel_call_x(mount->lease, &message);
+	fs_call_begin(deadline_in_ms(VFS_PATIENCE_MS));
+	status_t status = fs_call_run(mount->lease, &message, NULL);
 	if (status == ERR_TIMED_OUT)
 		mount->no_lease = true;
-	return status ? status : message.label;
+	return status;
 }
 
 static status_t see_to(struct mount *mount)
@@ -71,6 +89,8 @@ status_t tables_lease(struct request *request)
 	if (status)
 		return status;
 	struct mounts *mounts = vfs_table(request);
+	if (mounts != vfs_mounts || place.exact)
+		return ERR_NOT_SUPPORTED;
 	struct mount *mount = &mounts->mount[place.mount - mounts->mount];
 	if (mounts_have_below(mounts, mount))
 		return ERR_NOT_SUPPORTED;

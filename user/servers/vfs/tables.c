@@ -27,8 +27,7 @@ static status_t changeable(const struct request *request, struct mounts **out)
 	return request->object || request->stamp == VFS_ADMIN ? ERR_OK : ERR_NO_RIGHT;
 }
 
-/* Something that calls can be made to, and not any handle whatever. */
-static status_t check_file_system(handle_t handle)
+status_t vfs_check_sender(handle_t handle)
 {
 	uint32_t type, rights;
 	uint64_t object;
@@ -61,7 +60,7 @@ status_t tables_mount(struct request *request)
 	if (!status && !*path)
 		status = ERR_BAD_ARGUMENT;
 	if (!status)
-		status = check_file_system(request->handles[0]);
+		status = vfs_check_sender(request->handles[0]);
 	if (!status)
 		status = set(mounts, path, request->handles[0]);
 	if (status)
@@ -80,7 +79,9 @@ static status_t open_base(const char *path, const struct mount_place *place, han
 		return sys_handle_duplicate(place->mount->file_system, RIGHTS_ALL, out);
 	status_t status =
 	        fs_open(place->mount->file_system, path + place->mount->length, 0, 0, deadline_in_ms(VFS_PATIENCE_MS), &opened);
-	if (!status)
+	if (!status && (status = vfs_check_sender(opened.file)))
+		sys_handle_close(opened.file);
+	else if (!status)
 		*out = opened.file;
 	return status;
 }
@@ -131,15 +132,36 @@ status_t tables_unmount(struct request *request)
 	return ERR_OK;
 }
 
+/* Their roots are open at file systems in vfs's name, of which those bear as many as of any client: vfs must have some left. */
+#define TABLES_MAX 256u
+
+static unsigned tables; /* of holders' own */
+
+void tables_forget(void)
+{
+	tables = 0;
+}
+
+void tables_note(void)
+{
+	tables++;
+}
+
+void tables_close(struct table_object *table)
+{
+	tables--;
+	mounts_free(&table->mounts);
+	state_free(table);
+}
+
 /* The caller gets a sender to a table, unless filling it has failed. */
 static status_t open_table(struct request *request, struct table_object *table, status_t filled)
 {
+	tables++;
 	table->kind = OBJECT_TABLE;
 	status_t status = filled ? filled : server_open(request, table);
-	if (status) {
-		mounts_free(&table->mounts);
-		state_free(table);
-	}
+	if (status)
+		tables_close(table);
 	return status;
 }
 
@@ -148,6 +170,8 @@ status_t tables_new_table(struct request *request)
 	const struct mounts *mounts = vfs_table(request);
 	if (!mounts)
 		return ERR_NOT_SUPPORTED;
+	if (tables >= TABLES_MAX)
+		return ERR_FULL;
 	struct table_object *table = state_alloc(sizeof *table);
 	return table ? open_table(request, table, mounts_copy(mounts, true, &table->mounts)) : ERR_NO_MEMORY;
 }
@@ -179,6 +203,8 @@ status_t tables_subtree(struct request *request)
 	handle_t base;
 	if (!mounts)
 		return ERR_NOT_SUPPORTED;
+	if (tables >= TABLES_MAX)
+		return ERR_FULL;
 	status_t status = vfs_find(request, 0, &path, &place);
 	if (status)
 		return status;

@@ -40,8 +40,7 @@ static void close_object(struct server *server, void *object)
 		listing_close(object);
 		return;
 	}
-	mounts_free(&table->mounts);
-	state_free(table);
+	tables_close(table);
 }
 
 #define STAT sizeof(struct fs_stat)
@@ -93,11 +92,13 @@ static bool check_object(struct server *server, uint64_t stamp, void *object)
 		return false;
 	if (table->kind == OBJECT_LISTING)
 		return listing_check(object);
+	tables_note();
 	return table->kind == OBJECT_TABLE && state_holds(table, sizeof *table) && mounts_check(&table->mounts, true);
 }
 
 static bool check_state(struct server *server)
 {
+	tables_forget();
 	return mounts_check(server->root, true) && server_check_objects(server, check_object);
 }
 

@@ -56,6 +56,13 @@ status_t tables_unmount(struct request *request);
 status_t tables_new_table(struct request *request);
 status_t tables_subtree(struct request *request);
 status_t tables_list(struct request *request);
+void tables_close(struct table_object *table);
+/* How many tables there are is counted when what a predecessor left is looked at, from none. */
+void tables_forget(void);
+void tables_note(void);
+
+/* Something that calls can be made to, and not any handle whatever. */
+MUST_CHECK status_t vfs_check_sender(handle_t handle);
 
 /* NAME_lease. */
 status_t tables_lease(struct request *request);
