@@ -32,7 +32,7 @@ static void forget(struct lease *lease)
 		drop(lease);
 }
 
-static bool matches(const struct lease *lease, const struct path *path)
+static inline bool matches(const struct lease *lease, const struct path *path)
 {
 	uint64_t head;
 	memcpy(&head, path->text, sizeof head); /* there is room behind any path */
@@ -57,7 +57,7 @@ static bool hold(struct lease *lease, const struct process *process, const struc
 {
 	if (!add_user(lease))
 		return false;
-	if (lease->live && lease->vfs == process->vfs && matches(lease, path))
+	if (lease->live && lease->vfs == process->vfs && (process->thread_count == 1 || matches(lease, path)))
 		return true;
 	drop(lease);
 	return false;
@@ -65,11 +65,9 @@ static bool hold(struct lease *lease, const struct process *process, const struc
 
 static struct lease *find(struct process *process, const struct path *path)
 {
-	for (unsigned i = 0; i < LEASES_MAX; i++) {
-		struct lease *lease = &process->leases[i];
-		if (matches(lease, path) && hold(lease, process, path))
+	for (struct lease *lease = process->leases; lease < process->leases + LEASES_MAX; lease++)
+		if (lease->mask && matches(lease, path) && hold(lease, process, path))
 			return lease;
-	}
 	return NULL;
 }
 
