@@ -1,6 +1,7 @@
 /* The 16550 driver: everything by ports, no locks, one caller at a time. */
 #include "user/lib/uart.h"
 
+#include "user/lib/state.h"
 #include "user/lib/uart_hw.h"
 
 static void out(const struct uart *uart, unsigned reg, uint8_t value)
@@ -28,7 +29,8 @@ static bool answers(const struct uart *uart)
 
 bool uart_init(struct uart *uart, uint16_t port)
 {
-	*uart = (struct uart){.port = port};
+	uart->port = port;
+	uart->present = uart->waiting = false;
 	if (!answers(uart))
 		return false;
 	out(uart, UART_INTERRUPTS, 0);
@@ -45,14 +47,13 @@ bool uart_init(struct uart *uart, uint16_t port)
 
 void uart_send(struct uart *uart)
 {
-	while (uart->queue_length && in(uart, UART_LINE_STATUS) & STATUS_EMPTY) {
-		for (unsigned i = 0; i < FIFO_SIZE && uart->queue_length; i++) {
-			out(uart, UART_DATA, uart->queue[uart->queue_start]);
-			uart->queue_start = (uart->queue_start + 1) % UART_QUEUE;
-			uart->queue_length--;
+	while (uart->sent != uart->queued && in(uart, UART_LINE_STATUS) & STATUS_EMPTY) {
+		for (unsigned i = 0; i < FIFO_SIZE && uart->sent != uart->queued; i++) {
+			out(uart, UART_DATA, uart->queue[uart->sent % UART_QUEUE]);
+			*(volatile uint64_t *)&uart->sent += 1;
 		}
 	}
-	bool waiting = uart->queue_length != 0;
+	bool waiting = uart->sent != uart->queued;
 	if (waiting != uart->waiting) {
 		uart->waiting = waiting;
 		out(uart, UART_INTERRUPTS, INTERRUPT_RECEIVED | (waiting ? INTERRUPT_EMPTY : 0));
@@ -68,9 +69,9 @@ size_t uart_write(struct uart *uart, const void *bytes, size_t length)
 	if (length > uart_space(uart))
 		length = uart_space(uart);
 	for (size_t i = 0; i < length; i++)
-		uart->queue[(uart->queue_start + uart->queue_length + i) % UART_QUEUE] = from[i];
-	uart->queue_length += (uint32_t)length;
-	uart_send(uart);
+		uart->queue[(uart->queued + i) % UART_QUEUE] = from[i];
+	state_keep(&uart->queued, sizeof uart->queued);
+	uart->queued += length;
 	return length;
 }
 

@@ -1,10 +1,12 @@
 /*
  * Saved calls that wait their turn: a list in the order in which they came, with a bound. The server answers the first when it
  * can, and those of an object that is closed. One whose caller is asked to end it (a signal of a program that reads or writes) is
- * given back with what was done, or ERR_INTERRUPTED if that is nothing.
+ * given back with what was done, or ERR_INTERRUPTED if that is nothing. In a server with state (state.h) lists lie in that, and
+ * all that changes them is under the log.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "user/lib/request.h"
@@ -33,6 +35,10 @@ void waiting_answer(struct waiting_list *list, status_t status, uint64_t word);
 
 /* The first becomes the last. */
 void waiting_rotate(struct waiting_list *list);
+
+/* In a server with state: whether what a predecessor left is sound; and what each further life begins with. */
+MUST_CHECK bool waiting_check(const struct waiting_list *list);
+void waiting_resume(struct waiting_list *list);
 
 /* Answers ERR_DEAD to those of an object that is being closed. */
 void waiting_drop(struct waiting_list *list, const void *object);

@@ -1,6 +1,8 @@
 /* Bytes are copied from the writer when there is room for them, so that a write that waits holds none of the server's memory. */
 #include "user/lib/writes.h"
 
+#include "user/lib/state.h"
+
 #define PART 4096u /* copied at a time */
 
 /* Sends as much of a write as there is room for, from `*done` on. */
@@ -19,6 +21,7 @@ static status_t send_some(struct writes *writes, uint64_t stamp, handle_t reply,
 		if (status)
 			return status;
 		writes->put(writes->context, stamp, bytes, part);
+		state_keep(done, sizeof *done);
 		*done += part;
 	}
 	return ERR_OK;

@@ -10,7 +10,7 @@
 #include "user/lib/waiting.h"
 
 struct writes {
-	/* Filled by the server. */
+	/* Filled by the server, in each of its lives. */
 	size_t (*room)(void *context);
 	void (*put)(void *context, uint64_t stamp, const char *bytes, size_t length); /* never more than there is room */
 	void *context;

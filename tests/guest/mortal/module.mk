@@ -49,6 +49,9 @@ $(MORTAL)/pm: $(MORTAL)/points.o $(call user_objects,user/servers/pm) $(USER_LIB
 $(MORTAL)/streamd: $(MORTAL)/points.o $(call user_objects,user/servers/streamd) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS) $(MORTAL_POINTS_STREAMD))
 
+$(MORTAL)/console-points: $(MORTAL)/points.o $(call user_objects,user/servers/console) $(USER_LIB)
+	$(call user_link,$(MORTAL_POINTS))
+
 $(MORTAL)/vfs-points: $(MORTAL)/points.o $(call user_objects,user/servers/vfs) $(USER_LIB)
 	$(call user_link,$(MORTAL_POINTS))
 
@@ -65,11 +68,11 @@ $(MORTAL)/child.o: user/root/child.c tests/guest/mortal/module.mk user/module.mk
 $(MORTAL)/hasty-init: $(MORTAL)/service.o $(filter-out %/service.o,$(call user_objects,user/servers/init)) $(USER_LIB)
 	$(user_link)
 
-$(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/named: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
+$(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/named $(MORTAL)/terminals: $(MORTAL)/%: tests/guest/mortal/%.c tests/guest/mortal/module.mk Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(GUEST_LINUX_CFLAGS) $(GUEST_LINUX_DEPENDS) -o $@ $<
 
 -include $(wildcard $(MORTAL)/*.d)
 
-MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/streamd $(MORTAL)/named $(MORTAL)/vfs-points $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
+MORTAL_PROGRAMS := $(MORTAL)/example $(MORTAL)/tmpfs $(MORTAL)/hasty-init $(MORTAL)/lines $(MORTAL)/kept $(MORTAL)/families $(MORTAL)/piped $(MORTAL)/terminals $(MORTAL)/console-points $(MORTAL)/streamd $(MORTAL)/named $(MORTAL)/vfs-points $(MORTAL)/vfs $(MORTAL)/pm $(MORTAL)/console $(MORTAL)/init $(MORTAL)/kernel.elf
 ALL += $(MORTAL_PROGRAMS)

@@ -6,18 +6,15 @@
 #include <string.h>
 
 #include "user/lib/device.h"
+#include "user/lib/state.h"
 #include "user/servers/console/control.h"
 #include "user/servers/console/job.h"
-#include "user/servers/console/pty.h"
+#include "user/servers/console/kept.h"
 
 #define FILES_MAX 4096u
 #define FILES_CLIENT_MAX 256u
 #define TTY_NUMBER DEVICE_NUMBER(5, 0) /* /dev/tty and /dev/ptmx, as Linux numbers them */
 #define PTMX_NUMBER DEVICE_NUMBER(5, 2)
-
-enum { FILE_CONSOLE = 1, FILE_TTY, FILE_PTMX, FILE_PTS }; /* numbers; those of pseudo terminals follow theirs */
-
-static struct terminal *console;
 
 /* What a path names. */
 struct name {
@@ -69,8 +66,8 @@ static struct terminal *own_terminal(uint32_t caller)
 
 	if (!session)
 		return NULL;
-	if (console->session == session)
-		return console;
+	if (kept->console.session == session)
+		return &kept->console;
 	for (uint32_t i = 0; i < PTY_MAX; i++) {
 		struct pty *pty = pty_find(i);
 		if (pty && pty->terminal.session == session)
@@ -81,7 +78,7 @@ static struct terminal *own_terminal(uint32_t caller)
 
 static bool is_pty(const struct terminal *terminal)
 {
-	return terminal && terminal != console;
+	return terminal && terminal != &kept->console;
 }
 
 /* A file of a terminal, of the directory /pts (terminal NULL), or of a master. Opening. */
@@ -127,7 +124,7 @@ static status_t open_directory(struct request *request, struct terminal_file *fi
 static status_t open_name(struct request *request, const struct name *name, struct terminal_file *file)
 {
 	switch (name->file) {
-	case FILE_CONSOLE: return open_terminal(request, console, file);
+	case FILE_CONSOLE: return open_terminal(request, &kept->console, file);
 	case FILE_PTMX: return open_master(request, file);
 	case FILE_PTS: return open_directory(request, file);
 	case FILE_TTY: {
@@ -147,13 +144,13 @@ static status_t handle_open(struct request *request)
 		return status;
 	if (request->word[2] & OPEN_DIRECTORY && name.file != FILE_PTS)
 		return ERR_NOT_DIRECTORY;
-	struct terminal_file *file = calloc(1, sizeof *file);
+	struct terminal_file *file = state_alloc(sizeof *file);
 	if (!file)
 		return ERR_NO_MEMORY;
 	file->flags = (uint32_t)request->word[2];
 	status = open_name(request, &name, file);
 	if (status)
-		free(file);
+		state_free(file);
 	return status;
 }
 
@@ -170,7 +167,7 @@ static void close_file(struct server *server, void *object)
 		if (is_pty(terminal))
 			pty_closed(pty_of(terminal));
 	}
-	free(file);
+	state_free(file);
 }
 
 /* Looking. */
@@ -197,7 +194,7 @@ static status_t handle_stat(struct request *request)
 	if (status)
 		return status;
 	switch (name.file) {
-	case FILE_CONSOLE: return give_stat(request, FILE_CONSOLE, console->number);
+	case FILE_CONSOLE: return give_stat(request, FILE_CONSOLE, kept->console.number);
 	case FILE_TTY: return give_stat(request, FILE_TTY, TTY_NUMBER);
 	case FILE_PTMX: return give_stat(request, FILE_PTMX, PTMX_NUMBER);
 	case FILE_PTS: return give_stat(request, FILE_PTS, 0);
@@ -343,14 +340,12 @@ static const struct server_operation file_operations[] = {
 
 #define FILE_OPERATIONS (sizeof file_operations / sizeof *file_operations)
 
-void files_begin(struct server *server, struct terminal *the_console)
+void files_begin(struct server *server, const struct server_state *state)
 {
 	static struct server_operation operations[FILE_OPERATIONS + CONTROL_OPERATIONS];
 
 	memcpy(operations, file_operations, sizeof file_operations);
 	memcpy(operations + FILE_OPERATIONS, control_operations, sizeof control_operations);
-	console = the_console;
-	console->file = FILE_CONSOLE;
 	*server = (struct server){
 	        .name = "console",
 	        .operations = operations,
@@ -358,5 +353,6 @@ void files_begin(struct server *server, struct terminal *the_console)
 	        .objects = FILES_MAX,
 	        .client_objects = FILES_CLIENT_MAX,
 	        .close_object = close_file,
+	        .state = state,
 	};
 }

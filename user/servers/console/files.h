@@ -9,5 +9,8 @@
 
 #include "user/servers/console/terminal.h"
 
+/* Numbers of files; those of pseudo terminals follow theirs. */
+enum { FILE_CONSOLE = 1, FILE_TTY, FILE_PTMX, FILE_PTS };
+
 /* Fills the server; server_begin is the caller's. */
-void files_begin(struct server *server, struct terminal *console);
+void files_begin(struct server *server, const struct server_state *state);

@@ -11,8 +11,8 @@
 #include "user/lib/log.h"
 #include "user/servers/console/files.h"
 #include "user/servers/console/job.h"
+#include "user/servers/console/kept.h"
 #include "user/servers/console/output.h"
-#include "user/servers/console/window.h"
 
 HEARTH_MANIFEST("name console\n"
                 "import log\n"
@@ -25,20 +25,16 @@ HEARTH_MANIFEST("name console\n"
                 "import prompt optional\n"
                 "import pm optional\n"
                 "export console\n"
-                "restart always\n");
+                "restart always\n"
+                "state 32\n");
 
 #define COM1 0x3f8
 #define LOG_PART 2048u
 #define WINDOW_TIMEOUT_NS 2000000000ull
-#define CONSOLE_NUMBER DEVICE_NUMBER(5, 1) /* as Linux numbers /dev/console */
 
 static struct server server;
-static struct terminal terminal;
-static struct uart uart;
 static struct output output;
-static struct window window;
 static struct server_timer window_timer;
-static uint64_t log_cursor;
 static handle_t log_reader, serial_irq;
 
 /* Lines of the log go out as long as there is room; the rest follows when the serial line has taken some. */
@@ -49,7 +45,8 @@ static void pump_log(void *context)
 
 	(void)context;
 	while (output_space(&output) >= sizeof text + 64) {
-		if (sys_log_read(log_reader, log_cursor, text, sizeof text, &length, &log_cursor, &lost) || length == 0)
+		if (sys_log_read(log_reader, kept->log_cursor, text, sizeof text, &length, &kept->log_cursor, &lost) ||
+		        length == 0)
 			return;
 		output_fresh_line(&output);
 		if (lost)
@@ -61,37 +58,56 @@ static void pump_log(void *context)
 /* The answer to the question for the window's size is taken out of what is typed. */
 static void input(const uint8_t *bytes, size_t length)
 {
-	uint8_t passed[sizeof window.held + 1];
+	struct window *window = &kept->window;
+	uint8_t passed[sizeof window->held + 1];
 
 	for (size_t i = 0; i < length; i++) {
-		size_t count = window_filter(&window, bytes[i], passed);
+		size_t count = window_filter(window, bytes[i], passed);
 		if (count)
-			terminal_input(&terminal, passed, count);
+			terminal_input(&kept->console, passed, count);
 	}
-	if (window.rows)
-		terminal_set_size(&terminal, window.rows, window.columns);
-	window.rows = 0;
+	if (window->rows)
+		terminal_set_size(&kept->console, window->rows, window->columns);
+	window->rows = 0;
 }
 
 static void window_expired(struct server_timer *timer)
 {
-	uint8_t typed[sizeof window.held];
+	uint8_t typed[sizeof kept->window.held];
 
 	(void)timer;
-	terminal_input(&terminal, typed, window_give_up(&window, typed));
+	terminal_input(&kept->console, typed, window_give_up(&kept->window, typed));
 }
 
+/* A byte is gone from the device when it was read, so it is written down at once, and not taken back with a message. */
+STATE_QUIET static void receive(void)
+{
+	while (kept->typed_length < TYPED_MAX && uart_read(&kept->uart, &kept->typed[kept->typed_length], 1))
+		*(volatile uint32_t *)&kept->typed_length += 1;
+}
+
+static void take_typed(void)
+{
+	for (receive(); kept->typed_length; receive()) {
+		input(kept->typed, kept->typed_length);
+		kept->typed_length = 0;
+		server_commit();
+	}
+}
+
+/* There is room again. Lines of the log have theirs behind what programs write. */
+static void sent(void)
+{
+	terminal_drained(&kept->console);
+	pump_log(NULL);
+}
+
+/* To read takes back the transmitter's interrupt, so that what waits to be sent is looked at behind it. */
 static void serial_interrupt(void *context)
 {
-	uint8_t bytes[64];
-	size_t length;
-
 	(void)context;
-	while ((length = uart_read(&uart, bytes, sizeof bytes)) > 0)
-		input(bytes, length);
-	uart_send(&uart);
-	terminal_drained(&terminal);
-	pump_log(NULL);
+	take_typed();
+	output_send_soon(&output);
 	status_t status = sys_irq_ack(serial_irq);
 	if (status)
 		log_error("the interrupt of COM1 cannot be acknowledged (%s); nothing typed will arrive", error_text(status));
@@ -124,9 +140,9 @@ static void put(struct terminal *unused, const char *bytes, size_t length, bool 
 static void opened(struct terminal *unused, bool to_read)
 {
 	(void)unused;
-	if (!to_read || terminal.rows || window.asked || !uart.present)
+	if (!to_read || kept->console.rows || kept->window.asked || !kept->uart.present)
 		return;
-	window.asked = true;
+	kept->window.asked = true;
 	output_serial(&output, WINDOW_QUESTION);
 	server_timer_set(&server, &window_timer, server_timer_now() + WINDOW_TIMEOUT_NS);
 }
@@ -178,8 +194,8 @@ static void show_past_log(void)
 	char text[LOG_PART];
 	uint64_t cursor = 0, length = 1, lost;
 
-	while (cursor < log_cursor && length) {
-		uint64_t most = log_cursor - cursor < sizeof text ? log_cursor - cursor : sizeof text;
+	while (cursor < kept->log_cursor && length) {
+		uint64_t most = kept->log_cursor - cursor < sizeof text ? kept->log_cursor - cursor : sizeof text;
 		if (sys_log_read(log_reader, cursor, text, most, &length, &cursor, &lost))
 			return;
 		output_screen_text(&output, text, length);
@@ -200,30 +216,54 @@ static void begin_log(void)
 	pump_log(NULL);
 }
 
-int main(void)
+/* In a further life the log goes on where it was: what the kernel has printed meanwhile is shown again, and nothing is missing. */
+static void begin_devices(void)
 {
 	struct boot_framebuffer geometry = framebuffer_geometry();
-	status_t status;
+	uint64_t cursor;
 
-	terminal_init(&terminal, &server, &sink, NULL);
-	terminal.number = CONSOLE_NUMBER;
-	window_timer.expired = window_expired;
-	files_begin(&server, &terminal);
-	job_begin(grant_find("pm"));
-	status = server_begin(&server, grant_find("export.console"));
-	if (status)
-		fail("serve on the receiver that was granted", status);
 	log_reader = grant_find("log.read");
-	status = sys_log_claim(grant_find("log.claim"), &log_cursor);
+	status_t status = sys_log_claim(grant_find("log.claim"), &cursor);
 	if (status)
 		fail("take over the serial line and the screen from the kernel", status);
-	bool serial = uart_init(&uart, COM1);
-	output_init(&output, &server, &uart, grant_find("framebuffer"), &geometry);
+	if (!kept->log_cursor)
+		kept->log_cursor = cursor;
+	bool serial = uart_init(&kept->uart, COM1);
+	output_init(&output, &server, &kept->uart, grant_find("framebuffer"), &geometry, sent);
 	if (serial)
 		begin_serial_interrupts();
 	else if (output.has_screen)
-		terminal_set_size(&terminal, output.screen.rows, output.screen.columns);
+		terminal_set_size(&kept->console, output.screen.rows, output.screen.columns);
 	begin_log();
+}
+
+/* A server that finds nothing left comes by here as well. */
+static void resume(struct server *unused)
+{
+	(void)unused;
+	if (!log_reader)
+		begin_devices();
+	kept_resume();
+	if (kept->window.asked)
+		server_timer_set(&server, &window_timer, server_timer_now() + WINDOW_TIMEOUT_NS);
+}
+
+static const struct server_state state = {.version = 1, .size = sizeof(struct kept), .check = kept_check, .resume = resume};
+
+int main(void)
+{
+	window_timer.expired = window_expired;
+	files_begin(&server, &state);
+	job_begin(grant_find("pm"));
+	status_t status = server_begin(&server, grant_find("export.console"));
+	if (status)
+		fail("serve on the receiver that was granted", status);
+	bool further = ((const struct kept *)server.root)->began;
+	kept_bind(&server, &sink);
+	if (!further) {
+		begin_devices();
+		server_commit();
+	}
 	status = server_run(&server);
 	fail("receive", status);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "user/lib/log.h"
+#include "user/servers/console/kept.h"
 
 #define DRAW_DELAY_NS 20000000ull /* 50 pictures a second at most */
 #define DRAW_STEP 20000u          /* screen_draw's units, before other events get their turn: 0.6 million instructions */
@@ -40,12 +41,27 @@ static bool screen_begin(struct output *output, handle_t framebuffer, const stru
 	return cells && screen_init(&output->screen, (volatile uint32_t *)address, geometry, &output->font, cells, size);
 }
 
+static void send(struct server_timer *timer)
+{
+	struct output *output = timer->context;
+
+	uart_send(output->uart);
+	output->sent();
+}
+
+void output_send_soon(struct output *output)
+{
+	if (!output->send.set)
+		server_timer_set(output->server, &output->send, DEADLINE_NOW);
+}
+
 void output_init(struct output *output, struct server *server, struct uart *uart, handle_t framebuffer,
-        const struct boot_framebuffer *geometry)
+        const struct boot_framebuffer *geometry, void (*sent)(void))
 {
 	output->uart = uart;
 	output->server = server;
-	output->at_line_start = true;
+	output->sent = sent;
+	output->send = (struct server_timer){.expired = send, .context = output};
 	output->draw = (struct server_timer){.expired = draw, .context = output};
 	output->has_screen = screen_begin(output, framebuffer, geometry);
 	if (output->has_screen)
@@ -66,9 +82,15 @@ static void emit_screen(struct output *output, const char *bytes, size_t length)
 		server_timer_set(output->server, &output->draw, server_timer_now() + DRAW_DELAY_NS);
 }
 
-static void emit(struct output *output, const char *bytes, size_t length)
+static void queue(struct output *output, const char *bytes, size_t length)
 {
 	uart_write(output->uart, bytes, length);
+	output_send_soon(output);
+}
+
+static void emit(struct output *output, const char *bytes, size_t length)
+{
+	queue(output, bytes, length);
 	emit_screen(output, bytes, length);
 }
 
@@ -101,16 +123,16 @@ void output_text(struct output *output, const char *bytes, size_t length, bool p
 		post_process(output, bytes, length, emit);
 	else
 		emit(output, bytes, length);
-	output->at_line_start = bytes[length - 1] == '\n' || bytes[length - 1] == '\r';
+	kept->at_line_start = bytes[length - 1] == '\n' || bytes[length - 1] == '\r';
 }
 
 void output_fresh_line(struct output *output)
 {
-	if (!output->at_line_start)
+	if (!kept->at_line_start)
 		output_text(output, "\n", 1, true);
 }
 
 void output_serial(struct output *output, const char *text)
 {
-	uart_write(output->uart, text, strlen(text));
+	queue(output, text, strlen(text));
 }

@@ -17,16 +17,20 @@ struct output {
 	struct uart *uart;
 	struct server *server;
 	bool has_screen;
-	bool at_line_start;
 	struct screen screen;
 	struct font font;
 	struct vt vt;
+	struct server_timer send; /* what is queued goes out when it is certain that it was */
+	void (*sent)(void);
 	struct server_timer draw; /* pixels follow the cells with a short delay, so that a burst is drawn once */
 };
 
-/* `framebuffer` is a frame of the device's memory, or HANDLE_NONE. */
+/* `framebuffer` is a frame of the device's memory, or HANDLE_NONE; `sent` is called when the serial line has room again. */
 void output_init(struct output *output, struct server *server, struct uart *uart, handle_t framebuffer,
-        const struct boot_framebuffer *geometry);
+        const struct boot_framebuffer *geometry, void (*sent)(void));
+
+/* With the server's next turn, when nothing waits to be committed, what is queued goes out as far as the serial line takes it. */
+void output_send_soon(struct output *output);
 
 /* How many bytes output_text takes for sure. */
 size_t output_space(const struct output *output);

@@ -1,15 +1,14 @@
 #include "user/servers/console/pty.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "user/lib/device.h"
+#include "user/lib/state.h"
+#include "user/servers/console/kept.h"
 
 #define FIRST_FILE 16u
 #define WAITING_MAX 64u
 #define SLAVE_MAJOR 136u
-
-static struct pty *ptys[PTY_MAX];
 
 /* Room for a newline that becomes two bytes. */
 static size_t sink_space(struct terminal *terminal)
@@ -17,21 +16,28 @@ static size_t sink_space(struct terminal *terminal)
 	return (PTY_BUFFER - pty_of(terminal)->length) / 2;
 }
 
-static void put_byte(struct pty *pty, char byte)
+/* As runs, because each word of a ring is one of the log. */
+static void put_bytes(struct pty *pty, const char *bytes, size_t length)
 {
-	if (pty->length < PTY_BUFFER)
-		pty->buffer[(pty->start + pty->length++) % PTY_BUFFER] = byte;
+	if (length > PTY_BUFFER - pty->length)
+		length = PTY_BUFFER - pty->length;
+	uint32_t place = (pty->start + pty->length) % PTY_BUFFER;
+	size_t first = length < PTY_BUFFER - place ? length : PTY_BUFFER - place;
+	memcpy(pty->buffer + place, bytes, first);
+	memcpy(pty->buffer, bytes + first, length - first);
+	pty->length += (uint32_t)length;
 }
 
+/* `to` is none of the state's: that is what the parentheses say. */
 static uint32_t take(struct pty *pty, char *to, uint64_t size)
 {
-	uint32_t count = 0;
+	uint32_t count = size < pty->length ? (uint32_t)size : pty->length;
+	uint32_t first = count < PTY_BUFFER - pty->start ? count : PTY_BUFFER - pty->start;
 
-	while (count < size && pty->length) {
-		to[count++] = pty->buffer[pty->start];
-		pty->start = (pty->start + 1) % PTY_BUFFER;
-		pty->length--;
-	}
+	(memcpy)(to, pty->buffer + pty->start, first);
+	(memcpy)(to + first, pty->buffer, count - first);
+	pty->start = (pty->start + count) % PTY_BUFFER;
+	pty->length -= count;
 	return count;
 }
 
@@ -91,10 +97,14 @@ static void sink_put(struct terminal *terminal, const char *bytes, size_t length
 {
 	struct pty *pty = pty_of(terminal);
 
-	for (size_t i = 0; i < length; i++) {
-		if (post && bytes[i] == '\n')
-			put_byte(pty, '\r');
-		put_byte(pty, bytes[i]);
+	for (size_t start = 0, end; start < length; start = end) {
+		const char *newline = post ? memchr(bytes + start, '\n', length - start) : NULL;
+		end = newline ? (size_t)(newline - bytes) : length;
+		put_bytes(pty, bytes + start, end - start);
+		if (newline) {
+			put_bytes(pty, "\r\n", 2);
+			end++;
+		}
 	}
 	serve_masters(pty);
 }
@@ -132,34 +142,53 @@ static void type_on(struct server_timer *timer)
 
 static const struct terminal_sink sink = {.space = sink_space, .put = sink_put, .taken = sink_taken};
 
+/* What is of one life is not under the log. */
+STATE_QUIET void pty_bind(struct pty *pty, struct server *server)
+{
+	terminal_bind(&pty->terminal, server, &sink, pty);
+	pty->typed.room = type_room;
+	pty->typed.put = type;
+	pty->typed.context = pty;
+	pty->type_timer = (struct server_timer){.expired = type_on, .context = pty};
+}
+
+void pty_resume(struct pty *pty)
+{
+	terminal_resume(&pty->terminal);
+	waiting_resume(&pty->readers);
+	waiting_resume(&pty->typed.waiting);
+	serve_masters(pty);
+	sink_taken(&pty->terminal);
+}
+
 status_t pty_create(struct server *server, struct pty **out)
 {
 	uint32_t index = 0;
 
-	while (index < PTY_MAX && ptys[index])
+	while (index < PTY_MAX && kept->ptys[index])
 		index++;
 	if (index == PTY_MAX)
 		return ERR_FULL;
-	struct pty *pty = calloc(1, sizeof *pty);
+	struct pty *pty = state_alloc(sizeof *pty);
 	if (!pty)
 		return ERR_NO_MEMORY;
-	terminal_init(&pty->terminal, server, &sink, pty);
+	terminal_init(&pty->terminal);
 	pty->readers.most = WAITING_MAX;
-	pty->typed = (struct writes){.room = type_room, .put = type, .context = pty, .waiting.most = WAITING_MAX};
-	pty->type_timer = (struct server_timer){.expired = type_on, .context = pty};
+	pty->typed.waiting.most = WAITING_MAX;
+	pty_bind(pty, server);
 	pty->index = index;
 	pty->locked = true;
 	pty->has_master = true;
 	pty->terminal.number = DEVICE_NUMBER(SLAVE_MAJOR, index);
 	pty->terminal.file = FIRST_FILE + index;
-	ptys[index] = pty;
+	kept->ptys[index] = pty;
 	*out = pty;
 	return ERR_OK;
 }
 
 struct pty *pty_find(uint32_t index)
 {
-	return index < PTY_MAX ? ptys[index] : NULL;
+	return index < PTY_MAX ? kept->ptys[index] : NULL;
 }
 
 static void free_if_unused(struct pty *pty)
@@ -167,8 +196,9 @@ static void free_if_unused(struct pty *pty)
 	if (pty->has_master || pty->opens)
 		return;
 	server_timer_cancel(pty->terminal.server, &pty->type_timer);
-	ptys[pty->index] = NULL;
-	free(pty);
+	terminal_end(&pty->terminal);
+	kept->ptys[pty->index] = NULL;
+	state_free(pty);
 }
 
 void pty_opened(struct pty *pty)

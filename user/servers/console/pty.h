@@ -12,6 +12,7 @@
 #define PTY_MAX 64u
 #define PTY_BUFFER 8192u
 
+/* Of the state, but for type_timer, which is of this life. */
 struct pty {
 	struct terminal terminal;
 	uint32_t index;
@@ -28,6 +29,10 @@ struct pty {
 
 /* FULL at PTY_MAX, NO_MEMORY. It has a master from here on; pty_close_master and pty_close end it. */
 status_t pty_create(struct server *server, struct pty **out);
+
+/* As those of its terminal (terminal.h). */
+void pty_bind(struct pty *pty, struct server *server);
+void pty_resume(struct pty *pty);
 
 /* NULL if there is none of that number. */
 struct pty *pty_find(uint32_t index);

@@ -1,6 +1,7 @@
 /* Calls that wait for what is typed and for room to show. */
 #include "user/servers/console/terminal.h"
 
+#include "user/lib/state.h"
 #include "user/servers/console/job.h"
 
 #define WAITING_MAX 256u
@@ -35,16 +36,31 @@ static void put(void *context, uint64_t stamp, const char *bytes, size_t length)
 
 static void read_expired(struct server_timer *timer);
 
-void terminal_init(struct terminal *terminal, struct server *server, const struct terminal_sink *sink, void *device)
+void terminal_init(struct terminal *terminal)
+{
+	terminal->readers.most = WAITING_MAX;
+	terminal->writes.waiting.most = WAITING_MAX;
+	list_begin(&terminal->files);
+	line_init(&terminal->line, show, send_signal, terminal);
+}
+
+/* What is of one life is not under the log. */
+STATE_QUIET void terminal_bind(struct terminal *terminal, struct server *server, const struct terminal_sink *sink, void *device)
 {
 	terminal->server = server;
 	terminal->sink = sink;
 	terminal->device = device;
-	terminal->readers.most = WAITING_MAX;
 	terminal->read_timer = (struct server_timer){.expired = read_expired, .context = terminal};
-	terminal->writes = (struct writes){.room = room, .put = put, .context = terminal, .waiting.most = WAITING_MAX};
-	list_begin(&terminal->files);
-	line_init(&terminal->line, show, send_signal, terminal);
+	terminal->writes.room = room;
+	terminal->writes.put = put;
+	terminal->writes.context = terminal;
+	terminal->line.show = show;
+	terminal->line.signal = send_signal;
+}
+
+void terminal_end(struct terminal *terminal)
+{
+	server_timer_cancel(terminal->server, &terminal->read_timer);
 }
 
 /* Watching. */
@@ -65,7 +81,7 @@ uint32_t terminal_ready(const struct terminal *terminal)
 void terminal_drop_watcher(struct terminal_file *file)
 {
 	if (file->watcher)
-		sys_handle_close(file->watcher);
+		state_close(file->watcher);
 	file->watcher = HANDLE_NONE;
 }
 
@@ -197,6 +213,21 @@ void terminal_drained(struct terminal *terminal)
 	writes_continue(&terminal->writes);
 	if (!writes_wait(&terminal->writes))
 		terminal_wake_watchers(terminal);
+}
+
+void terminal_resume(struct terminal *terminal)
+{
+	waiting_resume(&terminal->readers);
+	waiting_resume(&terminal->writes.waiting);
+	serve_readers(terminal);
+	set_read_timer(terminal);
+	writes_continue(&terminal->writes);
+	LIST_EACH(link, &terminal->files)
+	{
+		const struct terminal_file *file = LIST_OF(link, struct terminal_file, link);
+		if (file->watcher) /* what it was to be told may be lost; it goes on watching */
+			(void)!sys_notify_signal(file->watcher, file->watch_bits);
+	}
 }
 
 /* Files, and what changes the terminal. */

@@ -39,14 +39,15 @@ struct terminal_file {
 	uint64_t watch_bits;
 	uint32_t watch_events;
 	uint32_t position; /* in the directory of terminals, which has no terminal */
+	uint32_t sound;    /* the life that has looked at it: kept.c */
 };
 
 struct terminal {
-	struct server *server;
-	const struct terminal_sink *sink;
-	void *device;    /* the sink's own */
-	uint32_t number; /* as pm and programs know it: a device number of Linux's */
-	uint32_t file;   /* number of the file */
+	struct server *server;            /* of this life, */
+	const struct terminal_sink *sink; /* as is this */
+	void *device;                     /* the sink's own */
+	uint32_t number;                  /* as pm and programs know it: a device number of Linux's */
+	uint32_t file;                    /* number of the file */
 	struct line line;
 	uint32_t rows, columns; /* of the window, 0: unknown */
 	uint32_t session;       /* that it controls, 0: none */
@@ -54,11 +55,17 @@ struct terminal {
 	bool hung_up;           /* the other side of a pseudo terminal is gone for good */
 	struct list files;
 	struct waiting_list readers;
-	struct server_timer read_timer; /* of the first reader, with TIME */
+	struct server_timer read_timer; /* of the first reader, with TIME; of this life */
 	struct writes writes;
 };
 
-void terminal_init(struct terminal *terminal, struct server *server, const struct terminal_sink *sink, void *device);
+void terminal_init(struct terminal *terminal);
+/* For each life that it sees: which functions it calls. */
+void terminal_bind(struct terminal *terminal, struct server *server, const struct terminal_sink *sink, void *device);
+/* For each further one: who waits goes on, and who watches looks again. */
+void terminal_resume(struct terminal *terminal);
+/* Before it goes. */
+void terminal_end(struct terminal *terminal);
 
 /* Bytes that were typed. */
 void terminal_input(struct terminal *terminal, const uint8_t *bytes, size_t length);

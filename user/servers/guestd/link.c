@@ -24,6 +24,7 @@ void link_send(struct link *link, enum guest_record type, const void *content, s
 
 	uart_write(&link->uart, header, sizeof header);
 	uart_write(&link->uart, content, length);
+	uart_send(&link->uart);
 }
 
 static uint32_t announced(const struct link *link)
