@@ -4,7 +4,7 @@
  */
 /* sources: tests/host/fake/calls.c tests/host/fake/calls_process.c tests/host/fake/calls_grants.c tests/host/fake/calls_life.c */
 /* sources: tests/host/fake/calls_channel.c tests/host/fake/calls_frame.c */
-/* sources: user/lib/server.c user/lib/server_timer.c user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c */
+/* sources: user/lib/server.c user/lib/server_objects.c user/lib/lease.c user/lib/server_timer.c user/lib/request.c user/lib/table.c user/lib/pool.c common/path.c */
 /* sources: user/lib/state.c user/lib/state_memory.c user/lib/state_stores.c user/lib/server_state.c user/lib/found.c */
 /* sources: user/lib/waiting.c user/lib/writes.c user/lib/process.c user/lib/fs_call.c */
 /* state: tests/host/console_main.c user/servers/console/terminal.c user/servers/console/pty.c user/servers/console/files.c */
