@@ -38,6 +38,7 @@
 #include "user/linux/terminal.h"
 #include "user/linux/thread.h"
 #include "user/linux/time.h"
+#include "user/linux/timers.h"
 #include "user/linux/trace.h"
 #include "user/linux/users.h"
 

@@ -66,7 +66,7 @@ static void forget_locks(struct process *process)
 		if (list[i] != &process->random->lock || process->random == &process->own_random)
 			list[i]->word = 0;
 	}
-	process->threads_lock.word = process->alarm_lock.word = 0;
+	process->threads_lock.word = process->alarm_lock.word = process->timers_lock.word = 0;
 	for (unsigned i = 0; i < LOG_STREAMS; i++) {
 		struct log_stream *stream = &process->log_streams[i];
 		if (stream->lock.word)

@@ -46,6 +46,7 @@
 #define LINUX_SI_USER 0
 #define LINUX_SI_KERNEL 0x80
 #define LINUX_SI_QUEUE (-1)
+#define LINUX_SI_TIMER (-2)
 #define LINUX_SI_TKILL (-6)
 
 /* Between a call's function and the way back: the call begins again unless a handler runs without SA_RESTART (or at all). */

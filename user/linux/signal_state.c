@@ -8,6 +8,7 @@
 #include "user/linux/pm.h"
 #include "user/linux/signal.h"
 #include "user/linux/thread.h"
+#include "user/linux/timers.h"
 
 #define IGNORED_BY_DEFAULT \
 	(SIGNAL_BIT(LINUX_SIGCHLD) | SIGNAL_BIT(LINUX_SIGCONT) | SIGNAL_BIT(LINUX_SIGURG) | SIGNAL_BIT(LINUX_SIGWINCH))
@@ -77,6 +78,8 @@ void signal_collect(void)
 	uint64_t bits;
 	if (!self->signal_notify || sys_notify_wait(self->signal_notify, UINT64_MAX, DEADLINE_NOW, &bits))
 		return;
+	if (bits & SIGNAL_LOOK && process->timer_count)
+		timers_look();
 	bits &= ~SIGNAL_LOOK;
 	if (!bits || self->signal_notify != HANDLE_SELF_NOTIFY)
 		return;
@@ -242,6 +245,7 @@ void signal_forget(void)
 	for (uint32_t i = 0; process->queued_count && i < QUEUED_SIGNALS; i++)
 		process->queued[i].signal = 0; /* touched only if need be: the copy's pages are copied when written */
 	process->queued_count = 0;
+	timers_forget();
 	process->stopped = 0;
 	self->control_block->upcall_pending = 0;
 }

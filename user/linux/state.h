@@ -136,6 +136,18 @@ struct queued_signal {
 };
 #define QUEUED_SIGNALS 64u
 
+/* A timer of timer_create (timers.c). */
+struct posix_timer {
+	bool used;
+	int clock, signal;
+	uint32_t thread; /* that the signal is for, 0: the process */
+	uint32_t overrun;
+	handle_t handle; /* HANDLE_NONE: it sends no signals */
+	uint64_t value;
+	uint64_t deadline, period; /* ns since boot, 0: it is off; 0: once */
+};
+#define POSIX_TIMERS 32u
+
 /* A line on its way to the log: its text is in process.log_texts. */
 struct log_stream {
 	struct lock lock;
@@ -241,6 +253,8 @@ struct process {
 	bool has_locked; /* a range of some file, once */
 
 	char not_copied[0];
+	struct lock timers_lock; /* guards these and `timers` */
+	uint32_t timer_count;
 	uint32_t descriptors_high, files_high; /* above all that were ever used */
 	bool contents_known;                   /* there is something in `contents` */
 	uint16_t lease_serial;                 /* of the newest */
@@ -267,6 +281,7 @@ struct process {
 	struct linux_sigaction signal_actions[LINUX_SIGNALS]; /* guarded by signals_lock, as the next two; copied too */
 	struct signal_note signal_notes[LINUX_SIGNALS];
 	struct queued_signal queued[QUEUED_SIGNALS];
+	struct posix_timer timers[POSIX_TIMERS];
 	uint64_t unknown_told[CALLS_MAX / 64]; /* bit: this unknown call has had its line on the log */
 	char log_texts[LOG_STREAMS][LOG_LINE_MAX];
 	char long_directory[FS_PATH_MAX];
