@@ -118,6 +118,8 @@ static void copy_block(const struct thread *caller, struct thread *thread)
 
 static uint32_t complete(struct thread *caller, struct process_clone *clone)
 {
+	if (clone->process->group != caller->process->group)
+		return ERR_BAD_STATE; /* it was confined meanwhile, and so is all that it makes */
 	struct thread *thread = clone->thread;
 	sched_set_priority(&thread->task, caller->task.priority);
 	if (clone->flags & CLONE_SHARE_VMEM)

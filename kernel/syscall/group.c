@@ -72,7 +72,7 @@ void syscall_process_confine(struct thread *thread, struct object *object, uint3
 	}
 	struct handles *table = &thread->process->handles;
 	lock_acquire(&table->lock);
-	handles_fill(table, handle, &group->object, object_classes[OBJECT_GROUP].rights);
+	handles_fill(table, handle, &group->object, object_classes[OBJECT_GROUP].rights & ~RIGHT_CREATE);
 	lock_release(&table->lock);
 	call_answer_words(thread, handle, 0, 0);
 }

@@ -127,7 +127,15 @@ static bool comes_within(const struct arch_cpu *cpu, uint64_t ns)
 	return true;
 }
 
-static bool start_cpu_at(const struct arch_cpu *cpu, uint64_t low)
+static void wait(uint64_t ns)
+{
+	uint64_t end = timer_now() + ns;
+
+	while (timer_now() < end)
+		cpu_pause();
+}
+
+static bool start_cpu_at(struct arch_cpu *cpu, uint64_t low)
 {
 	struct start_words *words = direct_map(paddr(low + START_TABLES));
 
@@ -140,15 +148,9 @@ static bool start_cpu_at(const struct arch_cpu *cpu, uint64_t low)
 		return true;
 	/* It must not begin later, when the page tells of another or is empty. */
 	lapic_send_init(cpu->apic_id);
-	return comes_within(cpu, 0);
-}
-
-static void wait(uint64_t ns)
-{
-	uint64_t end = timer_now() + ns;
-
-	while (timer_now() < end)
-		cpu_pause();
+	wait(STARTUP_NS);
+	__atomic_store_n(&cpu->online, 0, __ATOMIC_RELEASE);
+	return false;
 }
 
 /* Blocks of those that can be started, at cpus[1] and behind; answers how many there are, this CPU included. */

@@ -142,6 +142,10 @@ static void processes(void)
 	const struct group_amounts limits = {NONE, NONE, 6};
 	child_make(&child, "bomb");
 	OK(sys_process_confine(child.process, &limits, &group));
+	uint32_t type, rights;
+	uint64_t object;
+	OK(sys_handle_info(group, &type, &rights, &object));
+	CHECK(type == OBJECT_GROUP && !(rights & RIGHT_CREATE)); /* nobody can make processes by it who could not before */
 	CHECK_IS(used_of(group).processes, 1);
 	child_start(&child, count_clones, 0);
 	child_make(&free_child, "free");
