@@ -152,6 +152,35 @@ static uint64_t own_ones(const struct paddr *pages, uint64_t there)
 	return own;
 }
 
+/* The usual case: pages side by side that are all there. False: it is another. */
+static inline bool copy_run(const uint64_t *entry, uint64_t wanted, struct paddr *out_pages)
+{
+	if (!wanted)
+		return false;
+	unsigned i = (unsigned)__builtin_ctzll(wanted), end = 64 - (unsigned)__builtin_clzll(wanted);
+	bool hole = wanted >> i & ((wanted >> i) + 1);
+
+	for (; i < end; i++) {
+		uint64_t page = entry[i];
+		out_pages[i] = paddr(page);
+		hole |= !page;
+	}
+	return !hole;
+}
+
+/* Answers which of them are there. */
+static uint64_t copy_single(const uint64_t *entry, uint64_t wanted, struct paddr *out_pages)
+{
+	uint64_t found = 0;
+
+	for (; wanted; wanted &= wanted - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(wanted);
+		out_pages[i] = paddr(entry[i]);
+		found |= entry[i] ? wanted & -wanted : 0;
+	}
+	return found;
+}
+
 /* Of a lazy frame. One walk down the tree for the pages of a leaf. */
 static uint64_t look(struct frame *frame, uint64_t offset, uint64_t wanted, struct paddr *out_pages, uint64_t *out_own)
 {
@@ -163,16 +192,11 @@ static uint64_t look(struct frame *frame, uint64_t offset, uint64_t wanted, stru
 	for (uint64_t at = first; at < pages && at - first < PAGES_GATHERED; at = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1) {
 		if (!page_tree_locate(&frame->tree, at, &place))
 			continue;
-		uint64_t end = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1 - first, here = wanted >> (at - first) << (at - first),
-		         found = 0;
+		uint64_t end = (at | (PAGE_TREE_LEAF_PAGES - 1)) + 1 - first, here = wanted >> (at - first) << (at - first);
 		if (end < PAGES_GATHERED)
 			here &= (1ull << end) - 1;
 		const uint64_t *entry = place.entry - (at - first);
-		for (; here; here &= here - 1) {
-			unsigned i = (unsigned)__builtin_ctzll(here);
-			out_pages[i] = paddr(entry[i]);
-			found |= entry[i] ? here & -here : 0;
-		}
+		uint64_t found = copy_run(entry, here, out_pages) ? here : copy_single(entry, here, out_pages);
 		there |= found;
 		if (frame->family)
 			own |= place.shared ? 0 : own_ones(out_pages, found);

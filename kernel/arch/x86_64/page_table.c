@@ -153,14 +153,16 @@ unsigned page_table_map_gathered(struct page_table *table, struct uaddr address,
 	const struct page_rights reading = {.executable = rights.executable, .device = rights.device, .cache = rights.cache};
 	uint64_t bits = page_entry(0, &reading) | ENTRY_USER;
 	uint64_t *entry = find_way(table, address.raw);
-	unsigned count = 0;
+	unsigned count = 0, done = 0;
 
 	if (!entry)
 		return 0;
-	for (uint64_t left = wanted; left; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(left);
-		count += !(entry[i] & ENTRY_PRESENT);
-		entry[i] = pages[i].raw | bits;
+	while (wanted >> done) { /* a run of neighbours at a time */
+		unsigned i = done + (unsigned)__builtin_ctzll(wanted >> done);
+		for (done = i + (unsigned)__builtin_ctzll(~(wanted >> i)); i < done; i++) {
+			count += 1 - (unsigned)(entry[i] & ENTRY_PRESENT);
+			entry[i] = pages[i].raw | bits;
+		}
 	}
 	for (uint64_t left = rights.writable ? wanted & writing : 0; left; left &= left - 1)
 		entry[__builtin_ctzll(left)] |= ENTRY_WRITE | ENTRY_DIRTY;
