@@ -3,8 +3,10 @@
  *
  * A step's worth is answered at once. More is saved and given by a step for each round of the server's event loop, in turns where
  * several wait, so that neither a short read nor any other call waits for somebody's gigabyte. One that is asked to end (a signal
- * of its program) is answered with what it has got.
+ * of its program) is answered with what it has got. Meanwhile the server is no more urgent than programs are: this is work of
+ * theirs, and takes turns with them.
  */
+#include "abi/priority.h"
 #include "user/lib/device.h"
 #include "user/lib/waiting.h"
 
@@ -38,11 +40,19 @@ static status_t step(const struct device *device, struct request *request, handl
 	return ERR_OK;
 }
 
+static void set_priority(uint32_t priority)
+{
+	status_t status = sys_thread_set_priority(HANDLE_SELF_THREAD, priority);
+	(void)status; /* it is what it was: nothing is wrong but the turns */
+}
+
 static void expired(struct server_timer *timer)
 {
 	struct waiting *first = readers.first;
-	if (!first)
+	if (!first) {
+		set_priority(PRIORITY_SERVICES);
 		return;
+	}
 	const struct device_open *open = first->object;
 	struct server *server = timer->context;
 	status_t status = step(device_of(open), NULL, first->reply, &first->done, first->length);
@@ -50,8 +60,7 @@ static void expired(struct server_timer *timer)
 		waiting_answer(&readers, first->done ? ERR_OK : status, first->done);
 	else
 		waiting_rotate(&readers);
-	if (readers.first)
-		server_timer_set(server, timer, server_timer_now());
+	server_timer_set(server, timer, server_timer_now());
 }
 
 status_t device_read_endless(struct request *request, const struct device *device, uint64_t length)
@@ -61,6 +70,7 @@ status_t device_read_endless(struct request *request, const struct device *devic
 		status_t status = waiting_add(&readers, request, length, 0);
 		if (!status) {
 			turn.context = request->server;
+			set_priority(PRIORITY_PROGRAMS);
 			server_timer_set(request->server, &turn, server_timer_now());
 			return ERR_OK;
 		}

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "abi/bootinfo.h"
+#include "abi/priority.h"
 #include "abi/proto/fs.h"
 #include "abi/proto/name.h"
 #include "abi/proto/supervisor.h"
@@ -152,7 +153,6 @@ static status_t make_channels(void)
  * Programs take at most all but a sixteenth of what all may have, so that services get more when they need it, and are less urgent
  * than services, which start with the priority above: none can keep a service from running.
  */
-#define PROGRAMS_CEILING 15
 #define RESERVE_DIVISOR 16
 
 static status_t make_programs_group(void)
@@ -161,7 +161,7 @@ static status_t make_programs_group(void)
 	status_t status = sys_group_info(root.group, &used, &limits);
 	limits.pages -= limits.pages / RESERVE_DIVISOR;
 	if (!status)
-		status = sys_group_create(root.group, &limits, PROGRAMS_CEILING, &root.programs);
+		status = sys_group_create(root.group, &limits, PRIORITY_PROGRAMS, &root.programs);
 	return status ? failed("make the group of programs", status) : ERR_OK;
 }
 
