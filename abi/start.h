@@ -66,8 +66,9 @@ struct start_block {
 	uint64_t stack_base;    /* the first stack; becomes the first thread's stack for Linux calls */
 	uint64_t stack_size;
 	uint64_t room;    /* zeroed memory for the image's state, as much as it wants there and before (execve knows), or 0 */
-	uint8_t seed[32];    /* secret random bytes, the process's own; erased once taken */
-	uint8_t chances[24]; /* likewise, for what chance decides about the program: AT_RANDOM, its places; zeros: the seed does */
+	uint8_t seed[32]; /* secret random bytes, the process's own; erased once taken */
+	uint8_t chances
+	        [24]; /* likewise, for what chance decides about the program: AT_RANDOM, its places; zeros: the seed does */
 
 	/* The program's ELF file: length bytes from offset in a frame (rights READ, and EXECUTE to map its text). */
 	handle_t program_frame;
