@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 enum {
-#define STREAM_OP(label, name) STREAM_##name = (label),
+#define STREAM_OP(label, name, ...) STREAM_##name = (label),
 #include "abi/proto/stream.def"
 #undef STREAM_OP
 };

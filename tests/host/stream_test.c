@@ -402,7 +402,7 @@ static void test_backlog(void)
 static void test_nonsense(void)
 {
 	static const uint32_t labels[] = {
-#define STREAM_OP(label, name) label,
+#define STREAM_OP(label, ...) label,
 #include "abi/proto/stream.def"
 #undef STREAM_OP
 	        FS_read, FS_write, FS_watch, FS_fstat, FS_available, FS_seek};

@@ -139,7 +139,7 @@ const struct end_type alarm_type = {
         .close = close_alarm,
 };
 
-status_t alarm_open(struct request *request)
+status_t handle_timer(struct request *request)
 {
 	struct alarm *alarm = state_alloc(sizeof *alarm);
 	if (!alarm)
@@ -165,7 +165,7 @@ static void give_setting(struct request *request, const struct alarm *alarm)
 	request->answer.word[2] = alarm->clock;
 }
 
-status_t alarm_set(struct request *request)
+status_t handle_timer_set(struct request *request)
 {
 	struct end *end = request->object;
 	struct alarm *alarm = end->thing;
@@ -181,7 +181,7 @@ status_t alarm_set(struct request *request)
 	return ERR_OK;
 }
 
-status_t alarm_get(struct request *request)
+status_t handle_timer_get(struct request *request)
 {
 	struct end *end = request->object;
 	if (end->kind != END_ALARM)

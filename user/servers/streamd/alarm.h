@@ -21,9 +21,9 @@ struct alarm {
 };
 
 /* STREAM_timer, on a session; STREAM_timer_set and STREAM_timer_get on the open end. */
-status_t alarm_open(struct request *request);
-status_t alarm_set(struct request *request);
-status_t alarm_get(struct request *request);
+status_t handle_timer(struct request *request);
+status_t handle_timer_set(struct request *request);
+status_t handle_timer_get(struct request *request);
 
 extern const struct end_type alarm_type;
 uint32_t alarm_ready(const struct watched *watched);

@@ -168,13 +168,13 @@ status_t end_sync(struct request *request)
 	return ERR_NOT_SUPPORTED;
 }
 
-status_t end_get_capacity(struct request *request)
+status_t handle_get_capacity(struct request *request)
 {
 	struct end *end = request->object;
 	return end_type(end)->get_capacity ? end_type(end)->get_capacity(request, end) : ERR_NOT_SUPPORTED;
 }
 
-status_t end_set_capacity(struct request *request)
+status_t handle_set_capacity(struct request *request)
 {
 	struct end *end = request->object;
 	return end_type(end)->set_capacity ? end_type(end)->set_capacity(request, end) : ERR_NOT_SUPPORTED;

@@ -89,6 +89,6 @@ status_t end_fstat(struct request *request);
 status_t end_available(struct request *request);
 status_t end_not_seekable(struct request *request);
 status_t end_sync(struct request *request);
-status_t end_get_capacity(struct request *request);
-status_t end_set_capacity(struct request *request);
+status_t handle_get_capacity(struct request *request);
+status_t handle_set_capacity(struct request *request);
 void end_close(struct server *server, void *object);

@@ -121,7 +121,7 @@ const struct end_type event_type = {
         .close = close_event,
 };
 
-status_t event_open(struct request *request)
+status_t handle_event(struct request *request)
 {
 	if (request->word[1] & ~(uint64_t)STREAM_EVENT_SEMAPHORE || request->word[0] == UINT64_MAX)
 		return ERR_BAD_ARGUMENT;

@@ -17,7 +17,7 @@ struct event {
 };
 
 /* STREAM_event, on a session. */
-status_t event_open(struct request *request);
+status_t handle_event(struct request *request);
 
 extern const struct end_type event_type;
 uint32_t event_ready(const struct watched *watched);

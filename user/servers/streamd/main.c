@@ -37,26 +37,9 @@ static const struct server_operation operations[] = {
         {FS_pwrite, "pwrite", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
         {FS_seek, "seek", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
         {FS_sync, "sync", end_sync, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_pipe, "pipe", pipe_open, SERVER_SESSION, 0, 0, 0},
-        {STREAM_fifo, "fifo", fifo_open, SERVER_SESSION, 1, 0, 0},
-        {STREAM_fifo_await, "fifo_await", fifo_await, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_pair, "pair", socket_open_pair, SERVER_SESSION, 0, 0, 0},
-        {STREAM_socket, "socket", socket_open, SERVER_SESSION, 0, 0, 0},
-        {STREAM_bind, "bind", socket_bind, SERVER_OBJECT, 0, sizeof(struct stream_name), 0},
-        {STREAM_listen, "listen", socket_listen, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_connect, "connect", socket_connect, SERVER_OBJECT, 0, sizeof(struct stream_name), 0},
-        {STREAM_accept, "accept", socket_accept, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_send, "send", socket_send, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_receive, "receive", socket_receive, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_shutdown, "shutdown", socket_shutdown, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_name, "name", socket_tell_name, SERVER_OBJECT, 0, 0, sizeof(struct stream_name)},
-        {STREAM_option, "option", socket_tell_option, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_event, "event", event_open, SERVER_SESSION, 0, 0, 0},
-        {STREAM_timer, "timer", alarm_open, SERVER_SESSION, 0, 0, 0},
-        {STREAM_timer_set, "timer_set", alarm_set, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_timer_get, "timer_get", alarm_get, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_get_capacity, "get_capacity", end_get_capacity, SERVER_OBJECT, 0, 0, 0},
-        {STREAM_set_capacity, "set_capacity", end_set_capacity, SERVER_OBJECT, 0, 0, 0},
+#define STREAM_OP SERVER_ROW
+#include "abi/proto/stream.def"
+#undef STREAM_OP
 };
 
 static const struct server_state state = {.version = 2,

@@ -184,7 +184,7 @@ static struct pipe *make_pipe(uint32_t client)
 	return pipe;
 }
 
-status_t pipe_open(struct request *request)
+status_t handle_pipe(struct request *request)
 {
 	struct pipe *pipe = make_pipe(request->caller);
 	if (!pipe)
@@ -274,7 +274,7 @@ static void enter(struct pipe *pipe, uint32_t sides)
 	}
 }
 
-status_t fifo_open(struct request *request)
+status_t handle_fifo(struct request *request)
 {
 	uint32_t type, rights, sides = (uint32_t)request->word[0];
 	uint64_t key;
@@ -302,7 +302,7 @@ status_t fifo_open(struct request *request)
 	return ERR_OK;
 }
 
-status_t fifo_await(struct request *request)
+status_t handle_fifo_await(struct request *request)
 {
 	struct end *end = request->object;
 	if (end->kind != END_FIFO_READ && end->kind != END_FIFO_WRITE)

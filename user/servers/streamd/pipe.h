@@ -24,11 +24,11 @@ struct pipe {
 };
 
 /* STREAM_fifo, on a session, and STREAM_fifo_await, on an end of one. */
-status_t fifo_open(struct request *request);
-status_t fifo_await(struct request *request);
+status_t handle_fifo(struct request *request);
+status_t handle_fifo_await(struct request *request);
 
 /* STREAM_pipe, on a session. */
-status_t pipe_open(struct request *request);
+status_t handle_pipe(struct request *request);
 
 extern const struct end_type pipe_reader_type, pipe_writer_type, fifo_types[];
 uint32_t pipe_ready_to_read(const struct watched *watched);

@@ -170,7 +170,7 @@ static bool is_type(uint64_t kind)
 	return kind == STREAM_TYPE_STREAM || kind == STREAM_TYPE_DATAGRAM || kind == STREAM_TYPE_PACKETS;
 }
 
-status_t socket_open(struct request *request)
+status_t handle_socket(struct request *request)
 {
 	if (!is_type(request->word[0]))
 		return ERR_BAD_ARGUMENT;
@@ -183,7 +183,7 @@ status_t socket_open(struct request *request)
 	return status;
 }
 
-status_t socket_open_pair(struct request *request)
+status_t handle_pair(struct request *request)
 {
 	if (!is_type(request->word[0]))
 		return ERR_BAD_ARGUMENT;
@@ -206,7 +206,7 @@ status_t socket_open_pair(struct request *request)
 	return status;
 }
 
-status_t socket_shutdown(struct request *request)
+status_t handle_shutdown(struct request *request)
 {
 	struct socket *socket = socket_of(request->object);
 	uint64_t how = request->word[0];
@@ -225,7 +225,7 @@ status_t socket_shutdown(struct request *request)
 	return ERR_OK;
 }
 
-status_t socket_tell_name(struct request *request)
+status_t handle_name(struct request *request)
 {
 	const struct socket *socket = socket_of(request->object);
 	if (!socket)
@@ -236,7 +236,7 @@ status_t socket_tell_name(struct request *request)
 	return request_write(request, 0, name, sizeof *name);
 }
 
-status_t socket_tell_option(struct request *request)
+status_t handle_option(struct request *request)
 {
 	const struct socket *socket = socket_of(request->object);
 	if (!socket)

@@ -74,11 +74,11 @@ struct socket {
 struct socket *socket_of(struct end *end);
 
 /* socket.c: making and ending, connections. STREAM_pair, STREAM_socket on a session; the others on an end. */
-status_t socket_open_pair(struct request *request);
-status_t socket_open(struct request *request);
-status_t socket_shutdown(struct request *request);
-status_t socket_tell_name(struct request *request);
-status_t socket_tell_option(struct request *request);
+status_t handle_pair(struct request *request);
+status_t handle_socket(struct request *request);
+status_t handle_shutdown(struct request *request);
+status_t handle_name(struct request *request);
+status_t handle_option(struct request *request);
 struct socket *socket_make(uint32_t type, uint32_t client);
 void socket_leave(struct socket *socket); /* all who wait for it, and its peers */
 void socket_set_peer(struct socket *socket, struct socket *peer);
@@ -88,16 +88,16 @@ extern const struct end_type socket_type;
 uint32_t socket_ready(const struct watched *watched);
 
 /* socket_connect.c: STREAM_bind, listen, connect, accept. */
-status_t socket_bind(struct request *request);
-status_t socket_listen(struct request *request);
-status_t socket_connect(struct request *request);
-status_t socket_accept(struct request *request);
+status_t handle_bind(struct request *request);
+status_t handle_listen(struct request *request);
+status_t handle_connect(struct request *request);
+status_t handle_accept(struct request *request);
 struct socket *socket_take_from_backlog(struct socket *listener);
 MUST_CHECK bool socket_resume_backlog(const struct socket *listener);
 
 /* socket_transfer.c: STREAM_send, receive; read and write. */
-status_t socket_send(struct request *request);
-status_t socket_receive(struct request *request);
+status_t handle_send(struct request *request);
+status_t handle_receive(struct request *request);
 status_t socket_read(struct request *request, struct end *end);
 status_t socket_write(struct request *request, struct end *end);
 bool socket_has_room(const struct socket *receiver);

@@ -5,7 +5,7 @@
 #include "user/servers/streamd/ending.h"
 #include "user/servers/streamd/socket.h"
 
-status_t socket_bind(struct request *request)
+status_t handle_bind(struct request *request)
 {
 	struct socket *socket = socket_of(request->object);
 	struct stream_name name;
@@ -17,7 +17,7 @@ status_t socket_bind(struct request *request)
 	return status ? status : name_bind(socket, &name, request, 0);
 }
 
-status_t socket_listen(struct request *request)
+status_t handle_listen(struct request *request)
 {
 	struct socket *socket = socket_of(request->object);
 	if (!socket || socket->type == STREAM_TYPE_DATAGRAM)
@@ -107,7 +107,7 @@ static void serve_accepting(struct socket *listener)
 	watch_changed(&listener->watched);
 }
 
-status_t socket_accept(struct request *request)
+status_t handle_accept(struct request *request)
 {
 	struct socket *listener = socket_of(request->object);
 	if (!listener || listener->type == STREAM_TYPE_DATAGRAM)
@@ -141,7 +141,7 @@ static status_t connect_stream(struct request *request, struct socket *socket, s
 	return status;
 }
 
-status_t socket_connect(struct request *request)
+status_t handle_connect(struct request *request)
 {
 	struct socket *socket = socket_of(request->object), *target;
 	struct stream_name name;

@@ -263,7 +263,7 @@ static status_t send_bytes(struct request *request, struct sending *sending, uin
 	return send_or_wait(request, sending, flags);
 }
 
-status_t socket_send(struct request *request)
+status_t handle_send(struct request *request)
 {
 	struct socket *socket = socket_of(request->object);
 	if (!socket)
@@ -329,7 +329,7 @@ static status_t receive(struct request *request, struct socket *socket, struct r
 	return status;
 }
 
-status_t socket_receive(struct request *request)
+status_t handle_receive(struct request *request)
 {
 	struct socket *socket = socket_of(request->object);
 	if (!socket)
