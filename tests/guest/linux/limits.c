@@ -53,58 +53,74 @@ static void touch(size_t length)
 		memory[i] = 1;
 }
 
-/* Whether it has ended for want of memory. */
-static bool has_failed(pid_t child)
+/* One after the other each has what the one before had. */
+static int take_turns(void)
 {
 	int status;
-	return child < 0 || (waitpid(child, &status, WNOHANG) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+	if (!limit(RLIMIT_AS, 32 * MIB, 32 * MIB))
+		return 1;
+	for (int i = 0; i < 10; i++) {
+		pid_t child = fork();
+		if (!child) {
+			touch(6 * MIB);
+			_exit(0);
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child || status)
+			return 2;
+	}
+	return 7;
 }
 
-/* Each of them stays below the limit of address space; together they can not. */
-static int share_memory(void)
+/* Tells of each that has its memory (x) or has ended for want of it (-). It may be this one itself for which a page more is too much. */
+static void share_memory(int told)
 {
-	enum { CHILDREN = 12 };
-	int failed = 0, whole = 0, status, ready[2];
-	if (!limit(RLIMIT_AS, 32 * MIB, 32 * MIB) || pipe2(ready, O_NONBLOCK))
-		return 1;
-	pid_t child[CHILDREN];
-	for (int i = 0; i < CHILDREN; i++) {
-		child[i] = fork();
-		if (!child[i]) {
+	setpgid(0, 0);
+	if (!limit(RLIMIT_AS, 32 * MIB, 32 * MIB))
+		_exit(1);
+	for (int i = 0; i < 12; i++) {
+		pid_t child = fork();
+		if (!child) {
 			touch(6 * MIB);
-			if (write(ready[1], "x", 1) == 1)
+			if (write(told, "x", 1) == 1)
 				pause();
 			_exit(0);
 		}
 	}
-	bool settled[CHILDREN] = {false};
-	for (int round = 0; round < 1200 && whole + failed < CHILDREN; round++) {
-		char text[CHILDREN];
-		ssize_t count = read(ready[0], text, sizeof text);
-		whole += count > 0 ? (int)count : 0;
-		for (int i = 0; i < CHILDREN; i++)
-			if (!settled[i] && has_failed(child[i])) {
-				settled[i] = true;
-				failed++;
-			}
+	for (int status; wait(&status) > 0;)
+		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV && write(told, "-", 1) != 1)
+			break;
+	pause();
+	_exit(0);
+}
+
+/* Each of them stays below the limit of address space; together they can not. Who looks on is outside. */
+static bool shares_memory(void)
+{
+	int told[2], whole = 0, ended = 0, status;
+	if (pipe2(told, O_NONBLOCK))
+		return false;
+	pid_t leader = fork();
+	if (!leader)
+		share_memory(told[1]);
+	setpgid(leader, leader);
+	for (int quiet = 0, round = 0; round < 1200 && (!whole || quiet < 60); round++, quiet++) {
+		char text[16];
+		ssize_t count = read(told[0], text, sizeof text);
+		for (ssize_t i = 0; i < count; i++) {
+			whole += text[i] == 'x';
+			ended += text[i] == '-';
+			quiet = 0;
+		}
 		sleep_ms(50);
 	}
-	printf("# %d of %d had 6 MiB in 32 MiB, %d had not\n", whole, CHILDREN, failed);
-	if (!whole || whole > 5 || whole + failed != CHILDREN)
-		return 2;
-	for (int i = 0; i < CHILDREN; i++) {
-		if (settled[i])
-			continue;
-		kill(child[i], SIGKILL);
-		waitpid(child[i], &status, 0);
-	}
-	/* What they had is there again. */
-	child[0] = fork();
-	if (!child[0]) {
-		touch(6 * MIB);
-		_exit(0);
-	}
-	return waitpid(child[0], &status, 0) == child[0] && status == 0 ? 7 : 3;
+	bool leads = !waitpid(leader, &status, WNOHANG);
+	printf("# %d of 12 had 6 MiB in 32 MiB, %d ended%s\n", whole, ended, leads ? "" : ", and their parent");
+	kill(-leader, SIGKILL);
+	if (leads)
+		waitpid(leader, &status, 0);
+	close(told[0]);
+	close(told[1]);
+	return whole >= 1 && whole <= 5 && (!leads || whole + ended == 12);
 }
 
 static int raise_limits(void)
@@ -190,7 +206,8 @@ static bool works_beside_a_bomb(void)
 int main(void)
 {
 	test_prefix = "linux.limits";
-	TEST("processes_below_a_limit_of_memory_share_it_and_those_beyond_it_end_alone", exits_with(share_memory, 7));
+	TEST("processes_below_a_limit_of_memory_share_it_and_those_beyond_it_end_alone", shares_memory());
+	TEST("memory_below_a_limit_is_there_again_when_who_had_it_has_ended", exits_with(take_turns, 7));
 	TEST("a_hard_limit_is_never_raised_and_a_soft_one_up_to_it", exits_with(raise_limits, 7));
 	TEST("a_limit_of_processes_counts_who_descends_from_who_set_it", exits_with(count_processes, 7));
 	TEST("a_bomb_in_a_limited_group_disturbs_nobody_outside", works_beside_a_bomb());
