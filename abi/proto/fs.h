@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 enum {
-#define FS_OP(label, name) FS_##name = (label),
+#define FS_OP(label, name, ...) FS_##name = (label),
 #include "abi/proto/fs.def"
 #undef FS_OP
 };

@@ -69,7 +69,7 @@ static status_t hand_on(struct request *request, const struct device *device)
 	return request_forward(request, device->server, request->word);
 }
 
-static status_t handle_open(struct request *request)
+status_t device_serve_open(struct request *request)
 {
 	const struct device *device;
 	uint32_t access = (uint32_t)request->word[2];
@@ -109,7 +109,7 @@ static status_t give_stat(struct request *request, const struct device *device)
 	return request_write(request, 0, &stat, sizeof stat);
 }
 
-static status_t handle_stat(struct request *request)
+status_t device_serve_stat(struct request *request)
 {
 	const struct device *device;
 	status_t status = find(request, &device);
@@ -123,12 +123,12 @@ static struct device_open *open_of(struct request *request)
 	return request->object;
 }
 
-static status_t handle_fstat(struct request *request)
+status_t device_serve_fstat(struct request *request)
 {
 	return give_stat(request, device_of(open_of(request)));
 }
 
-static status_t handle_readlink(struct request *request)
+status_t device_serve_readlink(struct request *request)
 {
 	const struct device *device;
 	status_t status = find(request, &device);
@@ -138,13 +138,13 @@ static status_t handle_readlink(struct request *request)
 }
 
 /* Nothing can be made, renamed or taken away here. */
-static status_t handle_change(struct request *request)
+status_t device_serve_change(struct request *request)
 {
 	(void)request;
 	return ERR_READ_ONLY;
 }
 
-static status_t handle_read(struct request *request)
+status_t device_serve_read(struct request *request)
 {
 	const struct device_open *open = open_of(request);
 	if (!device_of(open))
@@ -158,7 +158,7 @@ static status_t handle_read(struct request *request)
 	                             : device_of(open)->read(request, length);
 }
 
-static status_t handle_write(struct request *request)
+status_t device_serve_write(struct request *request)
 {
 	const struct device_open *open = open_of(request);
 	if (!device_of(open) || !(open->access & OPEN_WRITE))
@@ -167,7 +167,7 @@ static status_t handle_write(struct request *request)
 	return length > request->readable ? ERR_BAD_ARGUMENT : device_of(open)->write(request, length);
 }
 
-static status_t handle_seek(struct request *request)
+status_t device_serve_seek(struct request *request)
 {
 	struct device_open *open = open_of(request);
 	if (device_of(open)) /* as Linux has it for these devices: every position is the same */
@@ -195,7 +195,7 @@ static uint64_t put_entry(char *to, uint64_t room, const struct device *device)
 	return size;
 }
 
-static status_t handle_readdir(struct request *request)
+status_t device_serve_readdir(struct request *request)
 {
 	_Alignas(8) char entries[1024];
 	struct device_open *open = open_of(request);
@@ -217,51 +217,19 @@ static status_t handle_readdir(struct request *request)
 }
 
 /* Opening with OPEN_TRUNCATE, and sync, are no errors on a device. */
-static status_t handle_nothing(struct request *request)
+status_t device_serve_nothing(struct request *request)
 {
 	(void)request;
 	return ERR_OK;
 }
 
-static status_t handle_watch(struct request *request)
+status_t device_serve_watch(struct request *request)
 {
 	const struct device *device = device_of(open_of(request));
 	if (device && device->watch)
 		return device->watch(request);
 	request->answer.word[0] = request->word[0] & (FS_READY_READ | FS_READY_WRITE);
 	return ERR_OK;
-}
-
-const struct server_operation device_operations[DEVICE_OPERATIONS] = {
-        {.label = FS_open, .name = "open", .handle = handle_open, .audience = SERVER_SESSION},
-        {.label = FS_stat,
-                .name = "stat",
-                .handle = handle_stat,
-                .audience = SERVER_SESSION,
-                .writable = sizeof(struct fs_stat)},
-        {.label = FS_readlink, .name = "readlink", .handle = handle_readlink, .audience = SERVER_SESSION},
-        {.label = FS_mkdir, .name = "mkdir", .handle = handle_change, .audience = SERVER_SESSION},
-        {.label = FS_unlink, .name = "unlink", .handle = handle_change, .audience = SERVER_SESSION},
-        {.label = FS_read, .name = "read", .handle = handle_read, .audience = SERVER_OBJECT},
-        {.label = FS_pread, .name = "pread", .handle = handle_read, .audience = SERVER_OBJECT},
-        {.label = FS_write, .name = "write", .handle = handle_write, .audience = SERVER_OBJECT},
-        {.label = FS_pwrite, .name = "pwrite", .handle = handle_write, .audience = SERVER_OBJECT},
-        {.label = FS_seek, .name = "seek", .handle = handle_seek, .audience = SERVER_OBJECT},
-        {.label = FS_fstat,
-                .name = "fstat",
-                .handle = handle_fstat,
-                .audience = SERVER_OBJECT,
-                .writable = sizeof(struct fs_stat)},
-        {.label = FS_readdir, .name = "readdir", .handle = handle_readdir, .audience = SERVER_OBJECT, .writable = 1},
-        {.label = FS_truncate, .name = "truncate", .handle = handle_nothing, .audience = SERVER_OBJECT},
-        {.label = FS_sync, .name = "sync", .handle = handle_nothing, .audience = SERVER_OBJECT},
-        {.label = FS_watch, .name = "watch", .handle = handle_watch, .audience = SERVER_OBJECT},
-};
-
-void device_add_operations(struct server_operation *out, const struct server_operation *own, size_t count)
-{
-	memcpy(out, own, count * sizeof *own);
-	memcpy(out + count, device_operations, sizeof device_operations);
 }
 
 status_t device_transfer_nothing(struct request *request, uint64_t length)

@@ -1,6 +1,6 @@
 /*
  * Servers of devices: files without a length, a position or a content of their own. A server lists its devices in a table and
- * takes device_operations into its own; what a read or a write does is the device's two functions.
+ * ends its table of operations with DEVICE_ROWS; what a read or a write does is the device's two functions.
  *
  * The device with the empty name is the mount point itself; the others are the entries of a directory that the mount point is, and
  * a server has one or the other. A name can also be another server's: calls with a path that begins with it are handed on to that
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "abi/proto/fs.h"
-#include "user/lib/server.h"
+#include "user/lib/server_fs.h"
 
 struct device {
 	const char *name;
@@ -50,13 +50,28 @@ bool device_check(struct server *server, uint64_t stamp, void *object);
 /* The devices of this server; the table stays where it is. */
 void device_begin(const struct device *devices, size_t count);
 
-/* For the server's table of operations, and its close_object. */
-#define DEVICE_OPERATIONS 15
-extern const struct server_operation device_operations[DEVICE_OPERATIONS];
-void device_close(struct server *server, void *object);
+/* The last rows of the server's table of operations, and its close_object. */
+#define DEVICE_ROWS \
+	DEVICE_HAS(open, open), DEVICE_HAS(stat, stat), DEVICE_BARE(readlink, readlink), DEVICE_BARE(mkdir, change), \
+	        DEVICE_BARE(unlink, change), DEVICE_HAS(read, read), DEVICE_HAS(pread, read), DEVICE_HAS(write, write), \
+	        DEVICE_HAS(pwrite, write), DEVICE_HAS(seek, seek), DEVICE_HAS(fstat, fstat), DEVICE_HAS(readdir, readdir), \
+	        DEVICE_HAS(truncate, nothing), DEVICE_HAS(sync, nothing), DEVICE_HAS(watch, watch)
 
-/* Fills `out` with `count` operations of the server's own and, behind them, those of devices. */
-void device_add_operations(struct server_operation *out, const struct server_operation *own, size_t count);
+#define DEVICE_HAS(name, function) FS_ROW(SERVER_SESSION, name, device_serve_##function)
+#define DEVICE_BARE(name, function) FS_ROW_BARE(SERVER_SESSION, name, device_serve_##function)
+
+status_t device_serve_open(struct request *request);
+status_t device_serve_stat(struct request *request);
+status_t device_serve_readlink(struct request *request);
+status_t device_serve_change(struct request *request);
+status_t device_serve_read(struct request *request);
+status_t device_serve_write(struct request *request);
+status_t device_serve_seek(struct request *request);
+status_t device_serve_fstat(struct request *request);
+status_t device_serve_readdir(struct request *request);
+status_t device_serve_nothing(struct request *request);
+status_t device_serve_watch(struct request *request);
+void device_close(struct server *server, void *object);
 
 /* Of a device that can be opened either way and has no bytes: ERR_NOT_SUPPORTED. */
 status_t device_transfer_nothing(struct request *request, uint64_t length);

@@ -40,7 +40,8 @@ enum server_audience { SERVER_ANYBODY, SERVER_SESSION, SERVER_OBJECT, SERVER_NAM
 
 /*
  * A row of such a table out of a protocol's, for a server that offers all of it: its function is handle_NAME. With it as NAME_OP of
- * abi/proto/NAME.def a new operation is one line there and one function in the server.
+ * abi/proto/NAME.def a new operation is one line there and one function in the server. Of protocol fs each server has a part:
+ * server_fs.h.
  */
 #define SERVER_ROW(label, name, audience, handles, readable, writable) \
 	{label, #name, handle_##name, SERVER_##audience, handles, readable, writable},

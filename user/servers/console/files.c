@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/lib/device.h"
+#include "user/lib/server_fs.h"
 #include "user/lib/state.h"
 #include "user/servers/console/control.h"
 #include "user/servers/console/job.h"
@@ -321,21 +322,24 @@ static status_t handle_nothing(struct request *request)
 	return ERR_OK;
 }
 
+#define HAS(name, handle) FS_ROW(SERVER_SESSION, name, handle)
+#define BARE(name, handle) FS_ROW_BARE(SERVER_SESSION, name, handle)
+
 static const struct server_operation file_operations[] = {
-        {FS_open, "open", handle_open, SERVER_SESSION, 0, 0, 0},
-        {FS_stat, "stat", handle_stat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},
-        {FS_readlink, "readlink", handle_readlink, SERVER_SESSION, 0, 0, 0},
-        {FS_read, "read", handle_read, SERVER_OBJECT, 0, 0, 0},
-        {FS_pread, "pread", handle_unseekable, SERVER_OBJECT, 0, 0, 0},
-        {FS_write, "write", handle_write, SERVER_OBJECT, 0, 0, 0},
-        {FS_pwrite, "pwrite", handle_unseekable, SERVER_OBJECT, 0, 0, 0},
-        {FS_seek, "seek", handle_unseekable, SERVER_OBJECT, 0, 0, 0},
-        {FS_fstat, "fstat", handle_fstat, SERVER_OBJECT, 0, 0, sizeof(struct fs_stat)},
-        {FS_readdir, "readdir", handle_readdir, SERVER_OBJECT, 0, 0, 1},
-        {FS_truncate, "truncate", handle_nothing, SERVER_OBJECT, 0, 0, 0},
-        {FS_sync, "sync", handle_nothing, SERVER_OBJECT, 0, 0, 0},
-        {FS_watch, "watch", handle_watch, SERVER_OBJECT, 0, 0, 0},
-        {FS_available, "available", handle_available, SERVER_OBJECT, 0, 0, 0},
+        HAS(open, handle_open),
+        HAS(stat, handle_stat),
+        BARE(readlink, handle_readlink),
+        HAS(read, handle_read),
+        HAS(pread, handle_unseekable),
+        HAS(write, handle_write),
+        HAS(pwrite, handle_unseekable),
+        HAS(seek, handle_unseekable),
+        HAS(fstat, handle_fstat),
+        HAS(readdir, handle_readdir),
+        HAS(truncate, handle_nothing),
+        HAS(sync, handle_nothing),
+        HAS(watch, handle_watch),
+        HAS(available, handle_available),
 };
 
 #define FILE_OPERATIONS (sizeof file_operations / sizeof *file_operations)

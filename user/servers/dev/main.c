@@ -51,10 +51,12 @@ static struct device devices[] = {
         {.name = "pts", .is_directory = true},
 };
 
+static const struct server_operation operations[] = {DEVICE_ROWS};
+
 static struct server server = {
         .name = "dev",
-        .operations = device_operations,
-        .operation_count = DEVICE_OPERATIONS,
+        .operations = operations,
+        .operation_count = sizeof operations / sizeof *operations,
         .objects = 65536,
         .client_objects = 1024,
         .close_object = device_close,

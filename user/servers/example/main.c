@@ -8,7 +8,7 @@
 #include "abi/proto/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
-#include "user/lib/server.h"
+#include "user/lib/server_fs.h"
 
 HEARTH_MANIFEST("name example\n"
                 "import log\n"
@@ -85,6 +85,8 @@ static status_t handle_read(struct request *request)
 {
 	struct line *line = box->lines;
 	handle_t reply;
+	if (request->writable < LINE_LONGEST)
+		return ERR_BAD_ARGUMENT;
 	if (!line) {
 		status_t status = box->reader_count < READERS ? request_save(request, &reply) : ERR_FULL;
 		if (!status)
@@ -132,11 +134,11 @@ static void close_object(struct server *server, void *object)
 }
 
 static const struct server_operation operations[] = {
-        {.label = FS_open, .name = "open", .handle = handle_open, .audience = SERVER_SESSION},
-        {.label = FS_stat, .name = "stat", .handle = handle_stat, .writable = sizeof(struct fs_stat)},
-        {.label = FS_fstat, .name = "fstat", .handle = handle_stat, .writable = sizeof(struct fs_stat)},
-        {.label = FS_read, .name = "read", .handle = handle_read, .audience = SERVER_OBJECT, .writable = LINE_LONGEST},
-        {.label = FS_write, .name = "write", .handle = handle_write, .audience = SERVER_OBJECT, .readable = 1},
+        FS_ROW_TO(SERVER_SESSION, open, handle_open),
+        FS_ROW_TO(SERVER_ANYBODY, stat, handle_stat),
+        FS_ROW_TO(SERVER_ANYBODY, fstat, handle_stat),
+        FS_ROW_TO(SERVER_OBJECT, read, handle_read),
+        FS_ROW_TO(SERVER_OBJECT, write, handle_write),
 };
 
 static const struct server_state state = {.version = 1, .size = sizeof(struct box), .check = check};

@@ -16,7 +16,7 @@
 #include "user/lib/log.h"
 #include "user/lib/process.h"
 #include "user/lib/program.h"
-#include "user/lib/server.h"
+#include "user/lib/server_fs.h"
 #include "user/lib/spawn.h"
 #include "user/lib/writes.h"
 #include "user/servers/guestd/link.h"
@@ -122,14 +122,16 @@ static status_t handle_watch(struct request *request)
 	return ERR_OK;
 }
 
+#define HAS(name, handle) FS_ROW_TO(SERVER_SESSION, name, handle) /* its files are sessions */
+
 static const struct server_operation operations[] = {
-        {FS_read, "read", handle_read, SERVER_SESSION, 0, 0, 0},
-        {FS_pread, "pread", handle_unseekable, SERVER_SESSION, 0, 0, 0},
-        {FS_write, "write", handle_write, SERVER_SESSION, 0, 0, 0},
-        {FS_pwrite, "pwrite", handle_unseekable, SERVER_SESSION, 0, 0, 0},
-        {FS_seek, "seek", handle_unseekable, SERVER_SESSION, 0, 0, 0},
-        {FS_fstat, "fstat", handle_fstat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},
-        {FS_watch, "watch", handle_watch, SERVER_SESSION, 0, 0, 0},
+        HAS(read, handle_read),
+        HAS(pread, handle_unseekable),
+        HAS(write, handle_write),
+        HAS(pwrite, handle_unseekable),
+        HAS(seek, handle_unseekable),
+        HAS(fstat, handle_fstat),
+        HAS(watch, handle_watch),
 };
 
 static void shell_signalled(void *context)

@@ -189,15 +189,12 @@ static const struct device devices[] = {{.name = "",
         .read = device_transfer_nothing,
         .write = device_transfer_nothing}};
 
-static const struct server_operation own_operations[] = {
+static const struct server_operation operations[] = {
 #define SERVICE_OP SERVER_ROW
 #include "abi/proto/service.def"
 #undef SERVICE_OP
+        DEVICE_ROWS,
 };
-
-#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
-
-static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 /* Bits that a predecessor has taken may be lost with it: everything is looked at. */
 static void resume(struct server *unused)
@@ -219,7 +216,6 @@ status_t control_begin(uint64_t (*attend_to)(uint64_t bits))
 	handle_t receiver = grant_find("export." CONTROL_EXPORT);
 	attend = attend_to;
 	timer.expired = timer_expired;
-	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	server = (struct server){
 	        .name = "init",

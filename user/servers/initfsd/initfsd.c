@@ -17,7 +17,7 @@
 #include "abi/proto/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
-#include "user/lib/server.h"
+#include "user/lib/server_fs.h"
 #include "user/servers/initfsd/archive.h"
 #include "user/servers/initfsd/children.h"
 #include "user/servers/initfsd/tree.h"
@@ -345,46 +345,37 @@ static status_t handle_watch(struct request *request)
 	return ERR_OK;
 }
 
+#define HAS(name, handle) FS_ROW(SERVER_NAMES, name, handle)
+#define BARE(name, handle) FS_ROW_BARE(SERVER_NAMES, name, handle)
+
 static const struct server_operation operations[] = {
-        {.label = FS_open, .name = "open", .handle = handle_open, .audience = SERVER_NAMES},
-        {.label = FS_stat, .name = "stat", .handle = handle_stat, .audience = SERVER_NAMES, .writable = sizeof(struct fs_stat)},
-        {.label = FS_readlink, .name = "readlink", .handle = handle_readlink, .audience = SERVER_NAMES, .writable = 1},
-        {.label = FS_statfs,
-                .name = "statfs",
-                .handle = handle_statfs,
-                .audience = SERVER_NAMES,
-                .writable = sizeof(struct fs_info)},
-        {.label = FS_program, .name = "program", .handle = handle_program, .audience = SERVER_NAMES},
-        {.label = FS_unlink, .name = "unlink", .handle = handle_change_name, .audience = SERVER_NAMES},
-        {.label = FS_mkdir, .name = "mkdir", .handle = handle_change_name, .audience = SERVER_NAMES},
-        {.label = FS_symlink, .name = "symlink", .handle = handle_change_name, .audience = SERVER_NAMES},
-        {.label = FS_link, .name = "link", .handle = handle_change_name, .audience = SERVER_NAMES},
-        {.label = FS_rename, .name = "rename", .handle = handle_change_name, .audience = SERVER_NAMES},
-        {.label = FS_set_attributes, .name = "set_attributes", .handle = handle_change_name, .audience = SERVER_NAMES},
-        {.label = FS_mknod, .name = "mknod", .handle = handle_change_name, .audience = SERVER_NAMES},
-        {.label = FS_lease, .name = "lease", .handle = server_lease},
-        {.label = FS_read, .name = "read", .handle = handle_read, .audience = SERVER_OBJECT},
-        {.label = FS_pread, .name = "pread", .handle = handle_pread, .audience = SERVER_OBJECT},
-        {.label = FS_write, .name = "write", .handle = handle_change, .audience = SERVER_OBJECT},
-        {.label = FS_pwrite, .name = "pwrite", .handle = handle_change, .audience = SERVER_OBJECT},
-        {.label = FS_seek, .name = "seek", .handle = handle_seek, .audience = SERVER_OBJECT},
-        {.label = FS_fstat,
-                .name = "fstat",
-                .handle = handle_fstat,
-                .audience = SERVER_OBJECT,
-                .writable = sizeof(struct fs_stat)},
-        {.label = FS_readdir, .name = "readdir", .handle = handle_readdir, .audience = SERVER_OBJECT, .writable = 1},
-        {.label = FS_map, .name = "map", .handle = handle_map, .audience = SERVER_OBJECT},
-        {.label = FS_content, .name = "content", .handle = handle_content, .audience = SERVER_OBJECT},
-        {.label = FS_truncate, .name = "truncate", .handle = handle_change, .audience = SERVER_OBJECT},
-        {.label = FS_fset_attributes, .name = "fset_attributes", .handle = handle_change_name, .audience = SERVER_OBJECT},
-        {.label = FS_fstatfs,
-                .name = "fstatfs",
-                .handle = answer_info,
-                .audience = SERVER_OBJECT,
-                .writable = sizeof(struct fs_info)},
-        {.label = FS_sync, .name = "sync", .handle = handle_sync, .audience = SERVER_OBJECT},
-        {.label = FS_watch, .name = "watch", .handle = handle_watch, .audience = SERVER_OBJECT},
+        HAS(open, handle_open),
+        HAS(stat, handle_stat),
+        HAS(readlink, handle_readlink),
+        HAS(statfs, handle_statfs),
+        HAS(program, handle_program),
+        BARE(unlink, handle_change_name),
+        BARE(mkdir, handle_change_name),
+        BARE(symlink, handle_change_name),
+        BARE(link, handle_change_name),
+        BARE(rename, handle_change_name),
+        BARE(set_attributes, handle_change_name),
+        BARE(mknod, handle_change_name),
+        HAS(lease, server_lease),
+        HAS(read, handle_read),
+        HAS(pread, handle_pread),
+        BARE(write, handle_change),
+        BARE(pwrite, handle_change),
+        HAS(seek, handle_seek),
+        HAS(fstat, handle_fstat),
+        HAS(readdir, handle_readdir),
+        HAS(map, handle_map),
+        HAS(content, handle_content),
+        BARE(truncate, handle_change),
+        BARE(fset_attributes, handle_change_name),
+        HAS(fstatfs, answer_info),
+        HAS(sync, handle_sync),
+        HAS(watch, handle_watch),
 };
 
 static struct server server = {

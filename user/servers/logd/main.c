@@ -173,15 +173,12 @@ static status_t handle_range(struct request *request)
 static const struct device devices[] = {
         {.name = "", .mode = 0400, .number = DEVICE_NUMBER(1, 11), .read = read_record, .watch = watch}};
 
-static const struct server_operation own_operations[] = {
+static const struct server_operation operations[] = {
 #define LOG_OP SERVER_ROW
 #include "abi/proto/log.def"
 #undef LOG_OP
+        DEVICE_ROWS,
 };
-
-#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
-
-static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 static struct server server = {
         .name = "log",
@@ -207,7 +204,6 @@ static status_t follow(void)
 int main(void)
 {
 	reader = grant_find("log.read");
-	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	status_t status = server_begin(&server, grant_find("export.log"));
 	if (!status)

@@ -19,6 +19,7 @@
 #include "abi/proto/fs.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
+#include "user/lib/server_fs.h"
 #include "user/servers/pm/births.h"
 #include "user/servers/pm/group.h"
 #include "user/servers/pm/limits.h"
@@ -270,29 +271,32 @@ static void close_session(struct server *server, uint64_t stamp)
 	watch_closed(stamp);
 }
 
+#define HAS(name, handle) FS_ROW(SERVER_SESSION, name, handle)
+#define BARE(name, handle) FS_ROW_BARE(SERVER_SESSION, name, handle)
+
 static const struct server_operation operations[] = {
 #define PROCESS_OP SERVER_ROW
 #include "abi/proto/process.def"
 #undef PROCESS_OP
-        {FS_open, "open", proc_open, SERVER_SESSION, 0, 0, 0},
-        {FS_stat, "stat", proc_stat, SERVER_SESSION, 0, 0, sizeof(struct fs_stat)},
-        {FS_readlink, "readlink", proc_readlink, SERVER_SESSION, 0, 0, 1},
-        {FS_statfs, "statfs", proc_statfs, SERVER_SESSION, 0, 0, sizeof(struct fs_info)},
-        {FS_unlink, "unlink", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
-        {FS_mkdir, "mkdir", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
-        {FS_symlink, "symlink", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
-        {FS_link, "link", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
-        {FS_rename, "rename", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
-        {FS_set_attributes, "set_attributes", proc_refuse_change, SERVER_SESSION, 0, 0, 0},
-        {FS_read, "read", proc_read, SERVER_OBJECT, 0, 0, 0},
-        {FS_pread, "pread", proc_pread, SERVER_OBJECT, 0, 0, 0},
-        {FS_write, "write", proc_tell, SERVER_OBJECT, 0, 0, 0},
-        {FS_seek, "seek", proc_seek, SERVER_OBJECT, 0, 0, 0},
-        {FS_fstat, "fstat", proc_fstat, SERVER_OBJECT, 0, 0, sizeof(struct fs_stat)},
-        {FS_fstatfs, "fstatfs", proc_statfs, SERVER_OBJECT, 0, 0, sizeof(struct fs_info)},
-        {FS_readdir, "readdir", proc_readdir, SERVER_OBJECT, 0, 0, 1},
-        {FS_sync, "sync", proc_sync, SERVER_OBJECT, 0, 0, 0},
-        {FS_watch, "watch", proc_watch, SERVER_OBJECT, 0, 0, 0},
+        HAS(open, proc_open),
+        HAS(stat, proc_stat),
+        HAS(readlink, proc_readlink),
+        HAS(statfs, proc_statfs),
+        BARE(unlink, proc_refuse_change),
+        BARE(mkdir, proc_refuse_change),
+        BARE(symlink, proc_refuse_change),
+        BARE(link, proc_refuse_change),
+        BARE(rename, proc_refuse_change),
+        BARE(set_attributes, proc_refuse_change),
+        HAS(read, proc_read),
+        HAS(pread, proc_pread),
+        HAS(write, proc_tell),
+        HAS(seek, proc_seek),
+        HAS(fstat, proc_fstat),
+        HAS(fstatfs, proc_statfs),
+        HAS(readdir, proc_readdir),
+        HAS(sync, proc_sync),
+        HAS(watch, proc_watch),
 };
 
 static const struct server_state state = {.version = 5,

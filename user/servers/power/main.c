@@ -164,15 +164,12 @@ static status_t write_word(struct request *request, uint64_t length)
 static const struct device devices[] = {
         {.name = "", .mode = 0200, .number = DEVICE_NUMBER(10, 2), .read = NULL, .write = write_word}};
 
-static const struct server_operation own_operations[] = {
+static const struct server_operation operations[] = {
 #define POWER_OP SERVER_ROW
 #include "abi/proto/power.def"
 #undef POWER_OP
+        DEVICE_ROWS,
 };
-
-#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
-
-static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 /* The ioport handles stay in this process's table for good: holding them is what lets it use the ports. */
 static bool take_ports(handle_t machine, uint32_t first, uint32_t count)
@@ -213,7 +210,6 @@ int main(void)
 	        .client_objects = 8,
 	        .close_object = device_close};
 	device_begin(devices, sizeof devices / sizeof *devices);
-	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	timer.expired = act;
 	status_t status = server_begin(&server, grant_find("export.power"));
 	if (!status)

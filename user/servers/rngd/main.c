@@ -89,15 +89,12 @@ static status_t handle_mix(struct request *request)
 	return request->readable > RANDOM_FILL_MAX ? ERR_TOO_LARGE : mix(request, request->readable);
 }
 
-static const struct server_operation own_operations[] = {
+static const struct server_operation operations[] = {
 #define RANDOM_OP SERVER_ROW
 #include "abi/proto/random.def"
 #undef RANDOM_OP
+        DEVICE_ROWS,
 };
-
-#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
-
-static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 static struct server server = {
         .name = "random",
@@ -138,7 +135,6 @@ int main(void)
 		          "guessed");
 		return 1;
 	}
-	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	status_t status = server_begin(&server, grant_find("export.random"));
 	if (!status)

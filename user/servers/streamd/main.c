@@ -9,7 +9,7 @@
 #include "abi/proto/stream.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
-#include "user/lib/server.h"
+#include "user/lib/server_fs.h"
 #include "user/servers/streamd/alarm.h"
 #include "user/servers/streamd/end.h"
 #include "user/servers/streamd/event.h"
@@ -27,16 +27,18 @@ HEARTH_MANIFEST("name streamd\n"
 #define ENDS_MAX 16384u
 #define ENDS_MAX_CLIENT 2048u
 
+#define HAS(name, handle) FS_ROW(SERVER_SESSION, name, handle)
+
 static const struct server_operation operations[] = {
-        {FS_read, "read", end_read, SERVER_OBJECT, 0, 0, 0},
-        {FS_write, "write", end_write, SERVER_OBJECT, 0, 0, 0},
-        {FS_watch, "watch", end_watch, SERVER_OBJECT, 0, 0, 0},
-        {FS_fstat, "fstat", end_fstat, SERVER_OBJECT, 0, 0, sizeof(struct fs_stat)},
-        {FS_available, "available", end_available, SERVER_OBJECT, 0, 0, 0},
-        {FS_pread, "pread", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
-        {FS_pwrite, "pwrite", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
-        {FS_seek, "seek", end_not_seekable, SERVER_OBJECT, 0, 0, 0},
-        {FS_sync, "sync", end_sync, SERVER_OBJECT, 0, 0, 0},
+        HAS(read, end_read),
+        HAS(write, end_write),
+        HAS(watch, end_watch),
+        HAS(fstat, end_fstat),
+        HAS(available, end_available),
+        HAS(pread, end_not_seekable),
+        HAS(pwrite, end_not_seekable),
+        HAS(seek, end_not_seekable),
+        HAS(sync, end_sync),
 #define STREAM_OP SERVER_ROW
 #include "abi/proto/stream.def"
 #undef STREAM_OP

@@ -98,15 +98,12 @@ static const struct device devices[] = {{.name = "",
         .read = device_transfer_nothing,
         .write = device_transfer_nothing}};
 
-static const struct server_operation own_operations[] = {
+static const struct server_operation operations[] = {
 #define CLOCK_OP SERVER_ROW
 #include "abi/proto/clock.def"
 #undef CLOCK_OP
+        DEVICE_ROWS,
 };
-
-#define OWN_OPERATIONS (sizeof own_operations / sizeof *own_operations)
-
-static struct server_operation operations[OWN_OPERATIONS + DEVICE_OPERATIONS];
 
 static struct server server = {
         .name = "clock",
@@ -146,7 +143,6 @@ int main(void)
 		return 1;
 	}
 	begin_clock();
-	device_add_operations(operations, own_operations, OWN_OPERATIONS);
 	device_begin(devices, sizeof devices / sizeof *devices);
 	status = server_begin(&server, grant_find("export.clock"));
 	if (!status)

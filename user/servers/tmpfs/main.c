@@ -5,6 +5,7 @@
 #include "abi/manifest.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
+#include "user/lib/server_fs.h"
 #include "user/servers/tmpfs/clock.h"
 #include "user/servers/tmpfs/tmpfs.h"
 
@@ -102,52 +103,42 @@ static void close_object(struct server *unused, void *object)
 		files_close(object);
 }
 
-#define STAT sizeof(struct fs_stat)
-#define INFO sizeof(struct fs_info)
-#define ATTRIBUTES sizeof(struct fs_attributes)
+#define HAS(name, handle) FS_ROW(SERVER_NAMES, name, handle)
 
 static const struct server_operation operations[] = {
-        {.label = FS_open, .name = "open", .handle = names_open, .audience = SERVER_NAMES},
-        {.label = FS_stat, .name = "stat", .handle = names_stat, .audience = SERVER_NAMES, .writable = STAT},
-        {.label = FS_readlink, .name = "readlink", .handle = names_readlink, .audience = SERVER_NAMES, .writable = 1},
-        {.label = FS_program, .name = "program", .handle = names_program, .audience = SERVER_NAMES},
-        {.label = FS_unlink, .name = "unlink", .handle = names_unlink, .audience = SERVER_NAMES},
-        {.label = FS_mkdir, .name = "mkdir", .handle = names_mkdir, .audience = SERVER_NAMES},
-        {.label = FS_symlink, .name = "symlink", .handle = names_symlink, .audience = SERVER_NAMES},
-        {.label = FS_link, .name = "link", .handle = names_link, .audience = SERVER_NAMES},
-        {.label = FS_rename, .name = "rename", .handle = names_rename, .audience = SERVER_NAMES},
-        {.label = FS_set_attributes,
-                .name = "set_attributes",
-                .handle = names_set_attributes,
-                .audience = SERVER_NAMES,
-                .readable = ATTRIBUTES},
-        {.label = FS_statfs, .name = "statfs", .handle = names_statfs, .audience = SERVER_NAMES, .writable = INFO},
-        {.label = FS_mknod, .name = "mknod", .handle = names_mknod, .audience = SERVER_NAMES},
-        {.label = FS_lease, .name = "lease", .handle = server_lease},
-        {.label = FS_read, .name = "read", .handle = transfer_read, .audience = SERVER_OBJECT},
-        {.label = FS_pread, .name = "pread", .handle = transfer_pread, .audience = SERVER_OBJECT},
-        {.label = FS_write, .name = "write", .handle = transfer_write, .audience = SERVER_OBJECT},
-        {.label = FS_pwrite, .name = "pwrite", .handle = transfer_pwrite, .audience = SERVER_OBJECT},
-        {.label = FS_seek, .name = "seek", .handle = files_seek, .audience = SERVER_OBJECT},
-        {.label = FS_fstat, .name = "fstat", .handle = files_fstat, .audience = SERVER_OBJECT, .writable = STAT},
-        {.label = FS_readdir, .name = "readdir", .handle = files_readdir, .audience = SERVER_OBJECT, .writable = 1},
-        {.label = FS_map, .name = "map", .handle = files_map, .audience = SERVER_OBJECT},
-        {.label = FS_rest, .name = "rest", .handle = files_rest, .audience = SERVER_OBJECT},
-        {.label = FS_reopen, .name = "reopen", .handle = names_reopen, .audience = SERVER_OBJECT},
-        {.label = FS_content, .name = "content", .handle = files_content, .audience = SERVER_OBJECT},
-        {.label = FS_truncate, .name = "truncate", .handle = files_truncate, .audience = SERVER_OBJECT},
-        {.label = FS_sync, .name = "sync", .handle = files_sync, .audience = SERVER_OBJECT},
-        {.label = FS_watch, .name = "watch", .handle = files_watch, .audience = SERVER_OBJECT},
-        {.label = FS_fset_attributes,
-                .name = "fset_attributes",
-                .handle = files_set_attributes,
-                .audience = SERVER_OBJECT,
-                .readable = ATTRIBUTES},
-        {.label = FS_fstatfs, .name = "fstatfs", .handle = files_statfs, .audience = SERVER_OBJECT, .writable = INFO},
-        {.label = FS_allocate, .name = "allocate", .handle = files_allocate, .audience = SERVER_OBJECT},
-        {.label = FS_lock, .name = "lock", .handle = lock_calls_lock, .audience = SERVER_OBJECT},
-        {.label = FS_token, .name = "token", .handle = files_token, .audience = SERVER_OBJECT},
-        {.label = FS_available, .name = "available", .handle = files_available, .audience = SERVER_OBJECT},
+        HAS(open, names_open),
+        HAS(stat, names_stat),
+        HAS(readlink, names_readlink),
+        HAS(program, names_program),
+        HAS(unlink, names_unlink),
+        HAS(mkdir, names_mkdir),
+        HAS(symlink, names_symlink),
+        HAS(link, names_link),
+        HAS(rename, names_rename),
+        HAS(set_attributes, names_set_attributes),
+        HAS(statfs, names_statfs),
+        HAS(mknod, names_mknod),
+        HAS(lease, server_lease),
+        HAS(read, transfer_read),
+        HAS(pread, transfer_pread),
+        HAS(write, transfer_write),
+        HAS(pwrite, transfer_pwrite),
+        HAS(seek, files_seek),
+        HAS(fstat, files_fstat),
+        HAS(readdir, files_readdir),
+        HAS(map, files_map),
+        HAS(rest, files_rest),
+        HAS(reopen, names_reopen),
+        HAS(content, files_content),
+        HAS(truncate, files_truncate),
+        HAS(sync, files_sync),
+        HAS(watch, files_watch),
+        HAS(fset_attributes, files_set_attributes),
+        HAS(fstatfs, files_statfs),
+        HAS(allocate, files_allocate),
+        HAS(lock, lock_calls_lock),
+        HAS(token, files_token),
+        HAS(available, files_available),
 };
 
 static const struct server_state state = {

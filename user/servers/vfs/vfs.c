@@ -20,6 +20,7 @@
 #include "abi/manifest.h"
 #include "user/lib/grants.h"
 #include "user/lib/log.h"
+#include "user/lib/server_fs.h"
 #include "user/servers/vfs/vfs.h"
 
 HEARTH_MANIFEST("name vfs\n"
@@ -43,45 +44,42 @@ static void close_object(struct server *server, void *object)
 	tables_close(table);
 }
 
-#define STAT sizeof(struct fs_stat)
-#define OTHER(operation) \
-	{ \
-		.label = FS_##operation, .name = #operation, .handle = listing_other, .audience = SERVER_OBJECT \
-	}
+#define HAS(name, handle) FS_ROW(SERVER_ANYBODY, name, handle)
+#define BARE(name, handle) FS_ROW_BARE(SERVER_ANYBODY, name, handle)
 
 static const struct server_operation operations[] = {
-        {.label = FS_open, .name = "open", .handle = names_open},
-        {.label = FS_stat, .name = "stat", .handle = names_stat, .writable = STAT},
-        {.label = FS_readlink, .name = "readlink", .handle = names_readlink, .writable = 1},
-        {.label = FS_unlink, .name = "unlink", .handle = names_unlink},
-        {.label = FS_mkdir, .name = "mkdir", .handle = names_make},
-        {.label = FS_mknod, .name = "mknod", .handle = names_make},
-        {.label = FS_symlink, .name = "symlink", .handle = names_make},
-        {.label = FS_link, .name = "link", .handle = names_two},
-        {.label = FS_rename, .name = "rename", .handle = names_two},
-        {.label = FS_set_attributes, .name = "set_attributes", .handle = names_plain},
-        {.label = FS_statfs, .name = "statfs", .handle = names_plain, .writable = sizeof(struct fs_info)},
-        {.label = FS_program, .name = "program", .handle = names_program},
+        HAS(open, names_open),
+        HAS(stat, names_stat),
+        HAS(readlink, names_readlink),
+        HAS(unlink, names_unlink),
+        HAS(mkdir, names_make),
+        HAS(mknod, names_make),
+        HAS(symlink, names_make),
+        HAS(link, names_two),
+        HAS(rename, names_two),
+        BARE(set_attributes, names_plain),
+        HAS(statfs, names_plain),
+        HAS(program, names_program),
 #define NAME_OP(label, operation, audience, needs, readable, writable) \
 	{label, #operation, tables_##operation, SERVER_##audience, needs, readable, writable},
 #include "abi/proto/name.def"
 #undef NAME_OP
-        {.label = FS_readdir, .name = "readdir", .handle = listing_readdir, .audience = SERVER_OBJECT, .writable = 1},
-        {.label = FS_seek, .name = "seek", .handle = listing_seek, .audience = SERVER_OBJECT},
-        {.label = FS_fstat, .name = "fstat", .handle = listing_fstat, .audience = SERVER_OBJECT, .writable = STAT},
-        OTHER(read),
-        OTHER(pread),
-        OTHER(write),
-        OTHER(pwrite),
-        OTHER(map),
-        OTHER(truncate),
-        OTHER(sync),
-        OTHER(watch),
-        OTHER(fset_attributes),
-        OTHER(fstatfs),
-        OTHER(allocate),
-        OTHER(lock),
-        OTHER(available),
+        HAS(readdir, listing_readdir),
+        HAS(seek, listing_seek),
+        HAS(fstat, listing_fstat),
+        BARE(read, listing_other),
+        BARE(pread, listing_other),
+        BARE(write, listing_other),
+        BARE(pwrite, listing_other),
+        BARE(map, listing_other),
+        BARE(truncate, listing_other),
+        BARE(sync, listing_other),
+        BARE(watch, listing_other),
+        BARE(fset_attributes, listing_other),
+        BARE(fstatfs, listing_other),
+        BARE(allocate, listing_other),
+        BARE(lock, listing_other),
+        BARE(available, listing_other),
 };
 
 static bool check_object(struct server *server, uint64_t stamp, void *object)
