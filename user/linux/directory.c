@@ -113,21 +113,25 @@ static void change(struct process *process, const char *text, uint32_t length)
 	lock_drop(&process->directory_lock);
 }
 
+/* The way to a directory, links of file systems followed. */
+static int64_t find_directory(uint64_t name, struct path *out)
+{
+	struct fs_stat stat;
+	int64_t error = directory_resolve(LINUX_AT_FDCWD, name, out);
+	if (!error)
+		error = errors_to_linux(remote_stat(process_self()->vfs, out, true, &stat));
+	if (!error && stat.kind != FS_KIND_DIRECTORY)
+		error = -ENOTDIR;
+	return error;
+}
+
 int64_t directory_chdir(uint64_t name)
 {
-	struct process *process = process_self();
 	struct path path;
-	int64_t error = directory_resolve(LINUX_AT_FDCWD, name, &path);
-	if (error)
-		return error;
-	struct fs_stat stat;
-	status_t status = remote_stat(process->vfs, &path, true, &stat);
-	if (status)
-		return errors_to_linux(status);
-	if (stat.kind != FS_KIND_DIRECTORY)
-		return -ENOTDIR;
-	change(process, path.text, path.length);
-	return 0;
+	int64_t error = find_directory(name, &path);
+	if (!error)
+		change(process_self(), path.text, path.length);
+	return error;
 }
 
 /*
@@ -149,18 +153,11 @@ int64_t directory_chroot(uint64_t name)
 {
 	struct process *process = process_self();
 	struct path path;
-	int64_t error = directory_resolve(LINUX_AT_FDCWD, name, &path);
-	if (error)
-		return error;
-	struct fs_stat stat;
-	status_t status = remote_stat(process->vfs, &path, true, &stat);
-	if (!status && stat.kind != FS_KIND_DIRECTORY)
-		return -ENOTDIR;
-	if (path.length == 1)
-		return errors_to_linux(status);
 	handle_t vfs;
-	if (!status)
-		status = remote_subtree(process->vfs, &path, &vfs);
+	int64_t error = find_directory(name, &path);
+	if (error || path.length == 1) /* the root that it has */
+		return error;
+	status_t status = remote_subtree(process->vfs, &path, &vfs);
 	if (status == ERR_FULL)
 		return -ENOMEM;
 	if (status)
