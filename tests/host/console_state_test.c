@@ -43,15 +43,7 @@ static char much[MUCH];
 
 static void begin(void)
 {
-	handle_t receiver, frame;
-	console = fake_process_create("console", console_main);
-	fake_make_mortal();
-	CHECK(!sys_channel_create(&receiver) && !sys_channel_mint(receiver, 7, RIGHTS_ALL, &session));
-	CHECK(!sys_frame_create(32ull << 20, 0, &frame));
-	fake_grant(console, "export.console", receiver);
-	fake_grant(console, "state", frame);
-	sys_handle_close(receiver);
-	sys_handle_close(frame);
+	console = fake_process_with_state("console", console_main, "export.console", 32ull << 20, &session);
 	fake_start(console);
 	fake_settle();
 }

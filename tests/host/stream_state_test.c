@@ -44,15 +44,7 @@ static _Thread_local uint64_t answered;
 
 static void begin(void)
 {
-	handle_t receiver, frame;
-	streamd_process = fake_process_create("streamd", stream_main);
-	fake_make_mortal();
-	CHECK(!sys_channel_create(&receiver) && !sys_channel_mint(receiver, 7, RIGHTS_ALL, &session));
-	CHECK(!sys_frame_create(64ull << 20, 0, &frame));
-	fake_grant(streamd_process, "export.stream", receiver);
-	fake_grant(streamd_process, "state", frame);
-	sys_handle_close(receiver);
-	sys_handle_close(frame);
+	streamd_process = fake_process_with_state("streamd", stream_main, "export.stream", 64ull << 20, &session);
 	fake_start(streamd_process);
 	fake_settle();
 }

@@ -57,6 +57,13 @@ void fake_settle(void);
  */
 _Noreturn void fake_end_here(void);
 void fake_make_mortal(void);
+
+/*
+ * A server with state, mortal and not started yet: its channel, granted as `export`, and a frame of so many bytes. The test gets a
+ * sender with the stamp of a session, 7.
+ */
+struct fake_process *fake_process_with_state(
+        const char *name, int (*start)(void), const char *export, uint64_t bytes, handle_t *out_session);
 unsigned fake_ends(const struct fake_process *process); /* so far */
 
 /* The call that this process waits with is asked to end; false: no server has saved it (yet). */

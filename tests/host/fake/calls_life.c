@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include "user/lib/state_area.h"
+#include "user/lib/call.h"
 
 static status_t handle_walk(uint64_t *word)
 {
@@ -77,6 +78,22 @@ static status_t call(uint32_t number, handle_t handle, struct message *message)
 void fake_make_mortal(void)
 {
 	fake_life_calls = call;
+}
+
+struct fake_process *fake_process_with_state(
+        const char *name, int (*start)(void), const char *export, uint64_t bytes, handle_t *out_session)
+{
+	handle_t receiver, frame;
+	struct fake_process *process = fake_process_create(name, start);
+	fake_make_mortal();
+	if (sys_channel_create(&receiver) || sys_channel_mint(receiver, 7, RIGHTS_ALL, out_session) ||
+	        sys_frame_create(bytes, 0, &frame))
+		abort();
+	fake_grant(process, export, receiver);
+	fake_grant(process, "state", frame);
+	sys_handle_close(receiver);
+	sys_handle_close(frame);
+	return process;
 }
 
 unsigned fake_ends(const struct fake_process *process)
